@@ -1,0 +1,222 @@
+//! The laws every protocol is tested for, in one place.
+//!
+//! [`events`] runs a dialogue and records all that was said of it; [`check`] asserts that no chunking changes
+//! it, that spans lie within the bytes that were given, and that no truncation or gap panics.
+
+use crate::dissector::{Carrier, End, Input, Sink, Slot};
+use crate::event::Act;
+use crate::stack::{Outcome, Stack};
+use crate::units::{PerSide, Side, Span};
+
+/// One line of what a dialogue gave.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Said {
+    /// The session: protocol names from the outermost in, `nbss/smb2`.
+    pub(crate) session: String,
+    pub(crate) side: Side,
+    pub(crate) span: Span,
+    pub(crate) act: Act,
+}
+
+/// Records everything.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    sessions: Vec<String>,
+    pub(crate) said: Vec<Said>,
+    pub(crate) texts: Vec<String>,
+}
+
+impl Sink for Recorder {
+    fn open(&mut self, parent: Slot, protocol: &'static str, _beginning: bool, _key: u64) -> Slot {
+        let path = match parent.0 {
+            0 => protocol.to_owned(),
+            n => format!("{}/{protocol}", self.sessions[n as usize - 1]),
+        };
+        self.sessions.push(path);
+        Slot(self.sessions.len() as u32)
+    }
+
+    fn rename(&mut self, slot: Slot, protocol: &'static str) {
+        if let Some(path) = self.sessions.get_mut(slot.0 as usize - 1) {
+            let parent = path.rfind('/').map_or(0, |at| at + 1);
+            path.truncate(parent);
+            path.push_str(protocol);
+        }
+    }
+
+    fn event(&mut self, slot: Slot, side: Side, span: Span, act: Act, text: Option<String>) {
+        let session = match slot.0 {
+            0 => "carrier".to_owned(),
+            n => self.sessions[n as usize - 1].clone(),
+        };
+        self.texts.extend(text);
+        self.said.push(Said {
+            session,
+            side,
+            span,
+            act,
+        });
+    }
+
+    fn wants_text(&self) -> bool {
+        true
+    }
+}
+
+/// What one step of a dialogue is.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Says(Side, Vec<u8>),
+    Loses(Side, u64),
+    Ends(Side, End),
+}
+
+/// The client says.
+pub(crate) fn client(bytes: &[u8]) -> Step {
+    Step::Says(Side::Client, bytes.to_vec())
+}
+
+/// The server says.
+pub(crate) fn server(bytes: &[u8]) -> Step {
+    Step::Says(Side::Server, bytes.to_vec())
+}
+
+/// A TCP conversation to `port` seen from its beginning, each step one piece.
+pub(crate) fn events(port: u16, steps: &[Step]) -> Vec<Said> {
+    run(stream(port, true), steps, usize::MAX).said
+}
+
+/// The same, joined in mid-stream, roles unknown.
+pub(crate) fn events_midstream(port: u16, steps: &[Step]) -> Vec<Said> {
+    run(stream(port, false), steps, usize::MAX).said
+}
+
+/// The texts of the messages of a dialogue.
+pub(crate) fn texts(port: u16, steps: &[Step]) -> Vec<String> {
+    run(stream(port, true), steps, usize::MAX).texts
+}
+
+/// A UDP conversation, each step one datagram.
+pub(crate) fn datagrams(port: u16, steps: &[Step]) -> Vec<Said> {
+    let ports = PerSide::new(40000, port);
+    run(
+        Stack::new(Carrier::Datagrams, ports, true, true),
+        steps,
+        usize::MAX,
+    )
+    .said
+}
+
+/// Asserts the laws for a TCP conversation to `port`.
+pub(crate) fn check(port: u16, steps: &[Step]) {
+    let whole = events(port, steps);
+    for size in [1, 2, 3, 5, 7, 11, 64, 1460] {
+        let cut = run(stream(port, true), steps, size).said;
+        assert_eq!(whole, cut, "chunks of {size} bytes give other events");
+    }
+    let mut given = PerSide::new(0_u64, 0_u64);
+    for step in steps {
+        match step {
+            Step::Says(side, bytes) => given[*side] += bytes.len() as u64,
+            Step::Loses(side, len) => given[*side] += len,
+            Step::Ends(..) => {}
+        }
+    }
+    for said in &whole {
+        assert!(said.span.start <= said.span.end, "{said:?}");
+        assert!(
+            said.span.end <= given[said.side].max(1),
+            "{said:?} ends beyond {given:?}"
+        );
+    }
+    damage(port, steps);
+}
+
+/// Truncations, gaps and flipped bits anywhere: no panic. Whether it is right is another test's matter.
+fn damage(port: u16, steps: &[Step]) {
+    for (index, step) in steps.iter().enumerate() {
+        let Step::Says(side, bytes) = step else {
+            continue;
+        };
+        let stride = (bytes.len() / 64).max(1);
+        for cut in (0..bytes.len()).step_by(stride) {
+            let mut cut_short = steps.to_vec();
+            cut_short[index] = Step::Says(*side, bytes[..cut].to_vec());
+            let mut lost = cut_short.clone();
+            lost.insert(index + 1, Step::Loses(*side, (bytes.len() - cut) as u64));
+            let mut flipped = steps.to_vec();
+            let mut changed = bytes.clone();
+            changed[cut] ^= 1 << (cut % 8);
+            flipped[index] = Step::Says(*side, changed);
+            cut_short.truncate(index + 1);
+            for end in [End::Fin, End::Reset, End::CaptureStopped] {
+                cut_short.push(Step::Ends(*side, end));
+            }
+            for variant in [cut_short, lost, flipped] {
+                run(stream(port, true), &variant, usize::MAX);
+                run(stream(port, false), &variant, usize::MAX);
+            }
+        }
+    }
+}
+
+fn stream(port: u16, beginning: bool) -> Stack {
+    Stack::new(
+        Carrier::Stream,
+        PerSide::new(40000, port),
+        beginning,
+        !beginning,
+    )
+}
+
+fn run(mut stack: Stack, steps: &[Step], most: usize) -> Recorder {
+    let mut recorder = Recorder::default();
+    let mut offsets = PerSide::new(0_u64, 0_u64);
+    let mut reversed = false;
+    let carrier = if most == usize::MAX { None } else { Some(most) };
+    for step in steps {
+        let (side, inputs) = match step {
+            Step::Says(side, bytes) => {
+                let pieces = match carrier {
+                    Some(size) => bytes.chunks(size).map(|c| (Some(c), 0)).collect::<Vec<_>>(),
+                    None => vec![(Some(bytes.as_slice()), 0)],
+                };
+                (*side, pieces)
+            }
+            Step::Loses(side, len) => (*side, vec![(None, *len)]),
+            Step::Ends(side, end) => {
+                let side = if reversed { side.other() } else { *side };
+                stack.handle(side, offsets[side], Input::End(*end), &mut recorder);
+                continue;
+            }
+        };
+        for (bytes, gap) in inputs {
+            let len = bytes.map_or(gap, |b| b.len() as u64);
+            if len == 0 {
+                continue;
+            }
+            let mut to = if reversed { side.other() } else { side };
+            let make = |stack: &Stack| match bytes {
+                Some(b) if stack.is_datagrams() => Input::Datagram {
+                    bytes: b,
+                    wire_len: b.len() as u64,
+                },
+                Some(b) => Input::Data(b),
+                None => Input::Gap { len: gap },
+            };
+            let next = make(&stack);
+            if stack.handle(to, offsets[to], next, &mut recorder) == Outcome::Reversed {
+                reversed = true;
+                offsets.swap();
+                to = to.other();
+                let next = make(&stack);
+                assert_eq!(
+                    stack.handle(to, offsets[to], next, &mut recorder),
+                    Outcome::Taken
+                );
+            }
+            offsets[to] += len;
+        }
+    }
+    recorder
+}

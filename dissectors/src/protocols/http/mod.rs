@@ -1,0 +1,100 @@
+//! HTTP/1.0 and HTTP/1.1.
+//!
+//! Heads up: before working on this folder read RFC 9112, at least sections 2, 6, 7 and 9, and RFC 9110 sections
+//! 7.8 (Upgrade), 9.3.6 (CONNECT), 10.1.1 (Expect) and 15 (status codes).
+//!
+//! ```text
+//!   client  GET /a HTTP/1.1 CRLF field CRLF … CRLF [body]      GET /b …            (pipelined)
+//!   server                          HTTP/1.1 200 OK CRLF field CRLF … CRLF [body]   HTTP/1.1 200 …
+//!           requests and responses are paired by their order
+//!
+//!   a side:   Between ──> Head ──> Body | Chunks | UntilClose ──> Between
+//!                │          └ bad ──> Lost ── next start line ──> Head
+//!                └── 101 or CONNECT 2xx ──> Tunnel
+//! ```
+//!
+//! A request is told when its last byte is there, or when it is answered before that. A response is told when its
+//! *head* is there: from then on the client is served, and a body may go on for hours (server-sent events, downloads).
+//! A body that ends early is [`Act::Incomplete`](crate::event::Act::Incomplete).
+//!
+//! A request to upgrade to WebSocket is not told here: both heads and all that follows belong to the child `websocket`,
+//! whose session thereby exists even where the upgrade is refused.
+//!
+//! # Facts
+//!
+//! | fact | values |
+//! |---|---|
+//! | `http.error` (status 400 and above, in its exchange) | `status`, `reason`, `method`, `target`, and where there: `credentials` (scheme that was sent), `cookies` (fingerprints sent), `login` (a login form was sent), `challenge` (schemes asked for), `auth_error`, `retry_after`, `server`, `via` |
+//! | `http.redirected-to-login` | `status`, `method`, `target`, `location`, `cookies` |
+//! | `http.credentials` (first of each scheme) | `scheme`, `target` |
+//! | `http.cookie-set` | `name`, `fingerprint`, `session` (named like a session's), `removed` (empty or expired), and where there `path`, `domain`, `secure` |
+//! | `http.cookie-accepted` (first 2xx to a request with that session cookie) | `fingerprint` |
+//! //! | `http.expects-continue` | |
+//! | `http.early-answer` (before the request's body was whole) | `status` |
+//! | `http.answer-unasked` | `status` |
+//! | `http.length-ambiguous` (both Content-Length and Transfer-Encoding) | |
+//!
+//! # Details
+//!
+//! `host`, `user_agent`, `server`, `tunnel`.
+
+use crate::dissector::{Carrier, Dissector, Probe, Protocol, Speaker, Start, Verdict};
+use crate::units::Side;
+
+mod ask;
+mod body;
+mod cookies;
+mod facts;
+mod names;
+mod pending;
+mod reply;
+mod session;
+mod start;
+#[cfg(test)]
+mod tests;
+mod tunnel;
+mod wire;
+
+/// HTTP/1.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "http",
+    title: "Hypertext Transfer Protocol 1.0 and 1.1 (RFC 9110, RFC 9112)",
+    carriers: &[Carrier::Stream, Carrier::Inside],
+    ports: &[80, 3128, 5985, 8000, 8008, 8080, 8081, 8888],
+    sessions: &["http"],
+    probe,
+    start: begin,
+};
+
+/// A request line this long without its end, all of it printable after a known method, is one.
+const LONG_LINE: usize = 2048;
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    let bytes = probe.bytes;
+    // Where roles are certain only clients ask: what looks like a request from a server is another's content.
+    let may_ask = probe.side == Side::Client || !probe.beginning;
+    let may_answer = probe.side == Side::Server || !probe.beginning;
+    if may_answer && bytes.starts_with(b"HTTP/1.") {
+        return match bytes.len() {
+            ..12 => Verdict::NeedMore,
+            _ if start::is_status_line(bytes) => Verdict::Certain(Speaker::Server),
+            _ => Verdict::No,
+        };
+    }
+    if may_answer && !bytes.is_empty() && b"HTTP/1.".starts_with(bytes) {
+        return Verdict::NeedMore;
+    }
+    if !may_ask {
+        return Verdict::No;
+    }
+    match start::request_line(bytes) {
+        start::RequestLine::Yes => Verdict::Certain(Speaker::Client),
+        start::RequestLine::May if bytes.len() >= LONG_LINE => Verdict::Certain(Speaker::Client),
+        start::RequestLine::May => Verdict::NeedMore,
+        start::RequestLine::No => Verdict::No,
+    }
+}
+
+fn begin(start: &Start<'_>) -> Box<dyn Dissector> {
+    Box::new(session::Http::new(start.beginning))
+}

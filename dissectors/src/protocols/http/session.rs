@@ -1,0 +1,419 @@
+//! HTTP/1's dialogue: heads and bodies of each side in, requests and answers out.
+
+use super::cookies::Jar;
+use super::pending::Queue;
+use super::start::{self, Beginning};
+use super::wire;
+use crate::dissector::{Dissector, End, Input, Output};
+use crate::event::{Act, Op, Phase};
+use crate::inbox::{AfterGap, Feed, Inbox};
+use crate::units::{PerSide, Side, Span, StreamOffset};
+
+/// The largest head that is waited for (servers take 8 to 64 KiB).
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// What a side is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Between two messages.
+    #[default]
+    Between,
+    /// In a head.
+    Head,
+    /// In a body of known length.
+    Fixed,
+    /// At a chunk's first line.
+    ChunkLine,
+    /// In a chunk's data.
+    ChunkData,
+    /// At the line end behind a chunk's data.
+    ChunkEnd,
+    /// In the trailer section.
+    Trailer,
+    /// In a body that ends with the stream.
+    UntilClose,
+    /// Nowhere: the next message is sought.
+    Lost,
+    /// After a gap of that many bytes which may have held the answer to an upgrade.
+    Unsure(u64),
+    /// No more HTTP.
+    Tunnel,
+    /// The stream is over.
+    Ended,
+}
+
+/// Where what follows HTTP goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tunnel {
+    /// The client's first bytes will tell.
+    Undecided,
+    /// To a child.
+    Child(u64),
+    /// Nowhere.
+    Opaque,
+}
+
+/// One side of the dialogue.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pub(super) reading: Reading,
+    /// Where the message at hand begins.
+    pub(super) start: StreamOffset,
+    /// The head of the message at hand.
+    pub(super) head: Span,
+    pub(super) op: Op,
+    /// Bytes of the whole message where they are known.
+    pub(super) expected: Option<u64>,
+    /// Bytes of the head that hold no end.
+    pub(super) searched: usize,
+    /// Since where nothing could be read.
+    pub(super) lost_since: Option<StreamOffset>,
+    /// The message at hand has a hole.
+    pub(super) holed: bool,
+    /// Bytes of this side were seen.
+    pub(super) seen: bool,
+    /// A whole message of this side was read, or a gap hides whether one was.
+    pub(super) spoke: bool,
+    /// What to say of the message at hand when it is whole.
+    pub(super) text: Option<String>,
+}
+
+/// One connection.
+pub(super) struct Http {
+    inboxes: PerSide<Inbox>,
+    talk: Talk,
+}
+
+/// The dialogue, apart from the bytes that wait.
+#[derive(Default)]
+pub(super) struct Talk {
+    pub(super) lanes: PerSide<Lane>,
+    pub(super) queue: Queue,
+    pub(super) jar: Jar,
+    pub(super) next_id: u64,
+    pub(super) beginning: bool,
+    pub(super) tunnel: Option<Tunnel>,
+    pub(super) open: bool,
+    pub(super) closed: bool,
+    pub(super) host_told: bool,
+    pub(super) agent_told: bool,
+    pub(super) server_told: bool,
+    pub(super) scheme_told: Option<&'static str>,
+}
+
+impl Http {
+    pub(super) fn new(beginning: bool) -> Self {
+        Self {
+            inboxes: PerSide::default(),
+            talk: Talk {
+                beginning,
+                ..Talk::default()
+            },
+        }
+    }
+
+    fn read(&mut self, side: Side, bytes: &[u8], out: &mut Output<'_>) {
+        let mut feed = self.inboxes[side].feed(bytes);
+        while self.talk.step(side, &mut feed, out) {}
+    }
+
+    fn gap(&mut self, side: Side, len: u64, out: &mut Output<'_>) {
+        let at = self.inboxes[side].offset() + self.inboxes[side].waiting();
+        let after = self.inboxes[side].gap(len);
+        let lane = &mut self.talk.lanes[side];
+        match (lane.reading, after) {
+            (Reading::Tunnel, _) => self.talk.pass(side, at, Input::Gap { len }, out),
+            (Reading::Ended | Reading::UntilClose, _) => {}
+            (_, AfterGap::InBody) => lane.holed = true,
+            (_, AfterGap::Lost { .. }) => self.talk.lose(side, len, at + len),
+        }
+    }
+
+    fn end(&mut self, side: Side, end: End, out: &mut Output<'_>) {
+        let inbox = &self.inboxes[side];
+        let (offset, waiting) = (inbox.offset(), inbox.waiting());
+        let promised = inbox.to_skip();
+        self.talk.end(side, end, offset, waiting, promised, out);
+    }
+}
+
+impl Dissector for Http {
+    fn handle(&mut self, side: Side, input: Input<'_>, out: &mut Output<'_>) {
+        match input {
+            Input::Data(bytes) | Input::Datagram { bytes, .. } => {
+                self.talk.lanes[side].seen = true;
+                self.read(side, bytes, out);
+                // What the client said before the tunnel was granted waits still.
+                let other = side.other();
+                if self.talk.lanes[other].reading == Reading::Tunnel
+                    && self.inboxes[other].waiting() > 0
+                {
+                    self.read(other, &[], out);
+                }
+            }
+            Input::Gap { len } => self.gap(side, len, out),
+            Input::End(end) => self.end(side, end, out),
+        }
+    }
+}
+
+impl Talk {
+    /// Reads on by one step; false when more bytes are needed.
+    fn step(&mut self, side: Side, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        match self.lanes[side].reading {
+            Reading::Between => self.between(side, feed),
+            Reading::Head => self.head(side, feed, out),
+            Reading::Fixed => feed.skipped() && self.whole(side, feed.offset(), out),
+            Reading::ChunkLine => self.chunk_line(side, feed, out),
+            Reading::ChunkData => feed.skipped() && self.go(side, Reading::ChunkEnd),
+            Reading::ChunkEnd => self.chunk_end(side, feed, out),
+            Reading::Trailer => self.trailer(side, feed, out),
+            Reading::UntilClose | Reading::Ended => feed.take_some(u64::MAX).is_some(),
+            Reading::Lost => self.seek(side, feed),
+            Reading::Unsure(gap) => self.after_gap(side, gap, feed, out),
+            Reading::Tunnel => self.tunnelled(side, feed, out),
+        }
+    }
+
+    pub(super) fn go(&mut self, side: Side, reading: Reading) -> bool {
+        self.lanes[side].reading = reading;
+        true
+    }
+
+    fn between(&mut self, side: Side, feed: &mut Feed<'_>) -> bool {
+        match feed.peek(1) {
+            None => return false,
+            // An empty line before a message is to be ignored (RFC 9112 section 2.2).
+            Some(b"\r" | b"\n") => return feed.take(1).is_some(),
+            Some(_) => {}
+        }
+        let lane = &mut self.lanes[side];
+        lane.start = feed.offset();
+        lane.searched = 0;
+        lane.holed = false;
+        lane.expected = None;
+        lane.op = Op::new(
+            if side == Side::Client {
+                "request"
+            } else {
+                "response"
+            },
+            0,
+        );
+        self.go(side, Reading::Head)
+    }
+
+    fn head(&mut self, side: Side, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let bytes = feed.peek_up_to(HEAD_BYTES);
+        let lane = &mut self.lanes[side];
+        if lane.searched == 0 {
+            match start::beginning(side, bytes) {
+                Beginning::Yes => {}
+                Beginning::More => return false,
+                Beginning::No(at) => return self.foreign(side, at, feed, out),
+            }
+        }
+        let Some(len) = wire::head_end(bytes, lane.searched) else {
+            if bytes.len() < HEAD_BYTES {
+                // The line feed that ends the head may be the next byte but one.
+                lane.searched = bytes.len().saturating_sub(2).max(1);
+                return false;
+            }
+            let span = Span::new(lane.start, lane.start + HEAD_BYTES as u64);
+            out.emit(
+                side,
+                span,
+                Act::Limit {
+                    what: "a head beyond 64 KiB",
+                },
+            );
+            self.give_up(side, span.start);
+            return feed.take(1).is_some();
+        };
+        let Some((bytes, span)) = feed.take(len) else {
+            return false;
+        };
+        self.lanes[side].head = span;
+        let body = match side {
+            Side::Client => self.request(bytes, span, out),
+            Side::Server => self.response(bytes, span, out),
+        };
+        if let Body::Length(n) = body {
+            feed.skip(n);
+        }
+        self.enter(side, body, span, out)
+    }
+
+    /// Goes on to the body.
+    fn enter(&mut self, side: Side, body: Body, head: Span, out: &mut Output<'_>) -> bool {
+        let lane = &mut self.lanes[side];
+        if !matches!(body, Body::Unreadable) {
+            lane.spoke = true;
+        }
+        match body {
+            Body::None => return self.whole(side, head.end, out),
+            Body::Length(n) => {
+                lane.expected = Some(head.len().saturating_add(n));
+                lane.reading = Reading::Fixed;
+            }
+            Body::Chunked => lane.reading = Reading::ChunkLine,
+            Body::UntilClose => lane.reading = Reading::UntilClose,
+            Body::Tunnel => {
+                for side in Side::BOTH {
+                    if self.lanes[side].reading != Reading::Ended {
+                        self.lanes[side].reading = Reading::Tunnel;
+                    }
+                }
+            }
+            Body::Unreadable => {}
+        }
+        true
+    }
+
+    /// The message at hand is whole.
+    pub(super) fn whole(&mut self, side: Side, end: StreamOffset, out: &mut Output<'_>) -> bool {
+        if side == Side::Client {
+            let span = Span::new(self.lanes.client.start, end);
+            if self.queue.back().is_some_and(|p| !p.told) {
+                self.tell_last(span, out);
+            }
+        }
+        self.go(side, Reading::Between)
+    }
+
+    /// What stands where a message should begin is none.
+    fn foreign(
+        &mut self,
+        side: Side,
+        at: usize,
+        feed: &mut Feed<'_>,
+        out: &mut Output<'_>,
+    ) -> bool {
+        let start = self.lanes[side].start;
+        let span = Span::new(start, start + at as u64 + 1);
+        if side == Side::Client && self.early_tunnel() {
+            return self.go(side, Reading::Tunnel);
+        }
+        if self.lanes[side].lost_since.is_some() {
+            let _ = feed.take(1);
+            return self.go(side, Reading::Lost);
+        }
+        if side == Side::Server
+            && self.beginning
+            && !self.lanes.server.spoke
+            && self.lanes.client.seen
+        {
+            return self.headless(span, out);
+        }
+        let what = match side {
+            Side::Client => "not a request line",
+            Side::Server => "not a status line",
+        };
+        out.emit(side, span, Act::Malformed { what });
+        self.give_up(side, start);
+        feed.take(1).is_some()
+    }
+
+    pub(super) fn unreadable(
+        &mut self,
+        side: Side,
+        span: Span,
+        what: &'static str,
+        out: &mut Output<'_>,
+    ) -> Body {
+        if self.lanes[side].lost_since.is_none() {
+            out.emit(side, span, Act::Malformed { what });
+        }
+        self.give_up(side, span.start);
+        Body::Unreadable
+    }
+
+    pub(super) fn give_up(&mut self, side: Side, since: StreamOffset) {
+        let lane = &mut self.lanes[side];
+        lane.lost_since.get_or_insert(since);
+        lane.reading = Reading::Lost;
+        if side == Side::Server {
+            self.queue.lose();
+        }
+    }
+
+    /// A gap took what was being read, or what is next.
+    fn lose(&mut self, side: Side, len: u64, end: StreamOffset) {
+        self.give_up(side, end);
+        let lane = &mut self.lanes[side];
+        lane.holed = true;
+        lane.spoke = true;
+        lane.text = None;
+        if side == Side::Client {
+            // A request whose end was lost was asked all the same, but who can tell where it ends.
+            return;
+        }
+        if self.queue.front().is_some_and(|p| p.child.is_some()) {
+            self.lanes.server.reading = Reading::Unsure(len);
+        }
+    }
+
+    pub(super) fn resumed(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        if let Some(since) = self.lanes[side].lost_since.take()
+            && span.start > since
+        {
+            let bytes = span.start - since;
+            out.emit(side, Span::new(since, span.start), Act::Skipped { bytes });
+        }
+    }
+
+    fn end(
+        &mut self,
+        side: Side,
+        end: End,
+        offset: StreamOffset,
+        waiting: u64,
+        promised: u64,
+        out: &mut Output<'_>,
+    ) {
+        let lane = &mut self.lanes[side];
+        let at = offset + waiting;
+        let present = at.saturating_sub(lane.start);
+        let expected = match lane.reading {
+            Reading::Head if waiting > 0 && lane.lost_since.is_none() => Some(present + 1),
+            Reading::Fixed => lane.expected,
+            // At least the last chunk's line and the empty one are owed.
+            Reading::ChunkLine | Reading::ChunkEnd => Some(present + 5),
+            Reading::ChunkData => Some(present.saturating_add(promised).saturating_add(7)),
+            Reading::Trailer => Some(present + 2),
+            _ => None,
+        };
+        if let Some(expected) = expected
+            && !lane.holed
+        {
+            let op = lane.op;
+            let span = Span::new(lane.start, at);
+            out.emit(
+                side,
+                span,
+                Act::Incomplete {
+                    op,
+                    expected,
+                    present,
+                },
+            );
+        }
+        let in_order = expected.is_none() && lane.lost_since.is_none();
+        lane.reading = Reading::Ended;
+        if end == End::Fin && in_order && self.queue.is_empty() && !self.closed {
+            self.closed = true;
+            out.phase(side, Span::new(at, at), Phase::Closed);
+        }
+    }
+}
+
+/// How a message goes on behind its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    None,
+    Length(u64),
+    Chunked,
+    UntilClose,
+    Tunnel,
+    Unreadable,
+}

@@ -1,0 +1,119 @@
+//! What follows HTTP on its connection: an upgraded protocol, a tunnel.
+
+use super::facts;
+use super::pending::Pending;
+use super::session::{Body, Reading, Talk, Tunnel};
+use super::start::{self, Beginning};
+use super::wire::{ResponseHead, Upgrade};
+use crate::dissector::{Input, Output};
+use crate::inbox::Feed;
+use crate::units::{Side, Span, StreamOffset};
+
+impl Talk {
+    /// From here on the connection carries something else.
+    pub(super) fn open_tunnel(
+        &mut self,
+        pending: Option<&Pending>,
+        head: &ResponseHead<'_>,
+        bytes: &[u8],
+        span: Span,
+        out: &mut Output<'_>,
+    ) -> Body {
+        self.next_id += 1;
+        let key = self.next_id;
+        let to_child = match head.upgrade {
+            // Nobody asked for it that was seen: the session begins with the answer.
+            Upgrade::WebSocket => {
+                let asked = ("unasked", (pending.is_some()).into());
+                let started =
+                    out.start_child(key, "websocket", true, &[("upgrade", true.into()), asked]);
+                out.child(key, Side::Server, span.start, Input::Data(bytes));
+                started
+            }
+            Upgrade::Http2 => out.start_child(key, "http2", true, &[("upgrade", true.into())]),
+            _ => false,
+        };
+        self.tunnel = Some(match (to_child, pending) {
+            (true, _) => Tunnel::Child(key),
+            (false, Some(p)) if p.is_connect() => Tunnel::Undecided,
+            _ => Tunnel::Opaque,
+        });
+        if !to_child {
+            let to = pending.map_or_else(String::new, |p| facts::target(p.target.bytes()));
+            out.detail(Side::Server, span, "tunnel", to);
+        }
+        Body::Tunnel
+    }
+
+    /// A client that speaks on before its upgrade or tunnel is granted.
+    pub(super) fn early_tunnel(&mut self) -> bool {
+        let tunnel = self.queue.back().and_then(|p| match p.child {
+            Some(child) => Some(Tunnel::Child(child)),
+            None => p.is_connect().then_some(Tunnel::Undecided),
+        });
+        if self.tunnel.is_none() {
+            self.tunnel = tunnel;
+        }
+        tunnel.is_some()
+    }
+
+    /// After a gap in which the answer to an upgrade may have been: HTTP goes on, or the tunnel is open.
+    pub(super) fn after_gap(
+        &mut self,
+        side: Side,
+        gap: u64,
+        feed: &mut Feed<'_>,
+        out: &mut Output<'_>,
+    ) -> bool {
+        match start::beginning(side, feed.peek_up_to(16)) {
+            Beginning::More => return false,
+            Beginning::Yes => return self.go(side, Reading::Between),
+            Beginning::No(_) => {}
+        }
+        let Some(child) = self.queue.pop().and_then(|p| p.child) else {
+            return self.go(side, Reading::Lost);
+        };
+        self.tunnel = Some(Tunnel::Child(child));
+        let at = feed.offset().saturating_sub(gap);
+        self.pass(side, at, Input::Gap { len: gap }, out);
+        self.lanes.client.reading = Reading::Tunnel;
+        self.go(side, Reading::Tunnel)
+    }
+
+    pub(super) fn tunnelled(
+        &mut self,
+        side: Side,
+        feed: &mut Feed<'_>,
+        out: &mut Output<'_>,
+    ) -> bool {
+        if self.tunnel == Some(Tunnel::Undecided) {
+            let Some(first) = feed.peek(1).and_then(|b| b.first().copied()) else {
+                return false;
+            };
+            // A TLS handshake record; whatever else is in there stays closed.
+            let tls = side == Side::Client && first == 0x16 && out.start_child(0, "tls", true, &[]);
+            self.tunnel = Some(if tls {
+                Tunnel::Child(0)
+            } else {
+                Tunnel::Opaque
+            });
+        }
+        let Some((bytes, span)) = feed.take_some(u64::MAX) else {
+            return false;
+        };
+        self.pass(side, span.start, Input::Data(bytes), out);
+        true
+    }
+
+    pub(super) fn pass(
+        &mut self,
+        side: Side,
+        at: StreamOffset,
+        input: Input<'_>,
+        out: &mut Output<'_>,
+    ) {
+        if let Some(Tunnel::Child(child)) = self.tunnel {
+            out.child(child, side, at, input);
+        }
+    }
+}

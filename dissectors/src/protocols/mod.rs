@@ -1,0 +1,23 @@
+//! The registry: one folder and one entry a protocol.
+//!
+//! A protocol's folder never names another protocol's: contained bytes go back through
+//! [`Output::child`](crate::dissector::Output::child), and the stack starts the child by its name here.
+
+mod dcerpc;
+mod http;
+mod nbss;
+mod oncrpc;
+mod smb;
+mod websocket;
+
+use crate::dissector::Protocol;
+
+/// Every protocol, in the order in which content is probed.
+pub const PROTOCOLS: &[&Protocol] = &[
+    &nbss::PROTOCOL,
+    &smb::PROTOCOL,
+    &dcerpc::PROTOCOL,
+    &oncrpc::PROTOCOL,
+    &http::PROTOCOL,
+    &websocket::PROTOCOL,
+];

@@ -1,0 +1,73 @@
+//! SMB1 (CIFS), SMB2 and SMB3.
+//!
+//! Heads up: read MS-SMB2 sections 2.2 and 3.3.5, MS-CIFS 2.2.3 and 3.2, MS-SMB for its extensions, and
+//! MS-NLMP 2.2.1 for who logs on, first.
+//!
+//! A message comes as the four bytes of its NBSS head with the content behind it, so that file data is
+//! skipped and never kept. One message holds one SMB1 message, a compound of SMB2 messages (each is an event
+//! of its own), one encrypted or one compressed message.
+//!
+//! ```text
+//!   NEGOTIATE        Negotiating
+//!   SESSION_SETUP    Authenticating; leg by leg while the answer is MORE_PROCESSING_REQUIRED
+//!     success        Open               other answer: Refused, while nobody else is logged on
+//!   TREE_CONNECT ... work, and LOGOFF of the last: Closed
+//! ```
+//!
+//! The session begins as `smb`, and becomes `smb2` with the first SMB2 message: an SMB1 NEGOTIATE that is
+//! answered in SMB2 (MS-SMB2 3.3.5.3) stays one dialogue.
+//!
+//! What pipes carry goes down to the child `dcerpc`, one child a FileId: WRITE and the input of
+//! FSCTL_PIPE_TRANSCEIVE as the client's bytes, READ and its output as the server's.
+//!
+//! Details: `dialect`, `signing` (`required`, `enabled`), `cipher`, `mechanism`, `user`, `domain`,
+//! `workstation`, `guest`, `anonymous`, `shares`, `session_ids`, `native_os`, `encrypted`, `compressed`.
+//!
+//! Facts, each in its exchange; `status` is the name (or the number as text), `code` the number:
+//!
+//! | fact | values |
+//! |---|---|
+//! | `smb.negotiate-failed` | `status`, `code`, `dialects` |
+//! | `smb.session-setup-failed` | `status`, `code`, `user`, `domain`, `workstation`, `mechanism` |
+//! | `smb.tree-connect-failed` | `status`, `code`, `path` |
+//! | `smb.create-failed` | `status`, `code`, `name`, `access` (the desired one), `pipe`, `share` |
+//! | `smb.request-failed` | `status`, `code`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
+//! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
+//! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |
+//! | `smb.session-renewed` | a SESSION_SETUP succeeded for a SessionId that was logged on already |
+
+mod auth;
+mod bytes;
+mod connection;
+mod dos;
+mod files;
+mod framing;
+mod names;
+mod ntstatus;
+mod smb1;
+mod smb1_replies;
+mod smb2;
+mod smb2_replies;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wire1;
+mod wire2;
+
+use crate::dissector::{Carrier, Probe, Protocol, Verdict};
+
+/// SMB, inside NBSS or direct hosting.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "smb",
+    title: "Server Message Block 1, 2 and 3 (MS-CIFS, MS-SMB, MS-SMB2)",
+    carriers: &[Carrier::Inside],
+    ports: &[],
+    sessions: &["smb", "smb2"],
+    probe,
+    start: framing::start,
+};
+
+/// Never found by itself: the session service starts it.
+const fn probe(_: &Probe<'_>) -> Verdict {
+    Verdict::No
+}

@@ -1,0 +1,397 @@
+//! SMB2 and SMB3: requests, and what the answers need to know of them. The answers are in `smb2_replies`.
+
+use std::collections::HashMap;
+
+use super::auth::{Identity, Token};
+use super::bytes::{part, u8_at, u16_at, u32_at, utf16};
+use super::connection::{At, Connection};
+use super::files::{Files, Kind, is_dcerpc};
+use super::framing::{MAX_KEPT, Plan};
+use super::smb2_replies::Credits;
+use super::wire2::{self, HEADER, Header, UNSOLICITED, command};
+use super::{names, text};
+use crate::event::{self, Act, Expect, Fact, Phase};
+
+/// Requests that wait with something to remember; more than any server's credits.
+const MAX_PENDING: usize = 8192;
+/// Requests at work asynchronously.
+const MAX_ASYNC: usize = 1024;
+/// Trees that are remembered.
+const MAX_TREES: usize = 1024;
+/// Files that related requests of a compound refer to.
+const MAX_CREATED: usize = 16;
+/// Bytes behind the header that fixed parts of bodies need.
+const FIXED: usize = 96;
+/// Bytes of data that tell DCE/RPC.
+const SNIFFED: usize = 16;
+
+/// What an answer needs to know of its request.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Setup(Box<Token>),
+    Tree(String),
+    Create {
+        name: String,
+        access: u32,
+        tree: u32,
+    },
+    /// Of a pipe, or a file that may be one.
+    Read(u64),
+    Close(Option<u64>),
+    Dialects(Vec<u16>),
+    Other,
+}
+
+/// What is known of a connected share.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    pub(super) path: String,
+    pub(super) kind: Kind,
+}
+
+/// The SMB2 part of a connection.
+pub(super) struct Smb2 {
+    pub(super) pending: HashMap<u64, Asked>,
+    /// MessageId by AsyncId.
+    pub(super) asyncs: HashMap<u64, u64>,
+    pub(super) trees: HashMap<u32, Tree>,
+    /// SessionIds that are logged on.
+    pub(super) sessions: Vec<u64>,
+    /// The compound at hand of each side: the CREATE that related requests refer to.
+    created_here: Option<u64>,
+    /// Files by the MessageId of the CREATE that opened them, the latest.
+    created: Vec<(u64, u64)>,
+    pub(super) credits: Credits,
+}
+
+impl Smb2 {
+    pub(super) fn new(beginning: bool) -> Self {
+        Self {
+            pending: HashMap::new(),
+            asyncs: HashMap::new(),
+            trees: HashMap::new(),
+            sessions: Vec::new(),
+            created_here: None,
+            created: Vec::new(),
+            credits: Credits::new(beginning),
+        }
+    }
+
+    /// Bytes were lost: what was counted is no longer right.
+    pub(super) const fn lost(&mut self) {
+        self.credits.lose();
+    }
+
+    /// How a message is to be read.
+    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files) -> Plan {
+        let Some(header) = Header::read(bytes) else {
+            return if left < HEADER as u64 {
+                Plan::Bad("SMB2 message shorter than its header")
+            } else {
+                Plan::Need(HEADER)
+            };
+        };
+        if u16_at(bytes, 4) != Some(HEADER as u16) {
+            return Plan::Bad("SMB2 header of another size than 64");
+        }
+        let size = match u64::from(header.next) {
+            0 => left,
+            next if next < HEADER as u64 || next % 8 != 0 => {
+                return Plan::Bad("NextCommand that is no offset of a header");
+            }
+            next if next >= left => return Plan::Bad("NextCommand beyond the message"),
+            next => next,
+        };
+        let most = usize::try_from(size).unwrap_or(usize::MAX).min(MAX_KEPT);
+        let fixed = most.min(HEADER + FIXED);
+        if bytes.len() < fixed {
+            return Plan::Need(fixed);
+        }
+        let keep = if self.is_needed(&header, bytes, files) {
+            most
+        } else {
+            fixed
+        };
+        Plan::Take { size, keep }
+    }
+
+    /// True when the whole message is needed: what a pipe carries, names and tokens.
+    fn is_needed(&self, header: &Header, bytes: &[u8], files: &Files) -> bool {
+        let response = header.is_response();
+        match (header.command, response) {
+            (command::NEGOTIATE, _) => true,
+            (command::SESSION_SETUP | command::TREE_CONNECT | command::CREATE, false) => true,
+            (command::QUERY_DIRECTORY, false) => true,
+            (command::WRITE, false) => {
+                let data = wire2::write_data(bytes).unwrap_or_default();
+                match wire2::file_key(bytes, HEADER + 16) {
+                    Some(key) => is_wanted(files.kind(key), part(data.bytes, 0, SNIFFED)),
+                    None => false,
+                }
+            }
+            (command::READ, true) => match self.pending.get(&header.message_id) {
+                Some(Asked::Read(key)) => {
+                    let data = wire2::read_data(bytes).unwrap_or_default();
+                    header.status != names::PENDING
+                        && is_wanted(files.kind(*key), part(data.bytes, 0, SNIFFED))
+                }
+                _ => false,
+            },
+            (command::IOCTL, _) => u32_at(bytes, HEADER + 4) == Some(wire2::PIPE_TRANSCEIVE),
+            _ => false,
+        }
+    }
+
+    /// One message of a compound, or the only one. `first`: of its compound.
+    pub(super) fn pdu(
+        &mut self,
+        pdu: &[u8],
+        first: bool,
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        let Some(header) = Header::read(pdu) else {
+            return;
+        };
+        connection.speaks_smb2(at);
+        connection.session_id(header.session_id, at);
+        if header.is_response() {
+            self.response(&header, pdu, connection, at);
+        } else {
+            if first {
+                self.created_here = None;
+            }
+            self.request(&header, pdu, connection, at);
+        }
+    }
+
+    /// What a FileId of a request refers to.
+    fn file(&self, header: &Header, pdu: &[u8]) -> Option<u64> {
+        let place = wire2::file_id_at(header.command)?;
+        wire2::file_key(pdu, place).or_else(|| self.created_by(self.created_here?))
+    }
+
+    fn created_by(&self, create: u64) -> Option<u64> {
+        let found = self.created.iter().find(|(id, _)| *id == create);
+        found.map(|(_, key)| *key)
+    }
+
+    /// A CREATE was answered with this file.
+    pub(super) fn remember_created(&mut self, create: u64, key: u64) {
+        if self.created.len() >= MAX_CREATED {
+            self.created.remove(0);
+        }
+        self.created.push((create, key));
+    }
+
+    /// The file that a CLOSE without FileId of its own meant: the latest that was opened.
+    pub(super) fn last_created(&self) -> Option<u64> {
+        self.created.last().map(|(_, key)| *key)
+    }
+
+    fn request(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        if header.command == command::CANCEL {
+            self.cancel(header, at);
+            return;
+        }
+        let file = self.file(header, pdu);
+        let starved = self.credits.spend(header);
+        enter(header, connection, at);
+        let expect = expect(header, pdu, file, &connection.files);
+        at.out
+            .describe(|| text::request(header, pdu, file, &connection.files));
+        at.emit(Act::Request {
+            id: header.message_id,
+            op: names::smb2(header.command),
+            expect,
+            digest: event::digest(part(pdu, 0, HEADER + FIXED)),
+        });
+        if starved {
+            at.fact(Fact::new("smb.credits-exhausted").in_exchange(header.message_id));
+        }
+        let asked = self.look_into(header, pdu, file, connection, at);
+        if !matches!(asked, Asked::Other) {
+            if self.pending.len() < MAX_PENDING {
+                self.pending.insert(header.message_id, asked);
+            } else {
+                connection.limit("SMB2 requests that wait for an answer", at);
+            }
+        }
+    }
+
+    /// CANCEL has the ids of what it cancels, and no answer of its own (MS-SMB2 3.3.5.16).
+    fn cancel(&self, header: &Header, at: &mut At<'_, '_>) {
+        let id = if header.is_async() {
+            self.asyncs.get(&header.async_id).copied()
+        } else {
+            Some(header.message_id)
+        };
+        at.out.describe(|| "CANCEL".to_owned());
+        match id {
+            Some(id) => at.emit(Act::Cancel { id }),
+            None => at.emit(Act::Message {
+                op: names::smb2(header.command),
+            }),
+        }
+    }
+
+    /// What the answer will need, and what a pipe carries.
+    fn look_into(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        file: Option<u64>,
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) -> Asked {
+        match header.command {
+            command::NEGOTIATE => Asked::Dialects(dialects(pdu)),
+            command::SESSION_SETUP => {
+                let token = wire2::setup_token(pdu).unwrap_or_default();
+                let token = Token::read(token.bytes);
+                connection.token(&token, at);
+                Asked::Setup(Box::new(token))
+            }
+            command::TREE_CONNECT => {
+                let path = wire2::tree_path(pdu).unwrap_or_default();
+                Asked::Tree(utf16(path.bytes))
+            }
+            command::CREATE => {
+                self.created_here = Some(header.message_id);
+                Asked::Create {
+                    name: utf16(wire2::create_name(pdu).unwrap_or_default().bytes),
+                    access: u32_at(pdu, HEADER + 24).unwrap_or_default(),
+                    tree: header.tree_id,
+                }
+            }
+            command::CLOSE => Asked::Close(file),
+            command::READ => match file {
+                Some(key) if connection.files.kind(key) != Kind::Opaque => Asked::Read(key),
+                _ => Asked::Other,
+            },
+            command::WRITE => {
+                carry(connection, file, wire2::write_data(pdu), at);
+                Asked::Other
+            }
+            command::IOCTL if u32_at(pdu, HEADER + 4) == Some(wire2::PIPE_TRANSCEIVE) => {
+                carry(connection, file, wire2::ioctl_input(pdu), at);
+                Asked::Other
+            }
+            _ => Asked::Other,
+        }
+    }
+
+    /// An interim answer: the final one may name only the AsyncId.
+    pub(super) fn remember_async(
+        &mut self,
+        header: &Header,
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        if !header.is_async() {
+            return;
+        }
+        if self.asyncs.len() < MAX_ASYNC {
+            self.asyncs.insert(header.async_id, header.message_id);
+        } else {
+            connection.limit("SMB2 requests at work asynchronously", at);
+        }
+    }
+
+    /// A share was connected.
+    pub(super) fn remember_tree(
+        &mut self,
+        id: u32,
+        tree: Tree,
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        if self.trees.len() < MAX_TREES {
+            self.trees.insert(id, tree);
+        } else {
+            connection.limit("SMB2 trees", at);
+        }
+    }
+}
+
+/// Hands what a pipe carries down.
+pub(super) fn carry(
+    connection: &mut Connection,
+    file: Option<u64>,
+    data: Option<wire2::Buffer<'_>>,
+    at: &mut At<'_, '_>,
+) {
+    if let (Some(key), Some(data)) = (file, data) {
+        let side = at.side;
+        connection
+            .files
+            .carry(key, side, data.bytes, (data.at, data.len), at);
+    }
+}
+
+fn is_wanted(kind: Kind, data: &[u8]) -> bool {
+    match kind {
+        Kind::Opaque => false,
+        Kind::Pipe => true,
+        Kind::Unsure => is_dcerpc(data, kind),
+    }
+}
+
+fn enter(header: &Header, connection: &mut Connection, at: &mut At<'_, '_>) {
+    match header.command {
+        command::NEGOTIATE => connection.approach(Phase::Negotiating, at),
+        command::SESSION_SETUP => connection.approach(Phase::Authenticating, at),
+        _ => connection.works(at),
+    }
+}
+
+/// What a request waits for (guard T7; MS-CIFS 3.2.6.1 lists the same waits).
+fn expect(header: &Header, pdu: &[u8], file: Option<u64>, files: &Files) -> Expect {
+    let is_pipe = || file.is_some_and(|key| files.kind(key) == Kind::Pipe);
+    match header.command {
+        command::CHANGE_NOTIFY => Expect::LongWait("CHANGE_NOTIFY waits for a change"),
+        command::LOCK if wire2::lock_waits(pdu) => {
+            Expect::LongWait("LOCK waits for another's lock to go")
+        }
+        command::READ if is_pipe() => Expect::LongWait("a pipe's READ waits for data"),
+        command::IOCTL if u32_at(pdu, HEADER + 4) == Some(wire2::PIPE_WAIT) => {
+            Expect::LongWait("FSCTL_PIPE_WAIT waits for a pipe's instance")
+        }
+        _ => Expect::Answer,
+    }
+}
+
+/// The dialects that NEGOTIATE offers (MS-SMB2 2.2.3).
+fn dialects(pdu: &[u8]) -> Vec<u16> {
+    /// There are six.
+    const MOST: usize = 16;
+    let count = usize::from(u16_at(pdu, HEADER + 2).unwrap_or_default()).min(MOST);
+    (0..count)
+        .map_while(|n| u16_at(pdu, HEADER + 36 + 2 * n))
+        .collect()
+}
+
+/// True for a message that the server sends unasked: a break of an oplock or lease, a notification.
+pub(super) const fn is_unsolicited(header: &Header) -> bool {
+    header.message_id == UNSOLICITED
+}
+
+/// The names of a token's owner, for facts.
+pub(super) fn identity(token: &Token) -> Identity {
+    token.identity.clone().unwrap_or_default()
+}
+
+/// The type of a connected share (2.2.10).
+pub(super) fn share_kind(pdu: &[u8]) -> Kind {
+    match u8_at(pdu, HEADER + 2) {
+        Some(2) => Kind::Pipe,
+        Some(1 | 3) => Kind::Opaque,
+        _ => Kind::Unsure,
+    }
+}

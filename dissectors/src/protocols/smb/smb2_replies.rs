@@ -1,0 +1,365 @@
+//! SMB2 and SMB3: the answers.
+
+use super::bytes::{u16_at, u32_at};
+use super::connection::{At, Connection, failure};
+use super::files::Kind;
+use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind};
+use super::wire2::{self, HEADER, Header, command};
+use super::{names, text};
+use crate::event::{Act, Fact, Phase, Status, Value};
+
+/// SessionIds of one connection.
+const MAX_SESSIONS: usize = 256;
+
+/// Statuses that tell more than that this one request failed: no access, no resources, a lock, a session or tree that
+/// is gone.
+const NOTABLE: &[u32] = &[
+    0x0001_0004, // ERRnofids
+    0x0001_0005, // ERRnoaccess
+    0x0001_0008, // ERRnomem
+    0x0001_0020, // ERRbadshare
+    0x0001_0021, // ERRlock
+    0x0001_0070, // ERRdiskfull
+    0x0002_0004, // ERRaccess
+    0x0002_0005, // ERRinvtid
+    0x0002_0059, // ERRnoresource
+    0x0002_005A, // ERRtoomanyuids
+    0x0002_005B, // ERRbaduid
+    0x0003_0027, // ERRdiskfull
+    0xC000_0008, // INVALID_HANDLE
+    0xC000_0022, // ACCESS_DENIED
+    0xC000_0043, // SHARING_VIOLATION
+    0xC000_0044, // QUOTA_EXCEEDED
+    0xC000_0054, // FILE_LOCK_CONFLICT
+    0xC000_0055, // LOCK_NOT_GRANTED
+    0xC000_007F, // DISK_FULL
+    0xC000_009A, // INSUFFICIENT_RESOURCES
+    0xC000_00C9, // NETWORK_NAME_DELETED
+    0xC000_00CA, // NETWORK_ACCESS_DENIED
+    0xC000_00CE, // TOO_MANY_SESSIONS
+    0xC000_00D0, // REQUEST_NOT_ACCEPTED
+    0xC000_011F, // TOO_MANY_OPENED_FILES
+    0xC000_0128, // FILE_CLOSED
+    0xC000_0203, // USER_SESSION_DELETED
+    0xC000_0205, // INSUFF_SERVER_RESOURCES
+    0xC000_035C, // NETWORK_SESSION_EXPIRED
+];
+
+/// True for a status that rules look at.
+pub(super) fn is_notable(status: Status) -> bool {
+    status.failed && NOTABLE.binary_search(&status.code).is_ok()
+}
+
+impl Smb2 {
+    pub(super) fn response(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        let op = names::smb2(header.command);
+        if is_unsolicited(header) {
+            at.out
+                .describe(|| text::unsolicited(header, pdu, &connection.files));
+            at.emit(Act::Message { op });
+            return;
+        }
+        let id = self.answered(header, connection);
+        self.earn(header, id, at);
+        if header.status == names::PENDING {
+            self.remember_async(header, connection, at);
+            at.out.describe(|| format!("{op} is pending"));
+            at.emit(Act::Interim { id });
+            return;
+        }
+        let status = names::nt_status(header.status);
+        let asked = self
+            .pending
+            .remove(&header.message_id)
+            .unwrap_or(Asked::Other);
+        self.before_reply(header, pdu, id, (status, &asked), connection, at);
+        at.out
+            .describe(|| text::reply(header, pdu, status, &asked, &connection.files));
+        at.emit(Act::Reply { id, status });
+        self.after_reply(header, pdu, (status, asked), connection, at);
+    }
+
+    /// Which request is answered: an SMB1 NEGOTIATE, the one of the AsyncId, or the one of the MessageId.
+    fn answered(&mut self, header: &Header, connection: &mut Connection) -> u64 {
+        if header.command == command::NEGOTIATE
+            && let Some(id) = connection.multi_protocol.take()
+        {
+            // The SMB1 request took the client's first credit (MS-SMB2 3.2.5.2).
+            self.credits.spend(header);
+            return id;
+        }
+        if header.is_async()
+            && header.status != names::PENDING
+            && let Some(id) = self.asyncs.remove(&header.async_id)
+        {
+            return id;
+        }
+        header.message_id
+    }
+
+    fn earn(&mut self, header: &Header, id: u64, at: &mut At<'_, '_>) {
+        if let Some((granted, outstanding)) = self.credits.earn(header) {
+            at.fact(
+                Fact::new("smb.credits-zero")
+                    .in_exchange(id)
+                    .with("granted", granted)
+                    .with("outstanding", outstanding),
+            );
+        }
+    }
+
+    /// Facts of a failure, while its exchange is still open.
+    fn before_reply(
+        &self,
+        header: &Header,
+        pdu: &[u8],
+        id: u64,
+        (status, asked): (Status, &Asked),
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        if !status.failed {
+            if header.command == command::NEGOTIATE {
+                negotiated(pdu, connection, at);
+            }
+            return;
+        }
+        let fact = match (header.command, asked) {
+            (command::NEGOTIATE, asked) => {
+                let offered = match asked {
+                    Asked::Dialects(all) => all.iter().map(|d| dialect(*d)).collect(),
+                    _ => Vec::new(),
+                };
+                failure("smb.negotiate-failed", id, status).with("dialects", Value::List(offered))
+            }
+            (command::SESSION_SETUP, Asked::Setup(token)) => {
+                let who = identity(token);
+                failure("smb.session-setup-failed", id, status)
+                    .with("user", who.user)
+                    .with("domain", who.domain)
+                    .with("workstation", who.workstation)
+                    .with("mechanism", token.mechanism)
+            }
+            (command::SESSION_SETUP, _) => failure("smb.session-setup-failed", id, status),
+            (command::TREE_CONNECT, Asked::Tree(path)) => {
+                failure("smb.tree-connect-failed", id, status).with("path", path.clone())
+            }
+            (command::CREATE, Asked::Create { name, access, tree }) => {
+                let tree = self.trees.get(tree);
+                let share = tree.map_or(String::new(), |tree| tree.path.clone());
+                failure("smb.create-failed", id, status)
+                    .with("name", name.clone())
+                    .with("access", *access)
+                    .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
+                    .with("share", share)
+            }
+            _ if is_notable(status) => failure("smb.request-failed", id, status)
+                .with("command", names::smb2(header.command).name),
+            _ => return,
+        };
+        at.fact(fact);
+    }
+
+    fn after_reply(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        (status, asked): (Status, Asked),
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        match header.command {
+            command::NEGOTIATE => connection.approach(Phase::Negotiating, at),
+            command::SESSION_SETUP => self.set_up(header, pdu, status, connection, at),
+            _ => connection.works(at),
+        }
+        if status.failed {
+            return;
+        }
+        match (header.command, asked) {
+            (command::TREE_CONNECT, Asked::Tree(path)) => {
+                connection.share(&path, at);
+                let kind = share_kind(pdu);
+                self.remember_tree(header.tree_id, Tree { path, kind }, connection, at);
+            }
+            (command::TREE_DISCONNECT, _) => {
+                self.trees.remove(&header.tree_id);
+            }
+            (command::LOGOFF, _) => {
+                self.sessions.retain(|id| *id != header.session_id);
+                if self.sessions.is_empty() {
+                    connection.enter(Phase::Closed, at);
+                }
+            }
+            (command::CREATE, asked) => self.opened(header, pdu, asked, connection, at),
+            (command::CLOSE, Asked::Close(file)) => {
+                if let Some(key) = file.or_else(|| self.last_created()) {
+                    connection.files.close(key, at);
+                }
+            }
+            (command::READ, Asked::Read(key)) => {
+                carry(connection, Some(key), wire2::read_data(pdu), at);
+            }
+            (command::IOCTL, _) if u32_at(pdu, HEADER + 4) == Some(wire2::PIPE_TRANSCEIVE) => {
+                let file = wire2::file_key(pdu, HEADER + 8);
+                carry(connection, file, wire2::ioctl_output(pdu), at);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_up(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        status: Status,
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        if status.failed {
+            if self.sessions.is_empty() {
+                connection.approach(Phase::Refused, at);
+            }
+            return;
+        }
+        if status.code == names::MORE_PROCESSING_REQUIRED {
+            return;
+        }
+        let flags = u16_at(pdu, HEADER + 2).unwrap_or_default();
+        for (bit, key) in [(1, "guest"), (2, "anonymous")] {
+            if flags & bit != 0 {
+                connection.detail(key, true, at);
+            }
+        }
+        if self.sessions.len() < MAX_SESSIONS {
+            if self.sessions.contains(&header.session_id) {
+                at.fact(Fact::new("smb.session-renewed"));
+            } else {
+                self.sessions.push(header.session_id);
+            }
+        } else {
+            connection.limit("SMB2 SessionIds", at);
+        }
+        connection.enter(Phase::Open, at);
+    }
+
+    fn opened(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        asked: Asked,
+        connection: &mut Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        let Some(key) = wire2::file_key(pdu, HEADER + 64) else {
+            return;
+        };
+        let (name, kind) = match asked {
+            Asked::Create { name, tree, .. } => {
+                let kind = self.trees.get(&tree).map_or(Kind::Unsure, |tree| tree.kind);
+                (name, kind)
+            }
+            _ => (String::new(), Kind::Unsure),
+        };
+        self.remember_created(header.message_id, key);
+        if !connection.files.open(key, name, kind) {
+            connection.limit("open files", at);
+        }
+    }
+}
+
+fn dialect(revision: u16) -> Value {
+    match names::dialect(revision) {
+        "" => format!("0x{revision:04x}").into(),
+        name => name.into(),
+    }
+}
+
+/// What NEGOTIATE's answer settles (MS-SMB2 2.2.4).
+fn negotiated(pdu: &[u8], connection: &mut Connection, at: &mut At<'_, '_>) {
+    let Some(revision) = u16_at(pdu, HEADER + 4) else {
+        at.malformed("NEGOTIATE answer without a dialect");
+        return;
+    };
+    connection.detail("dialect", dialect(revision), at);
+    let required = u16_at(pdu, HEADER + 2).is_some_and(|mode| mode & 2 != 0);
+    connection.detail("signing", if required { "required" } else { "enabled" }, at);
+    if revision == 0x0311
+        && let Some(id) = wire2::chosen_cipher(pdu)
+        && !names::cipher(id).is_empty()
+    {
+        connection.detail("cipher", names::cipher(id), at);
+    }
+}
+
+/// The ledger of credits (MS-SMB2 3.3.1.2): a client begins with one, each request spends its charge, each answer grants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Credits {
+    /// What the client holds; `None` when the capture does not tell.
+    held: Option<i64>,
+    /// Credits of requests without a final answer.
+    outstanding: i64,
+    /// Requests at work that took the last credit.
+    last_credits: u32,
+    /// Credits that the last request asked for.
+    wanted: u16,
+    /// The last answer granted less than was wanted.
+    stingy: bool,
+}
+
+/// Requests that took the last credit before it is told: a server is slow with credits at the beginning.
+const LAST_CREDITS: u32 = 8;
+
+impl Credits {
+    pub(super) const fn new(beginning: bool) -> Self {
+        Self {
+            held: if beginning { Some(1) } else { None },
+            outstanding: 0,
+            last_credits: 0,
+            wanted: 0,
+            stingy: false,
+        }
+    }
+
+    pub(super) const fn lose(&mut self) {
+        self.held = None;
+    }
+
+    /// Books a request. True when, once in a session, work has often taken the last credit.
+    pub(super) fn spend(&mut self, header: &Header) -> bool {
+        let charge = i64::from(header.credit_charge.max(1));
+        self.outstanding += charge;
+        let Some(held) = &mut self.held else {
+            return false;
+        };
+        *held -= charge;
+        self.wanted = header.credits;
+        // Who asks for one credit at a time does not starve.
+        let works = self.stingy && header.command > command::TREE_CONNECT && header.next == 0;
+        self.last_credits += u32::from(works && *held <= 0);
+        works && *held <= 0 && self.last_credits == LAST_CREDITS
+    }
+
+    /// Books an answer. Gives what was granted and is outstanding where the client is left without a credit and without
+    /// an answer that could bring one: the server MUST NOT do so (3.3.1.2).
+    pub(super) fn earn(&mut self, header: &Header) -> Option<(u16, i64)> {
+        if header.status != names::PENDING {
+            self.outstanding -= i64::from(header.credit_charge.max(1));
+        }
+        self.stingy = header.credits < self.wanted;
+        let held = self.held.as_mut()?;
+        *held += i64::from(header.credits);
+        if *held > 0 || self.outstanding > 0 || header.next != 0 {
+            return None;
+        }
+        // Told once: from here on the ledger is no longer known.
+        self.held = None;
+        Some((header.credits, self.outstanding))
+    }
+}

@@ -1,0 +1,506 @@
+//! What is spoken in one conversation: recognised by content, nested as deep as it goes.
+//!
+//! ```text
+//!   carrier (TCP or UDP)          slot 0, known to the sink
+//!   └─ layer: nbss                fed in order, with the offset of each piece in the carrier's stream
+//!      └─ layer: smb              fed by nbss through Output::child
+//!         ├─ layer: dcerpc        one a pipe, told apart by key
+//!         └─ layer: dcerpc
+//! ```
+
+use crate::dissector::{
+    Carrier, Chain, Dissector, End, Input, Output, Probe, Protocol, Scope, Sink, Slot, Speaker,
+    Start, Verdict,
+};
+use crate::event::Value;
+use crate::offsets::Offsets;
+use crate::protocols::PROTOCOLS;
+use crate::units::{PerSide, Side, StreamOffset};
+
+/// Bytes of both sides that are kept while it is not clear yet what is spoken.
+const HELD_BYTES: usize = 4096;
+/// Data pieces of an unknown stream that are probed in mid-stream, before only every sixteenth is.
+const PIECES_PROBED: u32 = 64;
+/// Children of one layer that run at once (pipes open on one connection).
+const CHILDREN: usize = 256;
+/// Sessions that one layer tells apart by scope.
+const SCOPES: usize = 256;
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken.
+    Taken,
+    /// Not taken: the content shows that who was held for the client is the server. Turn the sides round
+    /// and hand the same input in again.
+    Reversed,
+}
+
+/// The conversation's layers.
+pub struct Stack {
+    carrier: Carrier,
+    ports: PerSide<u16>,
+    /// False where the roles are certain (the SYN was seen), so that content can't turn them round.
+    reversible: bool,
+    beginning: PerSide<bool>,
+    state: State,
+}
+
+enum State {
+    Probing { held: Vec<Held>, bytes: usize },
+    Unknown { pieces: u32 },
+    Known(Layer),
+}
+
+struct Held {
+    side: Side,
+    at: StreamOffset,
+    bytes: Vec<u8>,
+}
+
+impl Stack {
+    /// A conversation of which nothing is known but its ports. `beginning`: whether the stream of each side
+    /// is seen from its first byte.
+    #[must_use]
+    pub const fn new(
+        carrier: Carrier,
+        ports: PerSide<u16>,
+        beginning: bool,
+        reversible: bool,
+    ) -> Self {
+        Self {
+            carrier,
+            ports,
+            reversible,
+            beginning: PerSide {
+                client: beginning,
+                server: beginning,
+            },
+            state: State::Probing {
+                held: Vec::new(),
+                bytes: 0,
+            },
+        }
+    }
+
+    /// True when a protocol was recognised.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        matches!(self.state, State::Known(_))
+    }
+
+    /// The conversation has been idle for long: gives memory back that only busy ones need.
+    pub fn rest(&mut self) {
+        if let State::Known(layer) = &mut self.state {
+            layer.rest();
+        }
+    }
+
+    /// True when it is fed datagrams.
+    #[must_use]
+    pub fn is_datagrams(&self) -> bool {
+        self.carrier == Carrier::Datagrams
+    }
+
+    /// Takes the next input of `side`; `at` is its offset in the carrier's stream.
+    pub fn handle(
+        &mut self,
+        side: Side,
+        at: StreamOffset,
+        input: Input<'_>,
+        sink: &mut dyn Sink,
+    ) -> Outcome {
+        if let State::Known(layer) = &mut self.state {
+            layer.handle(side, at, input, None, sink);
+            return Outcome::Taken;
+        }
+        match input {
+            Input::Data(bytes) | Input::Datagram { bytes, .. } => {
+                self.probe(side, at, bytes, input, sink)
+            }
+            Input::Gap { .. } => {
+                // What comes after a gap begins anywhere.
+                self.beginning[side] = false;
+                self.give_up();
+                Outcome::Taken
+            }
+            Input::End(_) => Outcome::Taken,
+        }
+    }
+
+    fn give_up(&mut self) {
+        if matches!(self.state, State::Probing { .. }) {
+            self.state = State::Unknown { pieces: 0 };
+        }
+    }
+
+    fn probe(
+        &mut self,
+        side: Side,
+        at: StreamOffset,
+        bytes: &[u8],
+        input: Input<'_>,
+        sink: &mut dyn Sink,
+    ) -> Outcome {
+        if let State::Unknown { pieces } = &mut self.state {
+            *pieces = pieces.saturating_add(1);
+            if *pieces > PIECES_PROBED && *pieces % 16 != 0 {
+                return Outcome::Taken;
+            }
+            return self.probe_piece(side, at, bytes, input, sink);
+        }
+        let joined = self.joined(side, bytes);
+        let probed = joined.as_deref().unwrap_or(bytes);
+        match self.judge(side, probed) {
+            Judgement::Is(protocol, speaker) => {
+                if self.reverse(side, speaker) {
+                    return Outcome::Reversed;
+                }
+                self.begin(protocol, side, at, input, sink);
+            }
+            Judgement::Wait => self.hold(side, at, bytes),
+            Judgement::Nothing => {
+                // One side may be opaque (a banner that is not ours) while the other tells; wait a little for it.
+                let both = self.spoke(side.other());
+                if both || self.carrier == Carrier::Datagrams {
+                    self.give_up();
+                } else {
+                    self.hold(side, at, bytes);
+                }
+            }
+        }
+        Outcome::Taken
+    }
+
+    /// In mid-stream a message may begin where a piece begins.
+    fn probe_piece(
+        &mut self,
+        side: Side,
+        at: StreamOffset,
+        bytes: &[u8],
+        input: Input<'_>,
+        sink: &mut dyn Sink,
+    ) -> Outcome {
+        self.beginning = PerSide {
+            client: false,
+            server: false,
+        };
+        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes) {
+            if self.reverse(side, speaker) {
+                return Outcome::Reversed;
+            }
+            self.begin(protocol, side, at, input, sink);
+        }
+        Outcome::Taken
+    }
+
+    fn judge(&self, side: Side, bytes: &[u8]) -> Judgement {
+        let probe = Probe {
+            bytes,
+            beginning: self.beginning[side],
+            side,
+            ports: self.ports,
+            carrier: self.carrier,
+        };
+        let mut wait = false;
+        let mut likely = None;
+        for protocol in PROTOCOLS {
+            if !protocol.carriers.contains(&self.carrier) {
+                continue;
+            }
+            match (protocol.probe)(&probe) {
+                Verdict::Certain(speaker) => return Judgement::Is(protocol, speaker),
+                Verdict::Likely(speaker) => {
+                    let known = |port| protocol.ports.contains(&port);
+                    if likely.is_none() && (known(self.ports.client) || known(self.ports.server)) {
+                        likely = Some((*protocol, speaker));
+                    }
+                }
+                Verdict::NeedMore => wait = true,
+                Verdict::No => {}
+            }
+        }
+        match (likely, wait) {
+            (Some((protocol, speaker)), _) => Judgement::Is(protocol, speaker),
+            (None, true) => Judgement::Wait,
+            (None, false) => Judgement::Nothing,
+        }
+    }
+
+    fn reverse(&mut self, side: Side, speaker: Speaker) -> bool {
+        let real = match speaker {
+            Speaker::Client => Side::Client,
+            Speaker::Server => Side::Server,
+            Speaker::Unknown => return false,
+        };
+        if real == side || !self.reversible {
+            return false;
+        }
+        // Once: content that contradicts itself must not turn the sides for ever.
+        self.reversible = false;
+        self.ports.swap();
+        self.beginning.swap();
+        if let State::Probing { held, .. } = &mut self.state {
+            for piece in held {
+                piece.side = piece.side.other();
+            }
+        }
+        true
+    }
+
+    fn begin(
+        &mut self,
+        protocol: &'static Protocol,
+        side: Side,
+        at: StreamOffset,
+        input: Input<'_>,
+        sink: &mut dyn Sink,
+    ) {
+        let beginning = self.beginning[Side::Client] && self.beginning[Side::Server];
+        let start = Start {
+            beginning,
+            ports: self.ports,
+            carrier: self.carrier,
+            context: &[],
+        };
+        let mut layer = Layer::new(protocol, &start, Slot::ROOT, 0, sink);
+        let old = std::mem::replace(&mut self.state, State::Unknown { pieces: 0 });
+        if let State::Probing { held, .. } = old {
+            for piece in held {
+                let again = match self.carrier {
+                    Carrier::Datagrams => Input::Datagram {
+                        bytes: &piece.bytes,
+                        wire_len: piece.bytes.len() as u64,
+                    },
+                    _ => Input::Data(&piece.bytes),
+                };
+                layer.handle(piece.side, piece.at, again, None, sink);
+            }
+        }
+        layer.handle(side, at, input, None, sink);
+        self.state = State::Known(layer);
+    }
+
+    fn hold(&mut self, side: Side, at: StreamOffset, bytes: &[u8]) {
+        let State::Probing { held, bytes: total } = &mut self.state else {
+            return;
+        };
+        if *total + bytes.len() > HELD_BYTES {
+            self.give_up();
+            return;
+        }
+        *total += bytes.len();
+        match held.last_mut() {
+            Some(last) if last.side == side && self.carrier != Carrier::Datagrams => {
+                last.bytes.extend_from_slice(bytes);
+            }
+            _ => held.push(Held {
+                side,
+                at,
+                bytes: bytes.to_vec(),
+            }),
+        }
+    }
+
+    fn spoke(&self, side: Side) -> bool {
+        match &self.state {
+            State::Probing { held, .. } => held.iter().any(|h| h.side == side),
+            _ => true,
+        }
+    }
+
+    /// All that `side` said so far with `bytes` behind it, or `None` when `bytes` are all.
+    fn joined(&self, side: Side, bytes: &[u8]) -> Option<Vec<u8>> {
+        let State::Probing { held, .. } = &self.state else {
+            return None;
+        };
+        if self.carrier == Carrier::Datagrams || !held.iter().any(|h| h.side == side) {
+            return None;
+        }
+        let mut all = Vec::with_capacity(HELD_BYTES);
+        for piece in held.iter().filter(|h| h.side == side) {
+            all.extend_from_slice(&piece.bytes);
+        }
+        all.extend_from_slice(bytes);
+        Some(all)
+    }
+}
+
+enum Judgement {
+    Is(&'static Protocol, Speaker),
+    Wait,
+    Nothing,
+}
+
+/// One protocol at work, with what it carries.
+pub(crate) struct Layer {
+    dissector: Box<dyn Dissector>,
+    maps: PerSide<Offsets>,
+    slot: Slot,
+    ports: PerSide<u16>,
+    children: Children,
+}
+
+impl Layer {
+    fn new(
+        protocol: &'static Protocol,
+        start: &Start<'_>,
+        parent: Slot,
+        key: u64,
+        sink: &mut dyn Sink,
+    ) -> Self {
+        Self {
+            dissector: (protocol.start)(start),
+            maps: PerSide::default(),
+            slot: sink.open(parent, protocol.name, start.beginning, key),
+            ports: start.ports,
+            children: Children {
+                ports: start.ports,
+                ..Children::default()
+            },
+        }
+    }
+
+    fn handle(
+        &mut self,
+        side: Side,
+        at: StreamOffset,
+        input: Input<'_>,
+        above: Option<&Chain<'_>>,
+        sink: &mut dyn Sink,
+    ) {
+        let len = match input {
+            Input::Data(bytes) => bytes.len() as u64,
+            Input::Datagram { bytes, .. } => bytes.len() as u64,
+            Input::Gap { len } => len,
+            Input::End(_) => 0,
+        };
+        self.maps[side].push(at, len);
+        self.children.ports = self.ports;
+        let mut out = Output {
+            sink,
+            slot: self.slot,
+            chain: Chain {
+                above,
+                maps: &self.maps,
+            },
+            children: &mut self.children,
+            text: None,
+        };
+        self.dissector.handle(side, input, &mut out);
+        if let Input::End(end) = input {
+            self.children.end_side(
+                side,
+                end,
+                &Chain {
+                    above,
+                    maps: &self.maps,
+                },
+                sink,
+            );
+        }
+    }
+}
+
+/// The layers inside one layer, and the sessions that it tells apart itself.
+#[derive(Default)]
+pub(crate) struct Children {
+    ports: PerSide<u16>,
+    layers: Vec<(u64, Layer)>,
+    scopes: Vec<(Scope, Slot)>,
+}
+
+impl Children {
+    pub(crate) fn scope(&mut self, scope: Scope, parent: Slot, sink: &mut dyn Sink) -> Slot {
+        if let Some((_, slot)) = self.scopes.iter().find(|(s, _)| *s == scope) {
+            return *slot;
+        }
+        if self.scopes.len() >= SCOPES {
+            return parent;
+        }
+        let slot = sink.open(parent, scope.protocol, true, scope.key);
+        self.scopes.push((scope, slot));
+        slot
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        key: u64,
+        protocol: &str,
+        beginning: bool,
+        context: &[(&'static str, Value)],
+        parent: Slot,
+        sink: &mut dyn Sink,
+    ) -> bool {
+        if self.has(key) {
+            return true;
+        }
+        let Some(protocol) = PROTOCOLS.iter().find(|p| p.name == protocol) else {
+            return false;
+        };
+        if self.layers.len() >= CHILDREN {
+            return false;
+        }
+        let start = Start {
+            beginning,
+            ports: self.ports,
+            carrier: Carrier::Inside,
+            context,
+        };
+        self.layers
+            .push((key, Layer::new(protocol, &start, parent, key, sink)));
+        true
+    }
+
+    pub(crate) fn has(&self, key: u64) -> bool {
+        self.layers.iter().any(|(k, _)| *k == key)
+    }
+
+    pub(crate) fn handle(
+        &mut self,
+        key: u64,
+        side: Side,
+        at: StreamOffset,
+        input: Input<'_>,
+        chain: &Chain<'_>,
+        sink: &mut dyn Sink,
+    ) {
+        if let Some((_, layer)) = self.layers.iter_mut().find(|(k, _)| *k == key) {
+            layer.handle(side, at, input, Some(chain), sink);
+        }
+    }
+
+    pub(crate) fn end(&mut self, key: u64, end: End, chain: &Chain<'_>, sink: &mut dyn Sink) {
+        if let Some(index) = self.layers.iter().position(|(k, _)| *k == key) {
+            let (_, mut layer) = self.layers.swap_remove(index);
+            for side in Side::BOTH {
+                let at = layer.next_parent_offset(side);
+                layer.handle(side, at, Input::End(end), Some(chain), sink);
+            }
+        }
+    }
+
+    fn end_side(&mut self, side: Side, end: End, chain: &Chain<'_>, sink: &mut dyn Sink) {
+        for (_, layer) in &mut self.layers {
+            let at = layer.next_parent_offset(side);
+            layer.handle(side, at, Input::End(end), Some(chain), sink);
+        }
+    }
+}
+
+impl Layer {
+    fn rest(&mut self) {
+        for side in Side::BOTH {
+            self.maps[side].rest();
+        }
+        for (_, child) in &mut self.children.layers {
+            child.rest();
+        }
+    }
+
+    fn next_parent_offset(&self, side: Side) -> StreamOffset {
+        let map = &self.maps[side];
+        map.parent(map.next().saturating_sub(1))
+            .saturating_add(u64::from(map.next() > 0))
+    }
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Sets everything up, builds, and reports on a sample: a NetBIOS session request that nobody answers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh headless
+cargo build --release --quiet --no-default-features
+exec target/release/colloquy report "${1:-samples/nbss/request-unanswered.pcap}"

@@ -1,0 +1,492 @@
+//! The first stage: every frame in order, taken apart and given to its conversation.
+//!
+//! One hash look-up a frame. Conversations are numbered here, as tshark numbers `tcp.stream` and
+//! `udp.stream`, so that no later stage needs to know about the others.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use colloquy_dissectors::units::Stamp;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry as MapEntry;
+
+use crate::capture::{Block, LinkType};
+use crate::diagnosis::world::LostDatagram;
+use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits};
+use crate::frame::{
+    Decoded, Defragmented, Defragmenter, FlowKey, IcmpMessage, Incomplete, TcpFlags, TcpSegment,
+    Transport as Layer4, UdpDatagram, decode,
+};
+use crate::limits;
+use crate::session::conversation::Opening;
+use crate::session::model::{Endpoint, Transport};
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// One frame for a shard: plain data; its payload stands in the block, or in the batch's own buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item {
+    pub(crate) stamp: Stamp,
+    pub(crate) flow: u32,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+    pub(crate) wire_len: u32,
+    pub(crate) from_first: bool,
+    pub(crate) rebuilt: bool,
+    pub(crate) ttl: u8,
+    pub(crate) ip_id: u32,
+    pub(crate) kind: Kind,
+}
+
+/// What the frame is to its conversation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Tcp {
+        seq: u32,
+        ack: u32,
+        flags: u16,
+        window: u16,
+        wscale: Option<u8>,
+    },
+    Udp,
+    /// An ICMP error that quotes a packet that `from_first` sent.
+    Icmp {
+        from: IpAddr,
+        v6: bool,
+        kind: u8,
+        code: u8,
+    },
+    /// The snap length cut its transport header.
+    Cut,
+}
+
+/// The frames of one block for one shard.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) block: Arc<Block>,
+    pub(crate) openings: Vec<(Opening, Stamp)>,
+    pub(crate) items: Vec<Item>,
+    /// Payloads put together of fragments.
+    pub(crate) rebuilt: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    flow: u32,
+    /// The key's first end sent the conversation's first frame.
+    key_order: bool,
+    bases: [Option<u32>; 2],
+    /// Only quoted by ICMP so far: no conversation was opened for it.
+    phantom: bool,
+}
+
+/// What was seen of frames that belong to no conversation, and of the frames as such.
+#[derive(Clone, Debug, Default)]
+pub struct FrameCounts {
+    /// Frames in all.
+    pub frames: u64,
+    /// Their captured bytes.
+    pub bytes: u64,
+    /// Frames in conversations.
+    pub in_conversations: u64,
+    /// Frames that stay outside, by kind: `arp`, `icmp`, `ip protocol 89`.
+    pub other: BTreeMap<String, u64>,
+    /// IP fragments.
+    pub fragments: u64,
+    /// Datagrams put together of fragments.
+    pub rebuilt: u64,
+    /// Frames whose payload the snap length cut.
+    pub cut: u64,
+    /// Frames with more payload than a wire carries: offload.
+    pub giant: u64,
+    /// The earliest and the latest time of a frame.
+    pub first: Option<Stamp>,
+    /// The latest.
+    pub last: Option<Stamp>,
+    /// Fragmented datagrams that were given up beyond those kept.
+    pub lost_not_kept: u64,
+}
+
+/// Gives every frame to its conversation.
+pub(crate) struct Dispatcher {
+    known: HashMap<FlowKey, Known>,
+    defragmenter: Defragmenter,
+    flows: u32,
+    tcp_streams: u32,
+    udp_streams: u32,
+    shards: usize,
+    tell: Option<u32>,
+    /// What was seen.
+    pub(crate) counts: FrameCounts,
+    /// Fragmented datagrams that were given up.
+    pub(crate) lost: Vec<LostDatagram>,
+}
+
+impl Dispatcher {
+    /// For so many shards. `tell`: the conversation whose messages are to be written down.
+    pub(crate) fn new(shards: usize, tell: Option<u32>) -> Self {
+        Self {
+            known: HashMap::new(),
+            defragmenter: Defragmenter::new(DefragmentLimits {
+                datagrams: limits::FRAGMENT_DATAGRAMS,
+                bytes: limits::FRAGMENT_BYTES,
+                ..DefragmentLimits::default()
+            }),
+            flows: 0,
+            tcp_streams: 0,
+            udp_streams: 0,
+            shards: shards.max(1),
+            tell,
+            counts: FrameCounts::default(),
+            lost: Vec::new(),
+        }
+    }
+
+    /// Takes a block apart into one batch a shard.
+    pub(crate) fn dispatch(&mut self, block: &Arc<Block>, batches: &mut Vec<Batch>) {
+        batches.clear();
+        batches.resize_with(self.shards, || Batch {
+            block: Arc::clone(block),
+            ..Batch::default()
+        });
+        for record in &block.records {
+            let data = block.bytes(record);
+            let stamp = Stamp {
+                time: record.time,
+                frame: record.no,
+            };
+            self.counts.frames += 1;
+            self.counts.bytes += u64::from(record.len);
+            if record.link == LinkType::NOT_A_PACKET {
+                self.count("not a packet");
+                continue;
+            }
+            self.counts.first = Some(
+                self.counts
+                    .first
+                    .map_or(stamp, |f| if stamp.time < f.time { stamp } else { f }),
+            );
+            self.counts.last = Some(
+                self.counts
+                    .last
+                    .map_or(stamp, |l| if stamp.time > l.time { stamp } else { l }),
+            );
+            let decoded = decode(record.link, data, record.wire_len);
+            if let Layer4::Fragment(_) = decoded.transport {
+                self.fragment(&decoded, data, stamp, batches);
+            } else {
+                self.frame(&decoded, record.start, None, stamp, batches);
+            }
+        }
+    }
+
+    /// The capture is over: datagrams still waiting for fragments are given up.
+    pub(crate) fn finish(&mut self) {
+        let now = self.counts.last.map(|s| s.time).unwrap_or_default();
+        self.defragmenter.finish(now);
+        self.take_lost();
+    }
+
+    fn fragment(&mut self, decoded: &Decoded, data: &[u8], stamp: Stamp, batches: &mut [Batch]) {
+        self.counts.fragments += 1;
+        let result = self
+            .defragmenter
+            .push(decoded, data, stamp.time, stamp.frame);
+        self.take_lost();
+        if let Defragmented::Whole(whole) = result {
+            self.counts.rebuilt += 1;
+            self.frame(&whole.decoded, 0, Some(&whole.bytes), stamp, batches);
+        }
+    }
+
+    fn take_lost(&mut self) {
+        for incomplete in self.defragmenter.take_incomplete() {
+            if self.lost.len() < limits::LOST_DATAGRAMS {
+                self.lost.push(lost_datagram(incomplete));
+            } else {
+                self.counts.lost_not_kept += 1;
+            }
+        }
+    }
+
+    /// `rebuilt`: the bytes that `decoded` speaks of, where they are not in the block.
+    fn frame(
+        &mut self,
+        decoded: &Decoded,
+        start: u32,
+        rebuilt: Option<&[u8]>,
+        stamp: Stamp,
+        batches: &mut [Batch],
+    ) {
+        let Some(network) = &decoded.network else {
+            return self.outside(decoded);
+        };
+        let base = Item {
+            stamp,
+            flow: 0,
+            start: 0,
+            len: 0,
+            wire_len: 0,
+            from_first: true,
+            rebuilt: false,
+            ttl: network.ttl,
+            ip_id: network.id,
+            kind: Kind::Cut,
+        };
+        let item = match &decoded.transport {
+            Layer4::Tcp(tcp) => tcp_item(base, tcp),
+            Layer4::Udp(udp) => udp_item(base, udp),
+            Layer4::Icmp(icmp) => return self.icmp(icmp, base, network.src, batches),
+            Layer4::Cut(_) => base,
+            _ => return self.outside(decoded),
+        };
+        let Some((key, is_first)) = FlowKey::of(decoded) else {
+            return self.outside(decoded);
+        };
+        self.counts.in_conversations += 1;
+        self.counts.cut += u64::from(item.len < item.wire_len);
+        self.counts.giant += u64::from(item.wire_len > 9000);
+        let seq = match &decoded.transport {
+            Layer4::Tcp(tcp) => Some(tcp),
+            _ => None,
+        };
+        let (flow, from_first) = self.number(key, is_first, seq, stamp, batches);
+        let Some(batch) = batches.get_mut(flow as usize % self.shards) else {
+            return;
+        };
+        let start = match rebuilt {
+            Some(bytes) => {
+                let at = batch.rebuilt.len() as u32;
+                let payload = bytes.get(item.start as usize..).unwrap_or(&[]);
+                batch
+                    .rebuilt
+                    .extend_from_slice(payload.get(..item.len as usize).unwrap_or(payload));
+                at
+            }
+            None => start + item.start,
+        };
+        batch.items.push(Item {
+            flow,
+            from_first,
+            start,
+            rebuilt: rebuilt.is_some(),
+            ..item
+        });
+    }
+
+    fn icmp(&mut self, icmp: &IcmpMessage, base: Item, from: IpAddr, batches: &mut [Batch]) {
+        let quoted = icmp
+            .quoted
+            .as_ref()
+            .and_then(|q| FlowKey::of_quoted(q).map(|k| (k, q.protocol)));
+        let name = if icmp.v6 { "icmpv6" } else { "icmp" };
+        let Some(((key, is_first), protocol)) = quoted else {
+            return self.count(name);
+        };
+        self.count(name);
+        if let Some(known) = self.known.get(&key) {
+            if known.phantom {
+                return;
+            }
+            let (flow, from_first) = (known.flow, is_first == known.key_order);
+            let kind = Kind::Icmp {
+                from,
+                v6: icmp.v6,
+                kind: icmp.kind,
+                code: icmp.code,
+            };
+            if let Some(batch) = batches.get_mut(flow as usize % self.shards) {
+                batch.items.push(Item {
+                    flow,
+                    from_first,
+                    kind,
+                    ..base
+                });
+            }
+        } else if matches!(protocol, TCP | UDP) {
+            // tshark numbers quoted headers as streams too.
+            let stream = self.next_stream(protocol);
+            let known = Known {
+                flow: stream,
+                key_order: is_first,
+                bases: [None; 2],
+                phantom: true,
+            };
+            self.known.insert(key, known);
+        }
+    }
+
+    fn next_stream(&mut self, protocol: u8) -> u32 {
+        let counter = if protocol == TCP {
+            &mut self.tcp_streams
+        } else {
+            &mut self.udp_streams
+        };
+        let stream = *counter;
+        *counter += 1;
+        stream
+    }
+
+    /// The conversation's number, and whether this frame comes from who sent its first one.
+    fn number(
+        &mut self,
+        key: FlowKey,
+        is_first: bool,
+        tcp: Option<&TcpSegment>,
+        stamp: Stamp,
+        batches: &mut [Batch],
+    ) -> (u32, bool) {
+        let side = usize::from(!is_first);
+        let mut stream = None;
+        match self.known.entry(key) {
+            MapEntry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                if known.phantom {
+                    // The number that the quoted header took is this conversation's.
+                    stream = Some(known.flow);
+                } else if !tcp.is_some_and(|t| is_new_incarnation(known, side, t)) {
+                    if let Some(tcp) = tcp {
+                        learn_bases(known, side, tcp);
+                    }
+                    return (known.flow, is_first == known.key_order);
+                }
+            }
+            MapEntry::Vacant(_) => {}
+        }
+        let protocol = key.protocol();
+        let stream = stream.unwrap_or_else(|| self.next_stream(protocol));
+        let flow = self.flows;
+        self.flows += 1;
+        let mut known = Known {
+            flow,
+            key_order: is_first,
+            bases: [None; 2],
+            phantom: false,
+        };
+        if let Some(tcp) = tcp {
+            learn_bases(&mut known, side, tcp);
+        }
+        self.known.insert(key, known);
+        let [first, second] = key.ends();
+        let (sender, receiver) = if is_first {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let end = |(address, port): (IpAddr, u16)| Endpoint { address, port };
+        let transport = if protocol == TCP {
+            Transport::Tcp
+        } else {
+            Transport::Udp
+        };
+        let opening = Opening {
+            index: flow,
+            stream,
+            transport,
+            first_sender: end(sender),
+            first_receiver: end(receiver),
+            tell: self.tell == Some(flow),
+        };
+        if let Some(batch) = batches.get_mut(flow as usize % self.shards) {
+            batch.openings.push((opening, stamp));
+        }
+        (flow, true)
+    }
+
+    fn outside(&mut self, decoded: &Decoded) {
+        let name = match (&decoded.stop, &decoded.transport) {
+            (Some(stop), _) => stop.to_string(),
+            (None, Layer4::Other(protocol)) => format!("ip protocol {protocol}"),
+            (None, _) => "not ip".to_owned(),
+        };
+        self.count(&name);
+    }
+
+    fn count(&mut self, name: &str) {
+        if let Some(n) = self.counts.other.get_mut(name) {
+            *n += 1;
+        } else {
+            let bounded = self.counts.other.len() < 256;
+            let name = if bounded { name } else { "others" };
+            *self.counts.other.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+}
+
+fn tcp_item(base: Item, tcp: &TcpSegment) -> Item {
+    Item {
+        start: tcp.payload.start,
+        len: tcp.payload.len,
+        wire_len: tcp.wire_len,
+        kind: Kind::Tcp {
+            seq: tcp.seq,
+            ack: tcp.ack,
+            flags: tcp.flags.0,
+            window: tcp.window,
+            wscale: tcp.options.window_scale,
+        },
+        ..base
+    }
+}
+
+fn udp_item(base: Item, udp: &UdpDatagram) -> Item {
+    Item {
+        start: udp.payload.start,
+        len: udp.payload.len,
+        wire_len: udp.wire_len,
+        kind: Kind::Udp,
+        ..base
+    }
+}
+
+/// A SYN with another sequence number than the conversation began with opens a new one, as in tshark.
+fn is_new_incarnation(known: &Known, side: usize, tcp: &TcpSegment) -> bool {
+    tcp.flags.has(TcpFlags::SYN)
+        && !tcp.flags.has(TcpFlags::ACK)
+        && known
+            .bases
+            .get(side)
+            .copied()
+            .flatten()
+            .is_some_and(|base| base != tcp.seq)
+}
+
+fn learn_bases(known: &mut Known, side: usize, tcp: &TcpSegment) {
+    let syn = tcp.flags.has(TcpFlags::SYN);
+    if let Some(base) = known.bases.get_mut(side) {
+        base.get_or_insert(if syn {
+            tcp.seq
+        } else {
+            tcp.seq.wrapping_sub(1)
+        });
+    }
+    if tcp.flags.has(TcpFlags::ACK)
+        && let Some(base) = known.bases.get_mut(1 - side)
+    {
+        base.get_or_insert(tcp.ack.wrapping_sub(1));
+    }
+}
+
+fn lost_datagram(incomplete: Incomplete) -> LostDatagram {
+    let cut_short = incomplete.end == DefragmentEnd::CaptureEnded;
+    let evicted = incomplete.end == DefragmentEnd::Evicted;
+    LostDatagram {
+        source: incomplete.network.src,
+        destination: incomplete.network.dst,
+        protocol: incomplete.network.protocol,
+        ports: incomplete.ports,
+        has_first: incomplete.has_first,
+        began: incomplete.began,
+        frames: incomplete.frames,
+        missing: incomplete
+            .missing
+            .iter()
+            .map(|m| (m.start, m.end))
+            .collect(),
+        cut_short,
+        evicted,
+        flow: None,
+    }
+}

@@ -1,0 +1,169 @@
+//! The pipeline, as the data flows:
+//!
+//! ```text
+//!   Source ─ Block ─▶ Dispatcher: decode, defragment, number the conversation
+//!                        └─ Batch ─▶ Shard: stream, dissectors, sessions
+//!                                      └─ Flow ─▶ rules ─▶ Outcome ─▶ report
+//! ```
+//!
+//! Nothing here has a thread or a clock. The dispatcher sees every frame in order and gives each conversation
+//! its number; a shard owns some of the conversations. How many shards there are changes nothing in the result.
+
+pub(crate) mod dispatch;
+mod outcome;
+pub(crate) mod shard;
+
+use std::sync::Arc;
+
+use colloquy_dissectors::units::Timestamp;
+
+use crate::capture::{Block, CaptureError, CaptureSummary, Source};
+use crate::diagnosis::{World, rules::capture_quality};
+use crate::session::model::Flow;
+use crate::session::tracker::Dialogue;
+use dispatch::{Batch, Dispatcher};
+use shard::Shard;
+
+pub use dispatch::FrameCounts;
+pub use outcome::{CaptureRecord, Found, Judged, Outcome, Row};
+pub(crate) use outcome::{Judgement, judge};
+
+/// One capture being analysed on the caller's own thread: what a live capture and a test use. Files that are
+/// read as fast as possible go through [`runner`](crate::runner), with the same result.
+pub struct Analysis {
+    dispatcher: Dispatcher,
+    shard: Shard,
+    batches: Vec<Batch>,
+}
+
+impl Analysis {
+    /// An empty one. `watch`: remember what changes, for [`Analysis::changed`].
+    pub fn new(watch: bool) -> Self {
+        Self {
+            dispatcher: Dispatcher::new(1, None),
+            shard: Shard::new(1, watch),
+            batches: Vec::new(),
+        }
+    }
+
+    /// One that writes down the messages of one conversation.
+    pub fn telling(flow: u32) -> Self {
+        Self {
+            dispatcher: Dispatcher::new(1, Some(flow)),
+            shard: Shard::telling(flow),
+            batches: Vec::new(),
+        }
+    }
+
+    /// Takes the next frames; gives the block back to be used again.
+    pub fn push(&mut self, block: Block) -> Block {
+        let block = Arc::new(block);
+        self.dispatcher.dispatch(&block, &mut self.batches);
+        for batch in &self.batches {
+            self.shard.take(batch);
+        }
+        self.batches.clear();
+        Arc::try_unwrap(block).unwrap_or_default()
+    }
+
+    /// The conversations that were touched since the last call, as they stand.
+    pub fn changed(&mut self) -> Vec<Flow> {
+        self.shard.changed()
+    }
+
+    /// All conversations as they stand.
+    pub fn flows(&self) -> Vec<Flow> {
+        self.shard.all()
+    }
+
+    /// What the frames were so far.
+    pub fn counts(&self) -> &FrameCounts {
+        &self.dispatcher.counts
+    }
+
+    /// The outcome as it stands, while the capture runs on; `now` is the present.
+    pub fn snapshot(&self, summary: CaptureSummary, now: Timestamp) -> Outcome {
+        let parts = Parts {
+            summary,
+            counts: self.dispatcher.counts.clone(),
+            lost: self.dispatcher.lost.clone(),
+            flows: self.shard.all(),
+        };
+        let mut outcome = Outcome::default();
+        parts.judge(&mut outcome, Some(now), judge);
+        outcome.settle();
+        outcome
+    }
+
+    /// The end: the outcome of the whole capture.
+    pub fn finish(mut self, summary: CaptureSummary) -> Outcome {
+        self.dispatcher.finish();
+        let flows = self.shard.finish();
+        let parts = Parts {
+            summary,
+            counts: self.dispatcher.counts,
+            lost: self.dispatcher.lost,
+            flows,
+        };
+        let mut outcome = Outcome::default();
+        parts.judge(&mut outcome, None, judge);
+        outcome.settle();
+        outcome
+    }
+
+    /// The end: what the conversation said that was asked for.
+    pub fn finish_telling(mut self) -> Option<Dialogue> {
+        self.dispatcher.finish();
+        self.shard.finish_telling()
+    }
+}
+
+/// Judges all conversations of a capture.
+pub(crate) type Judge = fn(&[Flow], &World) -> Vec<Judgement>;
+
+/// What the stages made of one capture, before it is judged.
+pub(crate) struct Parts {
+    pub(crate) summary: CaptureSummary,
+    pub(crate) counts: FrameCounts,
+    pub(crate) lost: Vec<crate::diagnosis::world::LostDatagram>,
+    pub(crate) flows: Vec<Flow>,
+}
+
+impl Parts {
+    /// Runs the rules and adds the result. `now`: the present, while the capture runs on. `judge` judges all
+    /// conversations: here one after the other, in the runner on several threads.
+    pub(crate) fn judge(self, outcome: &mut Outcome, now: Option<Timestamp>, judge: Judge) {
+        let end = self.counts.last.map(|s| s.time).unwrap_or_default();
+        let mut world = World {
+            start: self.counts.first.map(|s| s.time).unwrap_or_default(),
+            end: now.map_or(end, |n| n.max(end)),
+            running: now.is_some(),
+            dropped: self.summary.dropped.unwrap_or(0),
+            lost_datagrams: self.lost,
+            ..World::default()
+        };
+        for flow in &self.flows {
+            world.learn(flow);
+        }
+        world.place_lost(&self.flows);
+        world.settle();
+        let quality = capture_quality::examine(&self.summary, &self.counts, &self.flows, &world);
+        let record = CaptureRecord {
+            summary: self.summary,
+            counts: self.counts,
+            quality,
+        };
+        let judgements = judge(&self.flows, &world);
+        outcome.add(record, self.flows, judgements);
+    }
+}
+
+/// Analyses one source on this thread.
+pub fn analyse(source: &mut dyn Source) -> Result<Outcome, CaptureError> {
+    let mut analysis = Analysis::new(false);
+    let mut block = Block::new();
+    while source.fill(&mut block)? {
+        block = analysis.push(block);
+    }
+    Ok(analysis.finish(source.summary()))
+}

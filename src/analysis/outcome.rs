@@ -1,0 +1,334 @@
+//! The result: conversations, sessions, findings, and what limits them.
+
+use colloquy_dissectors::event::{Expect, Phase};
+use colloquy_dissectors::units::{Stamp, Timestamp};
+
+use super::dispatch::FrameCounts;
+use crate::capture::CaptureSummary;
+use crate::diagnosis::{
+    CAPTURE_RULES, Category, Finding, RULES, Severity, Verdicts, View, World, examine,
+};
+use crate::session::model::{CannotTell, Flow, Session, State};
+
+/// One capture as it was read.
+#[derive(Clone, Debug)]
+pub struct CaptureRecord {
+    /// What the reader tells.
+    pub summary: CaptureSummary,
+    /// What the frames are.
+    pub counts: FrameCounts,
+    /// What limits the verdicts: findings of the category `capture`.
+    pub quality: Vec<Finding>,
+}
+
+/// A finding with its session.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The session's id.
+    pub session: u32,
+    /// The capture's place among those given.
+    pub capture: u32,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// A conversation with the verdicts on its sessions.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The capture's place among those given.
+    pub capture: u32,
+    /// The id of its first session; the others follow.
+    pub first_id: u32,
+    /// The conversation.
+    pub flow: Flow,
+    /// The state of each session.
+    pub states: Vec<State>,
+    /// The worst finding of each session.
+    pub worst: Vec<Option<Severity>>,
+    /// Requests of each session that nobody will answer.
+    pub unanswered: Vec<u32>,
+    /// What could not be told, by session's place in the flow.
+    pub cannot_tell: Vec<(u32, CannotTell)>,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The captures in the order given.
+    pub captures: Vec<CaptureRecord>,
+    /// The conversations in the order of their first frames, capture by capture.
+    pub flows: Vec<Judged>,
+    /// The findings by time, capture by capture.
+    pub findings: Vec<Found>,
+    /// Captures that could not be opened or not be read to their end, a line each.
+    pub errors: Vec<String>,
+    sessions: u32,
+}
+
+/// One session with everything around it.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    /// Its id, from 1.
+    pub id: u32,
+    /// Its conversation.
+    pub judged: &'a Judged,
+    /// It.
+    pub session: &'a Session,
+}
+
+/// Counts of a session's requests as a report tells them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Asked, without those that expect no answer.
+    pub sent: u64,
+    /// Finally answered, failures included.
+    pub answered: u64,
+    /// Of those, answered with a failure.
+    pub failed: u64,
+    /// Without an answer, and none will come or it is overdue.
+    pub unanswered: u64,
+    /// Without an answer at the end of the capture, and not overdue; given up; or waiting by design.
+    pub pending: u64,
+}
+
+impl Row<'_> {
+    /// Its requests.
+    pub fn requests(&self) -> Requests {
+        let counts = self.session.requests;
+        let index = self.session.index as usize;
+        let unanswered =
+            u64::from(self.judged.unanswered.get(index).copied().unwrap_or(0)) + counts.let_go;
+        Requests {
+            sent: counts.sent,
+            answered: counts.answered,
+            failed: counts.failed,
+            unanswered,
+            pending: counts.sent.saturating_sub(counts.answered + unanswered),
+        }
+    }
+
+    /// Where it ended.
+    pub fn closed(&self) -> Option<Stamp> {
+        let last = self.session.phases.last().filter(|p| p.phase.is_final())?;
+        Some(last.stamp)
+    }
+
+    /// It had not ended when the capture did.
+    pub fn ended_after_capture(&self) -> bool {
+        !self.session.phase.is_final()
+    }
+
+    /// Its parent's id.
+    pub fn parent(&self) -> Option<u32> {
+        self.session.parent.map(|p| self.judged.first_id + p)
+    }
+
+    /// Its state.
+    pub fn state(&self) -> State {
+        self.judged
+            .states
+            .get(self.session.index as usize)
+            .copied()
+            .unwrap_or(State::Open)
+    }
+
+    /// Its worst finding.
+    pub fn worst(&self) -> Option<Severity> {
+        self.judged
+            .worst
+            .get(self.session.index as usize)
+            .copied()
+            .flatten()
+    }
+
+    /// What could not be told of it.
+    pub fn cannot_tell(&self) -> impl Iterator<Item = &CannotTell> {
+        let index = self.session.index;
+        self.judged
+            .cannot_tell
+            .iter()
+            .filter(move |(i, _)| *i == index)
+            .map(|(_, c)| c)
+    }
+}
+
+impl Outcome {
+    /// Adds one capture's conversations with the verdicts on them. `flows` are in the order of their numbers.
+    pub(crate) fn add(
+        &mut self,
+        record: CaptureRecord,
+        flows: Vec<Flow>,
+        judgements: Vec<Judgement>,
+    ) {
+        let capture = self.captures.len() as u32;
+        self.flows.reserve_exact(flows.len());
+        for (flow, judgement) in flows.into_iter().zip(judgements) {
+            self.add_flow(capture, flow, judgement);
+        }
+        self.captures.push(record);
+    }
+
+    fn add_flow(&mut self, capture: u32, flow: Flow, judgement: Judgement) {
+        let Judgement {
+            verdicts,
+            unanswered,
+        } = judgement;
+        let first_id = self.sessions + 1;
+        self.sessions += flow.sessions.len() as u32;
+        let mut judged = Judged {
+            capture,
+            first_id,
+            states: Vec::with_capacity(flow.sessions.len()),
+            worst: Vec::with_capacity(flow.sessions.len()),
+            unanswered,
+            cannot_tell: Vec::new(),
+            flow,
+        };
+        for (index, (session, verdict)) in judged.flow.sessions.iter().zip(verdicts).enumerate() {
+            judged
+                .states
+                .push(state_of(session, &judged.flow, &verdict.findings));
+            judged
+                .worst
+                .push(verdict.findings.iter().map(|f| f.severity).max());
+            judged
+                .cannot_tell
+                .extend(verdict.cannot_tell.into_iter().map(|c| (index as u32, c)));
+            let id = first_id + index as u32;
+            self.findings
+                .extend(verdict.findings.into_iter().map(|finding| Found {
+                    session: id,
+                    capture,
+                    finding,
+                }));
+        }
+        self.flows.push(judged);
+    }
+
+    /// Brings the findings into the order of time.
+    pub(crate) fn settle(&mut self) {
+        self.findings
+            .sort_by_key(|f| (f.capture, f.finding.at, f.session));
+    }
+
+    /// Sessions in all.
+    pub fn session_count(&self) -> usize {
+        self.sessions as usize
+    }
+
+    /// Every session, in the order of ids.
+    pub fn sessions(&self) -> impl Iterator<Item = Row<'_>> {
+        self.flows.iter().flat_map(|judged| {
+            judged.flow.sessions.iter().map(move |session| Row {
+                id: judged.first_id + session.index,
+                judged,
+                session,
+            })
+        })
+    }
+
+    /// The session of that id.
+    pub fn session(&self, id: u32) -> Option<Row<'_>> {
+        let after = self.flows.partition_point(|j| j.first_id <= id);
+        let judged = self.flows.get(after.checked_sub(1)?)?;
+        let session = judged.flow.sessions.get((id - judged.first_id) as usize)?;
+        Some(Row {
+            id,
+            judged,
+            session,
+        })
+    }
+
+    /// The findings on one session.
+    pub fn findings_of(&self, id: u32) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |f| f.session == id)
+            .map(|f| &f.finding)
+    }
+
+    /// The findings on the captures themselves, with the capture's place.
+    pub fn quality(&self) -> impl Iterator<Item = (u32, &Finding)> {
+        self.captures
+            .iter()
+            .enumerate()
+            .flat_map(|(i, c)| c.quality.iter().map(move |f| (i as u32, f)))
+    }
+
+    /// The worst severity among all findings on sessions and captures.
+    pub fn worst(&self) -> Option<Severity> {
+        let quality = self.quality().map(|(_, f)| f.severity);
+        self.findings
+            .iter()
+            .map(|f| f.finding.severity)
+            .chain(quality)
+            .max()
+    }
+
+    /// How many rules were asked.
+    pub fn rules_checked(&self) -> usize {
+        RULES.len() + CAPTURE_RULES.len()
+    }
+
+    /// The time of the last frame of all captures.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.captures.iter().filter_map(|c| c.summary.last).max()
+    }
+}
+
+/// What the rules said of one conversation, a session each.
+#[derive(Debug, Default)]
+pub(crate) struct Judgement {
+    verdicts: Vec<Verdicts>,
+    unanswered: Vec<u32>,
+}
+
+/// Judges conversations; each is judged by itself, so that it may be done in pieces.
+pub(crate) fn judge(flows: &[Flow], world: &World) -> Vec<Judgement> {
+    let one = |flow: &Flow| Judgement {
+        verdicts: examine(flow, world),
+        unanswered: flow
+            .sessions
+            .iter()
+            .map(|s| unanswered(s, flow, world))
+            .collect(),
+    };
+    flows.iter().map(one).collect()
+}
+
+/// A session's condition: its phase, and whether somebody waits in vain.
+fn state_of(session: &Session, flow: &Flow, findings: &[Finding]) -> State {
+    match session.phase {
+        Phase::Refused => return State::Refused,
+        Phase::Closed => return State::Closed,
+        Phase::Aborted => return State::Aborted,
+        _ => {}
+    }
+    let ended = flow.tcp.as_ref().is_some_and(|t| t.ended());
+    let stuck = findings.iter().any(|f| {
+        f.severity >= Severity::Error
+            && matches!(f.category, Category::Dialogue | Category::Establishment)
+    });
+    match session.phase {
+        _ if stuck && !ended => State::Stuck,
+        Phase::Connecting | Phase::Negotiating | Phase::Authenticating => State::Connecting,
+        Phase::Releasing => State::Releasing,
+        _ => State::Open,
+    }
+}
+
+/// Open requests that nobody will answer: their connection ended, or they are overdue.
+fn unanswered(session: &Session, flow: &Flow, world: &World) -> u32 {
+    let view = View {
+        session,
+        flow,
+        world,
+    };
+    let ended = view.ending().is_some();
+    let lost = |open: &&crate::session::exchange::Open| {
+        open.cancelled.is_none()
+            && !matches!(open.expect, Expect::LongWait(_))
+            && (ended || view.waited(open) >= view.patience(open))
+    };
+    session.open.iter().filter(lost).count() as u32
+}

@@ -1,0 +1,278 @@
+//! The second stage: the conversations that one worker owns.
+
+use std::collections::VecDeque;
+
+use colloquy_dissectors::units::{Side, Stamp, Timestamp};
+
+use super::dispatch::{Batch, Item, Kind};
+use crate::limits;
+use crate::session::conversation::{Conversation, Datagram, Opening};
+use crate::session::model::Flow;
+use crate::session::tracker::Dialogue;
+use crate::stream::facts::IcmpError;
+use crate::stream::tcp::Segment;
+
+#[derive(Default)]
+enum Place {
+    #[default]
+    /// Never opened here: a number of another shard, or of a conversation only quoted.
+    Empty,
+    Announced(Opening),
+    Running(Box<Conversation>),
+    Done(Box<Flow>),
+}
+
+/// Conversations, and what they said.
+#[derive(Default)]
+pub(crate) struct Shard {
+    /// By conversation number divided by the number of shards.
+    places: Vec<Place>,
+    shards: usize,
+    /// Ended conversations that linger, in the order of their ends' discovery.
+    ended: VecDeque<(Timestamp, u32)>,
+    /// The conversation whose messages are written down.
+    tell: Option<u32>,
+    dialogue: Option<Dialogue>,
+    blocks: u32,
+    /// Conversations touched since the last look.
+    touched: Option<Vec<u32>>,
+}
+
+impl Shard {
+    /// One of `shards`. `watch`: remember which conversations were touched, for a live view.
+    pub(crate) fn new(shards: usize, watch: bool) -> Self {
+        Self {
+            shards: shards.max(1),
+            touched: watch.then(Vec::new),
+            ..Self::default()
+        }
+    }
+
+    /// Takes the frames of one block.
+    pub(crate) fn take(&mut self, batch: &Batch) {
+        for (opening, _) in &batch.openings {
+            let at = opening.index as usize / self.shards;
+            if self.places.len() <= at {
+                self.places.resize_with(at + 1, || Place::Empty);
+            }
+            if let Some(place) = self.places.get_mut(at) {
+                *place = Place::Announced(*opening);
+            }
+        }
+        for item in &batch.items {
+            self.item(item, batch);
+        }
+        if let Some(last) = batch.items.last() {
+            self.let_go(last.stamp.time);
+            self.blocks += 1;
+            if self.blocks.is_multiple_of(limits::BLOCKS_UNTIL_REST) {
+                self.rest(last.stamp.time);
+            }
+        }
+    }
+
+    /// The shard that writes down what one conversation says.
+    pub(crate) fn telling(flow: u32) -> Self {
+        Self {
+            tell: Some(flow),
+            ..Self::new(1, false)
+        }
+    }
+
+    /// All conversations, finished, in the order of their numbers.
+    pub(crate) fn finish(mut self) -> Vec<Flow> {
+        self.end().0
+    }
+
+    /// What the conversation said that was asked for.
+    pub(crate) fn finish_telling(mut self) -> Option<Dialogue> {
+        self.end().1
+    }
+
+    fn end(&mut self) -> (Vec<Flow>, Option<Dialogue>) {
+        let mut flows = Vec::with_capacity(self.places.len());
+        for at in 0..self.places.len() {
+            self.finish_one(at);
+            let place = self.places.get_mut(at).map(std::mem::take);
+            if let Some(Place::Done(flow)) = place {
+                flows.push(*flow);
+            }
+        }
+        (flows, self.dialogue.take())
+    }
+
+    /// The conversations touched since the last call, as they stand now.
+    pub(crate) fn changed(&mut self) -> Vec<Flow> {
+        let mut touched = self
+            .touched
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default();
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+            .into_iter()
+            .filter_map(|flow| self.look(flow))
+            .collect()
+    }
+
+    /// All conversations as they stand now.
+    pub(crate) fn all(&self) -> Vec<Flow> {
+        (0..self.places.len())
+            .filter_map(|at| self.look((at * self.shards) as u32))
+            .collect()
+    }
+
+    fn look(&self, flow: u32) -> Option<Flow> {
+        match self.places.get(flow as usize / self.shards)? {
+            Place::Running(conversation) => Some(conversation.snapshot()),
+            Place::Done(flow) => Some((**flow).clone()),
+            Place::Empty | Place::Announced(_) => None,
+        }
+    }
+
+    fn item(&mut self, item: &Item, batch: &Batch) {
+        if let Some(touched) = &mut self.touched
+            && touched.last() != Some(&item.flow)
+        {
+            touched.push(item.flow);
+        }
+        let at = item.flow as usize / self.shards;
+        let Some(place) = self.places.get_mut(at) else {
+            return;
+        };
+        if let Place::Announced(opening) = place {
+            let flags = if let Kind::Tcp { flags, .. } = item.kind {
+                flags
+            } else {
+                0
+            };
+            *place = Place::Running(Box::new(Conversation::new(*opening, item.stamp, flags)));
+        }
+        if let Place::Running(conversation) = place {
+            if lingered(conversation, item.stamp) {
+                self.finish_one(at);
+            } else {
+                feed(conversation, item, batch);
+                if matches!(item.kind, Kind::Tcp { flags, .. } if flags & 0x05 != 0)
+                    && let Some(end) = conversation.ended()
+                {
+                    self.ended.push_back((end.time, item.flow));
+                }
+                return;
+            }
+        }
+        if let Some(Place::Done(flow)) = self.places.get_mut(at) {
+            flow.frames += 1;
+            flow.last = flow.last.max(item.stamp);
+        }
+    }
+
+    /// Conversations that are silent give memory back.
+    fn rest(&mut self, now: Timestamp) {
+        for place in &mut self.places {
+            if let Place::Running(conversation) = place {
+                conversation.rest(now);
+            }
+        }
+    }
+
+    /// Conversations that ended and lingered long enough shrink to what the report needs.
+    fn let_go(&mut self, now: Timestamp) {
+        while let Some((end, flow)) = self.ended.front().copied() {
+            if now.nanos_since(end) <= limits::LINGER_NANOS {
+                return;
+            }
+            self.ended.pop_front();
+            let at = flow as usize / self.shards;
+            if let Some(Place::Running(conversation)) = self.places.get(at)
+                && conversation.ended().is_some()
+            {
+                self.finish_one(at);
+            }
+        }
+    }
+
+    fn finish_one(&mut self, at: usize) {
+        let Some(place) = self.places.get_mut(at) else {
+            return;
+        };
+        match std::mem::replace(place, Place::Empty) {
+            Place::Running(conversation) if self.tell == Some((at * self.shards) as u32) => {
+                let dialogue = conversation.finish_telling();
+                *place = Place::Done(Box::new(dialogue.flow.clone()));
+                self.dialogue = Some(dialogue);
+            }
+            Place::Running(conversation) => *place = Place::Done(Box::new(conversation.finish())),
+            other => *place = other,
+        }
+    }
+}
+
+/// A frame long after the end does not belong to what was said: by the conversation's own time, so that it does not
+/// matter when a sweep came by.
+fn lingered(conversation: &Conversation, now: Stamp) -> bool {
+    conversation
+        .ended()
+        .is_some_and(|end| now.time.nanos_since(end.time) > limits::LINGER_NANOS)
+}
+
+fn feed(conversation: &mut Conversation, item: &Item, batch: &Batch) {
+    let data = if item.rebuilt {
+        &batch.rebuilt
+    } else {
+        &batch.block.data
+    };
+    let payload = data
+        .get(item.start as usize..item.start as usize + item.len as usize)
+        .unwrap_or(&[]);
+    match item.kind {
+        Kind::Tcp {
+            seq,
+            ack,
+            flags,
+            window,
+            wscale,
+        } => {
+            let segment = Segment {
+                stamp: item.stamp,
+                seq,
+                ack,
+                flags,
+                window,
+                wscale,
+                ip_id: item.ip_id,
+                ttl: item.ttl,
+                payload,
+                wire_len: item.wire_len,
+            };
+            conversation.segment(item.from_first, &segment);
+        }
+        Kind::Udp => {
+            let datagram = Datagram {
+                stamp: item.stamp,
+                ip_id: item.ip_id,
+                payload,
+                wire_len: item.wire_len,
+            };
+            conversation.datagram(item.from_first, &datagram);
+        }
+        Kind::Icmp {
+            from,
+            v6,
+            kind,
+            code,
+        } => {
+            let error = IcmpError {
+                stamp: item.stamp,
+                from,
+                v6,
+                kind,
+                code,
+                about: Side::Client,
+            };
+            conversation.icmp(item.from_first, error);
+        }
+        Kind::Cut => conversation.note(item.stamp),
+    }
+}

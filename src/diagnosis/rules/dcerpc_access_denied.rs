@@ -1,0 +1,135 @@
+//! `dcerpc-access-denied`.
+
+use super::dcerpc::{faults, is_denied};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// The server does not let the caller in: a call or a bind was refused for who the caller is, or for how well
+    /// the association is protected.
+    ///
+    /// ## Why it matters
+    /// It looks like a missing permission and often is something else: servers demand more and more that calls are
+    /// signed or encrypted, and refuse older clients with the same "access denied".
+    ///
+    /// ## How it is told
+    /// A fault with access denied (5, 0x80070005, 0xc0000022), an unsupported authentication level, a failed check of
+    /// a verifier or a failed security package; or a bind_nak with reason 8 (authentication type not recognized) or 9
+    /// (invalid checksum).
+    ///
+    /// ## Example
+    /// `dce-pipe-connect-level`: authentication level "connect", where the server wants packet integrity.
+    ///
+    /// ## What to do
+    /// Compare the level of the association (shown in its details) with what the server demands: raise it to packet
+    /// integrity or privacy. If it is high enough, look at the user's rights on this service, at the clock of both
+    /// machines and at the trust between their domains.
+    ///
+    /// ## References
+    /// C706 12.6.4.7 and 13; MS-RPCE 2.2.1.1.7, 2.2.1.1.8, 2.2.2.5, 3.3.1.5.2
+    pub DcerpcAccessDenied = "dcerpc-access-denied" {
+        summary: "Access denied",
+        severity: Error,
+        category: Authentication,
+        protocols: ["dcerpc"],
+        reference: "C706 section 13; MS-RPCE 2.2.1.1.8, 2.2.2.5 and 3.3.1.5.2",
+    }
+}
+
+impl DcerpcAccessDenied {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        for faults in faults(view.session, is_denied) {
+            let what = format!("{}: {}", faults.operation(), faults.status());
+            let finding = finding(view, faults.fact, "request", "fault", &what)
+                .maybe_frame(faults.last(), "last-fault")
+                .number("status", faults.fact.int("status").unwrap_or(0) as f64)
+                .number("count", faults.count as f64);
+            out.raise(finding);
+        }
+        for nak in view.session.facts_named("dcerpc.bind-nak") {
+            if matches!(nak.int("reason_code"), Some(8 | 9)) {
+                let what = format!("the bind: {}", nak.text("reason"));
+                out.raise(finding(view, nak, "bind", "bind-nak", &what));
+            }
+        }
+    }
+}
+
+fn finding(
+    view: &View<'_>,
+    fact: &SeenFact,
+    asked: &'static str,
+    answered: &'static str,
+    what: &str,
+) -> Finding {
+    let detail = |key| view.session.detail(key).map(ToString::to_string);
+    let security = match (detail("auth_type"), detail("auth_level")) {
+        (Some(kind), Some(level)) => format!("authenticated by {kind} at level \"{level}\""),
+        _ => "without authentication of its own".to_owned(),
+    };
+    let who = match (detail("user"), detail("domain")) {
+        (Some(user), Some(domain)) if !domain.is_empty() => format!(" as {domain}\\{user}"),
+        (Some(user), _) => format!(" as {user}"),
+        _ => String::new(),
+    };
+    let low = matches!(
+        detail("auth_level").as_deref(),
+        None | Some("none" | "default" | "connect" | "call" | "packet")
+    );
+    Finding::new(&META, fact.stamp)
+        .side(Culprit::Client)
+        .maybe_frame(fact.request, asked)
+        .frame(fact.stamp, answered)
+        .title(format!("Denied: {what}"))
+        .explain(format!(
+            "In frame {} {} refused {what}. The association is {security}{who}.",
+            fact.stamp.frame,
+            view.server(),
+        ))
+        .advise(if low {
+            "Raise the client's authentication level to packet integrity or privacy; if that is not it, look at the user's rights."
+        } else {
+            "Look at the user's rights on this service, at both clocks and at the trust between the domains."
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::dcerpc::{
+        CLIENT, SERVER, bind, bound, fault, nak, request,
+    };
+    use crate::diagnosis::rules::bench::findings;
+
+    const RULE: &str = "dcerpc-access-denied";
+
+    #[test]
+    fn a_denied_call_is_told_with_the_level() {
+        let script = bound().client(&request(2, 15)).server(&fault(2, 5));
+        let frames = script.close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].title,
+            "Denied: srvsvc NetrShareEnum: ERROR_ACCESS_DENIED (5)"
+        );
+        assert!(found[0].explanation.contains("without authentication"));
+        assert!(findings(frames, "dcerpc-fault").is_empty());
+    }
+
+    #[test]
+    fn an_unknown_authentication_type_is_told() {
+        let script = Script::tcp(CLIENT, SERVER).connect().client(&bind());
+        let found = findings(script.server(&nak(8)).close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn other_faults_and_lost_ones_are_not_denials() {
+        let other = bound().client(&request(2, 15)).server(&fault(2, 0x6f7));
+        assert!(findings(other.close().frames(), RULE).is_empty());
+        let lost = bound().client(&request(2, 15)).server_lost(&fault(2, 5));
+        assert!(findings(lost.close().frames(), RULE).is_empty());
+    }
+}

@@ -1,0 +1,196 @@
+//! `dcerpc-bind-failed`.
+
+use super::dcerpc::{ELSEWHERE, elsewhere, with_reason};
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::exchange::Open;
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// A DCE/RPC client asked for an association (bind) and did not get it: the server refused with a bind_nak and a
+    /// reason, or it never answered.
+    ///
+    /// ## Why it matters
+    /// Without a bind no call can be made. Programs show it as "RPC server unavailable", "protocol error" or a plain
+    /// failure to connect.
+    ///
+    /// ## How it is told
+    /// A bind_nak answers a bind; its reason code says why. A bind without an answer is reported when the connection
+    /// ended or when it waited longer than an answer may take. Where only one direction was captured, or bytes of the
+    /// server are missing, nothing is claimed. A refusal after which the same association was bound all the same is
+    /// only noted.
+    ///
+    /// ## Example
+    /// `dce-bind-bad-auth-type`: authentication type 77 is refused with reason 8.
+    ///
+    /// ## What to do
+    /// The reason tells: 1 and 2 are a server short of resources; 4 a client of another protocol version, or one that
+    /// calls before it binds; 8 a security provider that the server does not have; 9 a damaged verifier; 0 often an
+    /// association group that the server does not know (any more): connect afresh.
+    ///
+    /// ## References
+    /// C706 12.6.4.5; MS-RPCE 2.2.2.5
+    pub DcerpcBindFailed = "dcerpc-bind-failed" {
+        summary: "Bind refused or not answered",
+        severity: Error,
+        category: Establishment,
+        protocols: ["dcerpc"],
+        reference: "C706 section 12.6.4.5; MS-RPCE 2.2.2.5",
+    }
+}
+
+impl DcerpcBindFailed {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        for nak in view.session.facts_named("dcerpc.bind-nak") {
+            if nak.is("answers_bind") {
+                out.raise(refused(view, nak));
+            }
+        }
+        for open in &view.session.open {
+            if !matches!(open.op.name, "Bind" | "AlterContext") {
+                continue;
+            }
+            let (waited, patience) = (view.waited(open), view.patience(open));
+            if view.one_sided() {
+                let why = "only one direction of this connection was captured";
+                out.cannot_tell(&META, "T3", why);
+            } else if elsewhere(view) {
+                out.cannot_tell(&META, "T13", ELSEWHERE);
+            } else if open.answer_may_be_missing {
+                out.cannot_tell(&META, "T4", "bytes are missing where the answer would be");
+            } else if view.ending().is_none() && waited < patience {
+                let why = format!("the capture ended {} after the bind", seconds(waited));
+                out.cannot_tell(&META, "T2", why);
+            } else {
+                out.raise(unanswered(view, open, waited));
+            }
+        }
+    }
+}
+
+fn refused(view: &View<'_>, nak: &SeenFact) -> Finding {
+    let code = nak.int("reason_code").unwrap_or(0);
+    let reason = with_reason(nak.text("reason"), code);
+    let later = view
+        .session
+        .phases
+        .iter()
+        .any(|p| p.stamp > nak.stamp && !p.phase.is_final());
+    let side = match code {
+        1 | 2 | 7 => Culprit::Server,
+        _ => Culprit::Client,
+    };
+    let mut finding = Finding::new(&META, nak.stamp)
+        .side(side)
+        .maybe_frame(nak.request, "bind")
+        .frame(nak.stamp, "bind-nak")
+        .title(format!("Bind refused: {reason}"))
+        .explain(format!(
+            "The client asked {} for an association with {}; in frame {} the server refused it: {reason}. \
+             The server speaks protocol version {}.",
+            view.server(),
+            interface(view),
+            nak.stamp.frame,
+            match nak.text("versions") {
+                "" => "unknown",
+                versions => versions,
+            },
+        ))
+        .advise(match code {
+            1 | 2 => "Look at the server's load: connections, memory, its limit on associations.",
+            4 => "Client and server differ in the protocol, or the client's first message was no bind.",
+            8 => "Use a security provider that the server offers.",
+            9 => "Something changes bytes on the way, or the keys of the two ends differ.",
+            _ => "Look at the server's log at this moment; a new connection often helps.",
+        })
+        .number("reason", code as f64);
+    if later {
+        finding = finding.severity(Severity::Note);
+    }
+    finding
+}
+
+fn unanswered(view: &View<'_>, open: &Open, waited: f64) -> Finding {
+    let side = match view.acknowledged(open) {
+        Some(true) => Culprit::Server,
+        Some(false) => Culprit::Network,
+        None => Culprit::Unknown,
+    };
+    Finding::new(&META, open.asked)
+        .side(side)
+        .frame(open.asked, "bind")
+        .maybe_frame(view.ending().map(Ending::stamp), "end")
+        .title(format!("{} never answered", open.op))
+        .explain(format!(
+            "The client asked {} for an association with {} in frame {}; no bind_ack and no bind_nak came in {}.",
+            view.server(),
+            interface(view),
+            open.asked.frame,
+            seconds(waited),
+        ))
+        .advise("Look at the server's program: it has the connection, but does not serve it.")
+        .number("waited", waited)
+}
+
+fn interface(view: &View<'_>) -> String {
+    view.session
+        .detail("interface")
+        .map_or_else(|| "an interface".to_owned(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Culprit;
+    use crate::diagnosis::rules::bench::dcerpc::{
+        CLIENT, SERVER, ack, bind, bound, nak, request, response,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+
+    const RULE: &str = "dcerpc-bind-failed";
+
+    fn script() -> Script {
+        Script::tcp(CLIENT, SERVER).connect().client(&bind())
+    }
+
+    #[test]
+    fn a_nak_is_told_with_its_reason() {
+        let found = findings(script().server(&nak(8)).close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0]
+                .title
+                .contains("authentication type not recognized")
+        );
+        assert_eq!(found[0].side, Culprit::Client);
+        assert_eq!(found[0].frames[0].role, "bind");
+        assert_eq!(found[0].frames[1].role, "bind-nak");
+    }
+
+    #[test]
+    fn silence_after_a_bind_is_told_only_after_a_while() {
+        let closed = script().wait_secs(2.0).close().frames();
+        assert_eq!(findings(closed, RULE).len(), 1);
+        let short = script().wait_secs(2.0).keepalive(Side::Client);
+        assert_eq!(cannot_tell(short.frames(), RULE), ["T2"]);
+    }
+
+    #[test]
+    fn an_accepted_bind_is_quiet() {
+        assert!(loud(bound().close().frames()).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_was_not_captured_forbids_a_verdict() {
+        let lost = script()
+            .server_lost(&ack(0, 0))
+            .client(&request(2, 15))
+            .server(&response(2, 0))
+            .close();
+        let frames = lost.frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}

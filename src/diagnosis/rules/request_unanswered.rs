@@ -1,0 +1,210 @@
+//! `request-unanswered`.
+
+use colloquy_dissectors::event::Expect;
+
+use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule, seconds};
+use crate::session::exchange::Open;
+
+declare_rule! {
+    /// ## What it means
+    /// A request was sent and its answer never came: the session ended first, or the answer is overdue.
+    ///
+    /// ## Why it matters
+    /// Whoever asked waits. A program that waits for an answer that never comes looks frozen to its user, and
+    /// everything queued behind the request waits with it.
+    ///
+    /// ## How it is told
+    /// Requests and answers are paired by the protocol's own id. A request without a final answer is reported when
+    /// its connection ended (nobody will answer any more), or when it has waited longer than twice the 99th
+    /// percentile of the same operation at the same server, at least 5 s; where no answer of that operation was
+    /// seen, longer than the protocol's default; or when it was repeated three times in vain, by TCP or by the
+    /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
+    /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out.
+    ///
+    /// ## Example
+    /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
+    ///
+    /// ## What to do
+    /// Look at who had the request. Acknowledged by TCP and not answered: the server's program has it; look at its
+    /// threads, its log, its disks. Not acknowledged: the network lost it; look at the path.
+    ///
+    /// ## References
+    /// RFC 5531 section 9, MS-SMB2 3.2.5, C706 chapter 12: every call has one reply.
+    pub RequestUnanswered = "request-unanswered" {
+        summary: "Request never answered",
+        severity: Error,
+        category: Dialogue,
+        protocols: [],
+        reference: "RFC 5531 section 9; MS-SMB2 3.2.5; C706 chapter 12",
+    }
+}
+
+impl RequestUnanswered {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        for open in &view.session.open {
+            if matches!(open.expect, Expect::LongWait(_))
+                || open.carries_inner
+                || open.cancelled.is_some()
+            {
+                continue;
+            }
+            let waited = view.waited(open);
+            let patience = view.patience(open);
+            let ended = view.ending();
+            if let Some((guard, why)) = guard(view, open) {
+                out.cannot_tell(&META, guard, why);
+            } else if ended.is_none() && waited < patience && !repeated_in_vain(view, open) {
+                let why = format!(
+                    "{} was asked {} before the capture ended: pending, not unanswered",
+                    open.op,
+                    seconds(waited)
+                );
+                out.cannot_tell(&META, "T2", why);
+            } else {
+                out.raise(finding(view, open, waited, patience));
+            }
+        }
+    }
+}
+
+fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
+    if view.one_sided() {
+        return Some(("T3", "only one direction of this connection was captured"));
+    }
+    if open.answer_may_be_missing {
+        return Some(("T4", "bytes are missing where the answer would be"));
+    }
+    if vanished(view, open) {
+        return Some((
+            "T4",
+            "the connection vanishes from the capture: its last bytes were neither acknowledged nor sent again",
+        ));
+    }
+    if super::dcerpc::elsewhere(view) {
+        return Some(("T13", super::dcerpc::ELSEWHERE));
+    }
+    if view.session.encrypted.is_some() {
+        return Some((
+            "T8",
+            "the session became encrypted, so that its answer cannot be seen",
+        ));
+    }
+    None
+}
+
+/// Repeated at least three times, by TCP or by the program, with nothing from the peer since.
+fn repeated_in_vain(view: &View<'_>, open: &Open) -> bool {
+    let least = view.world.thresholds.dark_retransmissions;
+    let by_tcp = view.tcp().is_some_and(|tcp| {
+        let sent_again = tcp.sides[open.side].series.as_ref().map_or(0, |s| s.count);
+        view.acknowledged(open) == Some(false) && sent_again >= least
+    });
+    by_tcp || open.repeat_count >= least
+}
+
+/// No TCP leaves bytes unacknowledged without sending them again: what came after was not captured.
+fn vanished(view: &View<'_>, open: &Open) -> bool {
+    let Some(tcp) = view.tcp() else { return false };
+    let sender = &tcp.sides[open.side];
+    let sent_again = sender.series.as_ref().is_some_and(|s| s.count > 0);
+    view.acknowledged(open) == Some(false)
+        && !sent_again
+        && view.ending().is_none()
+        && view.until_end(open.asked) > 3.0
+}
+
+fn finding(view: &View<'_>, open: &Open, waited: f64, patience: f64) -> Finding {
+    let acknowledged = view.acknowledged(open);
+    let asked = view.end_of(open.side.other());
+    let (culprit, whereabouts) = match acknowledged {
+        Some(true) => (
+            Culprit::from(open.side.other()),
+            format!("TCP at {asked} acknowledged the request, so its program had it"),
+        ),
+        Some(false) => (
+            Culprit::Network,
+            format!(
+                "TCP at {asked} never acknowledged the request: it did not arrive, or the way back is cut"
+            ),
+        ),
+        None => (
+            Culprit::Unknown,
+            "the transport does not tell whether it arrived".to_owned(),
+        ),
+    };
+    let how = match view.ending() {
+        Some(Ending::Reset(stamp, side)) => {
+            format!(
+                "the {side} reset the connection {} later (frame {})",
+                seconds(waited),
+                stamp.frame
+            )
+        }
+        Some(Ending::Fin(stamp)) => {
+            format!(
+                "the connection was closed {} later (frame {})",
+                seconds(waited),
+                stamp.frame
+            )
+        }
+        None => format!(
+            "nothing came within {}; {} is reasonable",
+            seconds(waited),
+            seconds(patience)
+        ),
+    };
+    let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
+    Finding::new(&META, open.asked)
+        .side(culprit)
+        .frame(open.asked, "request")
+        .frames(&open.repeats, "request-again")
+        .maybe_frame(open.interim, "interim-answer")
+        .maybe_frame(peer.filter(|p| *p > open.asked), "last-of-peer")
+        .maybe_frame(view.ending().map(Ending::stamp), "end")
+        .title(format!("{} was never answered", open.op))
+        .explain(format!(
+            "The {} asked {} in frame {} and got no answer: {how}. {}.",
+            open.side,
+            open.op,
+            open.asked.frame,
+            capitalised(&whereabouts),
+        ))
+        .advise(match culprit {
+            Culprit::Network => "Look at the path: retransmissions, firewalls and routes between the two.",
+            Culprit::Unknown => "Capture at the other end too, to see whether the request arrives there.",
+            _ => "Look at the program that had the request: its threads, its log, what it waits for itself.",
+        })
+        .number("waited", waited)
+        .number("patience", patience)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::{findings, loud};
+
+    #[test]
+    fn silence_of_a_protocol_nobody_knows_is_no_request() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"hello")
+            .wait_secs(90.0);
+        assert!(findings(script.close().frames(), "request-unanswered").is_empty());
+    }
+
+    #[test]
+    fn a_healthy_connection_is_quiet() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"ping")
+            .server(b"pong");
+        assert!(loud(script.close().frames()).is_empty());
+    }
+}

@@ -1,0 +1,275 @@
+//! `slow-answer`.
+
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::exchange::Answered;
+use crate::session::model::Session;
+
+declare_rule! {
+    /// ## What it means
+    /// A request was answered, but far later than is usual here.
+    ///
+    /// ## Why it matters
+    /// Somebody waited. One slow answer among fast ones is often the first sign of what later hangs altogether.
+    ///
+    /// ## How it is told
+    /// From the last byte of the request to the first byte of the answer more than a second passed, and more than ten
+    /// times what is usual: the median of the same operation at the same server where at least three others were
+    /// answered, otherwise the median of the session's other answers, otherwise the round trip of the connection's
+    /// handshake. Bytes count when they are seen first, so retransmissions do not matter. What may wait by
+    /// design (interim answers, long polls, CHANGE_NOTIFY) is left out. It is a note where the operation always takes that
+    /// long, or where nothing is known to compare with.
+    ///
+    /// ## Example
+    /// `rpc-slow-server`: the reply comes after 3 s on a path of 4 ms.
+    ///
+    /// ## What to do
+    /// Capture at the server. Is the answer late there too, look at the server's load, locks, disks and what it asks
+    /// itself; if not, the path loses time.
+    ///
+    /// ## References
+    /// None: experience.
+    pub SlowAnswer = "slow-answer" {
+        summary: "Answered, but far too late",
+        severity: Warning,
+        category: Dialogue,
+        protocols: [],
+        reference: "no standard says how long an answer may take",
+    }
+}
+
+/// So many other answers of an operation make a usual time.
+const OTHERS: u64 = 3;
+
+/// What an answer's time is compared with.
+struct Usual {
+    secs: f64,
+    what: &'static str,
+}
+
+impl SlowAnswer {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let thresholds = &view.world.thresholds;
+        let mut slow: Vec<&Answered> = view
+            .session
+            .slow
+            .iter()
+            .filter(|a| !a.long_wait && took(a) > thresholds.slow_answer)
+            .collect();
+        slow.sort_by_key(|a| std::cmp::Reverse(a.nanos_to_first()));
+        let mut told: Vec<&Answered> = Vec::new();
+        for answered in slow {
+            // An answer that waited for one that is told already is slow only because of it.
+            let behind = told
+                .iter()
+                .any(|t| t.asked < answered.asked && answered.began <= t.answered);
+            if behind {
+                continue;
+            }
+            if let Some(finding) = judge(view, answered) {
+                told.push(answered);
+                out.raise(finding);
+            }
+        }
+    }
+}
+
+fn took(answered: &Answered) -> f64 {
+    answered.nanos_to_first() as f64 / 1e9
+}
+
+fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
+    let factor = view.world.thresholds.slow_times_median;
+    let usual = usual(view, answered);
+    let took = took(answered);
+    let severity = match &usual {
+        None => Severity::Note,
+        Some(usual) if took > factor * usual.secs => META.severity,
+        // The usual time itself is long: the operation is always slow.
+        Some(usual) if usual.secs > view.world.thresholds.slow_answer => Severity::Note,
+        Some(_) => return None,
+    };
+    Some(finding(view, answered, usual.as_ref(), severity))
+}
+
+fn usual(view: &View<'_>, answered: &Answered) -> Option<Usual> {
+    let session = view.session;
+    let times = view
+        .world
+        .times(session.protocol, answered.op, view.flow.server);
+    if let Some(times) = times.filter(|t| t.count() > OTHERS) {
+        let secs = times.quantile(0.5)?;
+        let what = "the median of this operation at this server";
+        return Some(Usual { secs, what });
+    }
+    if let Some(secs) = others(session, answered) {
+        let what = "the median of the session's other answers";
+        return Some(Usual { secs, what });
+    }
+    let nanos = view.tcp()?.round_trip_nanos()?;
+    Some(Usual {
+        secs: nanos as f64 / 1e9,
+        what: "the round trip of the connection's handshake",
+    })
+}
+
+/// The median of all other answers of the session. It is robust against one slow answer more, so that where there are
+/// enough, the one in question need not be taken out.
+fn others(session: &Session, answered: &Answered) -> Option<f64> {
+    let mut all = crate::session::times::Times::default();
+    for operation in &session.operations {
+        if operation.op != answered.op || operation.times.count() > 1 {
+            all.merge(&operation.times);
+        }
+    }
+    // With its own operation left out, or in the minority.
+    let own = session.operations.iter().find(|o| o.op == answered.op);
+    let only_own = own.is_some_and(|o| o.times.count() == all.count());
+    if all.count() == 0 || only_own {
+        return None;
+    }
+    all.quantile(0.5)
+}
+
+fn finding(
+    view: &View<'_>,
+    answered: &Answered,
+    usual: Option<&Usual>,
+    severity: Severity,
+) -> Finding {
+    let took = took(answered);
+    let compared = usual.map_or_else(
+        || "There is nothing to compare it with.".to_owned(),
+        |u| format!("Usual is {} ({}).", seconds(u.secs), u.what),
+    );
+    let again = if answered.repeats > 0 {
+        format!(
+            " The request was sent {} times more meanwhile.",
+            answered.repeats
+        )
+    } else {
+        String::new()
+    };
+    Finding::new(&META, answered.began)
+        .severity(severity)
+        .side(culprit(view, answered))
+        .frame(answered.asked, "request")
+        .frame(answered.began, "answer")
+        .title(format!(
+            "{} was answered after {}",
+            answered.op,
+            seconds(took)
+        ))
+        .explain(format!(
+            "The {} asked {} in frame {}; the answer began {} later in frame {}. {compared}{again}",
+            answered.side,
+            answered.op,
+            answered.asked.frame,
+            seconds(took),
+            answered.began.frame
+        ))
+        .advise("Capture at the server: is the answer late there too, look at the server, otherwise at the path.")
+        .number("took", took)
+        .number("threshold", view.world.thresholds.slow_answer)
+        .number("usual", usual.map_or(0.0, |u| u.secs))
+}
+
+/// Loss where there was loss, otherwise whoever was asked.
+fn culprit(view: &View<'_>, answered: &Answered) -> Culprit {
+    let stalled = view.tcp().is_some_and(|tcp| {
+        [&tcp.sides.client, &tcp.sides.server].iter().any(|s| {
+            s.stalls.longest.is_some_and(|(a, b)| {
+                b.time.since(a.time) > took(answered) / 2.0
+                    && b > answered.asked
+                    && a < answered.began
+            })
+        })
+    });
+    if answered.repeats > 0 || stalled {
+        Culprit::Network
+    } else {
+        Culprit::from(answered.side.other())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::calls::{
+        answer, call, healthy, over_tcp, over_udp, record,
+    };
+    use crate::diagnosis::rules::bench::findings;
+
+    const RULE: &str = "slow-answer";
+
+    fn slow(script: Script, xid: u32, seconds: f64) -> Script {
+        script
+            .client(&record(&call(xid)))
+            .wait_secs(seconds)
+            .server(&record(&answer(xid)))
+    }
+
+    fn severities(script: Script) -> Vec<Severity> {
+        let found = findings(script.close().frames(), RULE);
+        found.iter().map(|f| f.severity).collect()
+    }
+
+    #[test]
+    fn one_among_fast_ones() {
+        assert_eq!(
+            severities(slow(healthy(over_tcp(), 5), 9, 2.0)),
+            [Severity::Warning]
+        );
+    }
+
+    #[test]
+    fn alone_it_is_compared_with_the_round_trip() {
+        assert_eq!(severities(slow(over_tcp(), 9, 3.0)), [Severity::Warning]);
+    }
+
+    #[test]
+    fn nothing_to_compare_with_over_udp_is_a_note() {
+        let script = over_udp()
+            .client(&call(1))
+            .wait_secs(3.0)
+            .server(&answer(1));
+        let found = findings(script.frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Note);
+    }
+
+    #[test]
+    fn an_operation_that_always_takes_that_long_is_a_note() {
+        let mut script = over_tcp();
+        for xid in 0..5 {
+            script = slow(script, xid, 1.5);
+        }
+        let told = severities(script);
+        assert!(
+            !told.is_empty() && told.iter().all(|s| *s == Severity::Note),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn less_than_a_second_is_not_slow() {
+        assert!(severities(slow(healthy(over_tcp(), 5), 9, 0.8)).is_empty());
+    }
+
+    #[test]
+    fn a_long_way_is_not_a_slow_answer() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:2049")
+            .round_trip_ms(600)
+            .connect();
+        assert!(severities(slow(script, 9, 0.7)).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_was_sent_in_time_and_again_later_is_in_time() {
+        let script = healthy(over_tcp(), 3)
+            .wait_secs(3.0)
+            .retransmit_last(Side::Server);
+        assert!(severities(script).is_empty());
+    }
+}

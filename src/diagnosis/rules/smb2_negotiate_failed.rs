@@ -1,0 +1,167 @@
+//! `smb2-negotiate-failed`.
+
+use colloquy_dissectors::event::Value;
+use colloquy_dissectors::units::Side;
+
+use crate::diagnosis::smb::{code, overdue, unseen, waited};
+use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule};
+use crate::session::model::Part;
+
+/// The answer that asks for a second NEGOTIATE (MS-SMB2 3.3.5.3.1): DialectRevision 0x02FF.
+const WILDCARD: &str = "2.???";
+
+declare_rule! {
+    /// ## What it means
+    /// Client and server did not agree on a dialect of SMB: no answer came, the server refused, or the client did not go
+    /// on after an answer that asks for a second NEGOTIATE.
+    ///
+    /// ## Why it matters
+    /// Nothing else of SMB can be said. Often one side allows only dialects that the other does not have (SMB1 switched
+    /// off, an old device), or the port is not SMB's.
+    ///
+    /// ## How it is told
+    /// NEGOTIATE without an answer when the connection ended or the answer is overdue; an answer with a failure
+    /// (NOT_SUPPORTED) or, in SMB1, with no dialect; DialectRevision 0x02FF as the last word on a connection that ended.
+    ///
+    /// ## Example
+    /// A client with SMB1 only at a server that closes the connection.
+    ///
+    /// ## What to do
+    /// Compare the dialects that both allow (`client min protocol`, `server min protocol`, Get-SmbServerConfiguration).
+    ///
+    /// ## References
+    /// MS-SMB2 3.3.5.3 and 3.3.5.4; MS-CIFS 3.3.5.42.
+    pub Smb2NegotiateFailed = "smb2-negotiate-failed" {
+        summary: "No dialect agreed on",
+        severity: Error,
+        category: Establishment,
+        protocols: ["smb", "smb2"],
+        reference: "MS-SMB2 3.3.5.3 and 3.3.5.4; MS-CIFS 3.3.5.42",
+    }
+}
+
+impl Smb2NegotiateFailed {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let session = view.session;
+        if let Some(open) = session.open.iter().find(|o| o.op.name == "NEGOTIATE") {
+            if overdue(view, open, &META, out) {
+                let how = waited(view, open);
+                let finding = Finding::new(&META, open.asked)
+                    .frame(open.asked, "request")
+                    .maybe_frame(view.ending().map(Ending::stamp), "end");
+                out.raise(told(
+                    finding,
+                    Culprit::Server,
+                    "NEGOTIATE was never answered",
+                    &how,
+                ));
+            }
+            return;
+        }
+        if let Some(fact) = session.fact("smb.negotiate-failed") {
+            let offered = fact
+                .value("dialects")
+                .map(Value::to_string)
+                .unwrap_or_default();
+            let how = format!(
+                "the server answered {}; offered were: {offered}",
+                fact.text("status")
+            );
+            let finding = Finding::new(&META, fact.stamp)
+                .maybe_frame(fact.request, "request")
+                .frame(fact.stamp, "answer")
+                .number("status", f64::from(code(fact)));
+            out.raise(told(
+                finding,
+                Culprit::Client,
+                "The server accepts none of the dialects",
+                &how,
+            ));
+            return;
+        }
+        let wildcard = session
+            .detail("dialect")
+            .is_some_and(|d| d.to_string() == WILDCARD);
+        let said = session.last_message;
+        if let (true, Some(end), Some(asked), Some(last)) =
+            (wildcard, view.ending(), said.client, said.server)
+            && asked.op.name == "NEGOTIATE"
+            && last.part == Part::Reply
+            && !unseen(view, Side::Client)
+        {
+            let finding = Finding::new(&META, last.stamp)
+                .frame(last.stamp, "answer")
+                .frame(end.stamp(), "end");
+            let how = "the server asked for a second NEGOTIATE (dialect 0x02FF), and the connection ended without one";
+            out.raise(told(
+                finding,
+                Culprit::Client,
+                "The client did not negotiate on",
+                how,
+            ));
+        }
+    }
+}
+
+fn told(finding: Finding, culprit: Culprit, title: &str, how: &str) -> Finding {
+    finding
+        .side(culprit)
+        .title(title)
+        .explain(format!("Client and server did not agree on a dialect of SMB: {how}."))
+        .advise("Compare the dialects that both allow, and see whether it is SMB that listens on this port.")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::rules::bench::{cannot_tell, findings};
+    use crate::diagnosis::smb::testing::{at_work, negotiated, no, smb2, to};
+
+    const RULE: &str = "smb2-negotiate-failed";
+
+    fn offer() -> Vec<u8> {
+        let mut body = vec![36, 0, 1, 0];
+        body.resize(36, 0);
+        body.extend([0x02, 0x02]);
+        smb2(0, 0, None, &body)
+    }
+
+    #[test]
+    fn silence_and_refusal_are_told() {
+        let silent = findings(
+            to(445).client(&offer()).wait_secs(50.0).close().frames(),
+            RULE,
+        );
+        assert_eq!(silent.len(), 1);
+        let refused = to(445).client(&offer()).server(&no(0, 0, 0xC000_00BB));
+        let found = findings(refused.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].explanation.contains("STATUS_NOT_SUPPORTED")
+                && found[0].explanation.contains("2.0.2")
+        );
+    }
+
+    #[test]
+    fn a_wildcard_answer_that_nobody_follows_is_told() {
+        let mut wildcard = vec![65, 0, 1, 0, 0xFF, 0x02];
+        wildcard.resize(64, 0);
+        let script = to(445)
+            .client(&offer())
+            .server(&smb2(0, 0, Some(0), &wildcard));
+        assert_eq!(findings(script.close().frames(), RULE).len(), 1);
+        let goes_on = to(445)
+            .client(&offer())
+            .server(&smb2(0, 0, Some(0), &wildcard));
+        assert!(findings(negotiated(goes_on).close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn agreement_is_quiet_and_a_lost_answer_cannot_be_told() {
+        assert!(findings(at_work().close().frames(), RULE).is_empty());
+        let lost = to(445)
+            .client(&offer())
+            .server_lost(&no(0, 0, 0))
+            .wait_secs(1.0);
+        assert_eq!(cannot_tell(lost.close().frames(), RULE), ["T4"]);
+    }
+}

@@ -1,0 +1,161 @@
+//! `smb-access-denied`.
+
+use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+
+declare_rule! {
+    /// ## What it means
+    /// The user is logged on and connected to the share, and may not do what was asked for with a file.
+    ///
+    /// ## Why it matters
+    /// It is a matter of permissions, not of the connection or the password: the server works as it was told to.
+    ///
+    /// ## How it is told
+    /// A file is opened with a certain access and the answer is ACCESS_DENIED (a warning, with the access that was asked
+    /// for), or another request is answered so (a note: the file was opened without the right it needs).
+    ///
+    /// ## Example
+    /// `smb2-access-denied-share` for the share itself; a read-only user who opens a file for writing.
+    ///
+    /// ## What to do
+    /// Compare the desired access with the permissions of the file and of the share. An open that asks for
+    /// MAXIMUM_ALLOWED, or is followed by one that asks for less, is only a look at what is allowed.
+    ///
+    /// ## References
+    /// MS-SMB2 3.3.5.9; MS-DTYP 2.4.3.
+    pub SmbAccessDenied = "smb-access-denied" {
+        summary: "Permission denied after a good logon",
+        severity: Warning,
+        category: Authentication,
+        protocols: ["smb", "smb2"],
+        reference: "MS-SMB2 3.3.5.9; MS-DTYP 2.4.3",
+    }
+}
+
+impl SmbAccessDenied {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        for group in group(failures(view, &["smb.create-failed"], ACCESS), "name") {
+            out.raise(open_denied(view, &group));
+        }
+        for group in group(failures(view, &["smb.request-failed"], ACCESS), "command") {
+            out.raise(request_denied(&group));
+        }
+    }
+}
+
+fn open_denied(view: &View<'_>, group: &Group<'_>) -> Finding {
+    let fact = group.first;
+    let access = fact.int("access").unwrap_or_default();
+    let name = or(fact.text("name"), "the share itself");
+    let user = view
+        .session
+        .detail("user")
+        .map_or_else(|| "the client".to_owned(), ToString::to_string);
+    let probing = access & MAXIMUM_ALLOWED != 0;
+    let finding = Finding::new(&META, fact.stamp)
+        .side(Culprit::Client)
+        .severity(if probing { Severity::Note } else { Severity::Warning })
+        .title(format!("{user} may not open {name}{}", group.times()))
+        .explain(format!(
+            "{name} on {} was to be opened for {} (0x{access:08x}); the server answered {} in frame {}.",
+            or(fact.text("share"), "a share that was connected before the capture"),
+            rights(access),
+            group.status(),
+            fact.stamp.frame
+        ))
+        .advise("Compare what was asked for with the permissions of the file and of the share for this user.");
+    group.cite(finding)
+}
+
+fn request_denied(group: &Group<'_>) -> Finding {
+    let fact = group.first;
+    let command = fact.text("command");
+    let finding = Finding::new(&META, fact.stamp)
+        .side(Culprit::Client)
+        .severity(Severity::Note)
+        .title(format!("{command} was denied{}", group.times()))
+        .explain(format!(
+            "The server answered {command} with {} in frame {}: the file was opened without the right it needs.",
+            group.status(),
+            fact.stamp.frame
+        ))
+        .advise("Compare what the file was opened for with what is done to it.");
+    group.cite(finding)
+}
+
+/// The access mask in words (MS-SMB2 2.2.13.1.1).
+fn rights(access: i64) -> String {
+    const RIGHTS: &[(i64, &str)] = &[
+        (MAXIMUM_ALLOWED, "whatever is allowed"),
+        (0x1000_0000, "everything"),
+        (0x4000_0002, "writing"),
+        (0x0000_0004, "appending"),
+        (0x8000_0001, "reading"),
+        (0x2000_0020, "executing"),
+        (0x0001_0000, "deleting"),
+        (0x0004_0000, "changing permissions"),
+        (0x0008_0000, "taking ownership"),
+        (0x0000_0110, "changing attributes"),
+        (0x0000_0088, "reading attributes"),
+    ];
+    let named: Vec<_> = RIGHTS
+        .iter()
+        .filter(|(mask, _)| access & mask != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    if named.is_empty() {
+        "some access".to_owned()
+    } else {
+        named.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::findings;
+    use crate::diagnosis::smb::testing::{at_work, create, no, read};
+
+    const RULE: &str = "smb-access-denied";
+    const DENIED: u32 = 0xC000_0022;
+
+    #[test]
+    fn a_denied_open_is_told_with_what_was_asked_for() {
+        let script = at_work()
+            .client(&create(3, "secret.txt"))
+            .server(&no(5, 3, DENIED));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert!(
+            found[0].title.contains("alice may not open secret.txt"),
+            "{}",
+            found[0].title
+        );
+        assert!(
+            found[0].explanation.contains("reading"),
+            "{}",
+            found[0].explanation
+        );
+    }
+
+    #[test]
+    fn another_request_is_a_note() {
+        let script = at_work().client(&read(3)).server(&no(8, 3, DENIED));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].severity, Severity::Note);
+    }
+
+    #[test]
+    fn another_status_and_a_lost_answer_are_quiet() {
+        let missing = at_work()
+            .client(&create(3, "a"))
+            .server(&no(5, 3, 0xC000_0034));
+        assert!(findings(missing.close().frames(), RULE).is_empty());
+        let lost = at_work()
+            .client(&create(3, "a"))
+            .server_lost(&no(5, 3, DENIED));
+        assert!(findings(lost.close().frames(), RULE).is_empty());
+    }
+}

@@ -1,0 +1,230 @@
+//! `tcp-aborted-in-flight`.
+
+use colloquy_dissectors::event::Expect;
+use colloquy_dissectors::units::Side;
+
+use super::tcp_reset_forged::forged;
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::model::Session;
+use crate::stream::facts::{Reset, TcpFacts};
+
+declare_rule! {
+    /// ## What it means
+    /// The connection was reset in the middle of work: a request was open, a message was half sent, or bytes were under
+    /// way that the other side had not got yet.
+    ///
+    /// ## Why it matters
+    /// A reset throws away what is under way. Whoever sent it does not know what of it was done.
+    ///
+    /// ## How it is told
+    /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
+    /// message is incomplete. Where nothing of that can be seen (an unknown protocol, or encrypted): while the side
+    /// that did not reset had sent more than 64 bytes that were not acknowledged; that is a warning. A reset of an
+    /// idle connection, after a FIN, or behind the last answer is a rude way to hang up and no trouble.
+    ///
+    /// ## Example
+    /// `nfs3-rst-reconnect`: a reset comes while a call is open; the client connects again and repeats it.
+    ///
+    /// ## What to do
+    /// Who sent the reset? If a program did: its log, its crash, its time-out. If neither did, see
+    /// `tcp-reset-forged`.
+    ///
+    /// ## References
+    /// RFC 9293 section 3.10.7.4, RFC 1122 section 4.2.2.13.
+    pub TcpAbortedInFlight = "tcp-aborted-in-flight" {
+        summary: "Aborted with work in flight",
+        severity: Error,
+        category: Establishment,
+        protocols: ["tcp"],
+        reference: "RFC 9293 section 3.10.7.4; RFC 1122 section 4.2.2.13",
+    }
+}
+
+/// A TLS alert or the last word of another protocol is no work: bytes.
+const LAST_WORD: u64 = 64;
+
+/// What was cut off.
+#[derive(Default)]
+struct Work {
+    requests: usize,
+    messages: usize,
+    unacked: u64,
+    example: Option<String>,
+}
+
+impl TcpAbortedInFlight {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(tcp) = view.tcp() else { return };
+        let Some(reset) = tcp
+            .reset
+            .filter(|r| !r.to_syn && !r.after_fin && tcp.was_reset())
+        else {
+            return;
+        };
+        let work = work(view, reset);
+        let seen = work.requests + work.messages > 0;
+        if !seen && work.unacked <= LAST_WORD {
+            return;
+        }
+        if view.one_sided() {
+            let why = "only one direction of this connection was captured";
+            out.cannot_tell(&META, "T3", why);
+        } else if !seen && readable(view) {
+            // Every message is read and answered: what is unacknowledged is an acknowledgement that came too late.
+        } else {
+            out.raise(finding(view, tcp, reset, &work));
+        }
+    }
+}
+
+fn work(view: &View<'_>, reset: Reset) -> Work {
+    let mut work = Work {
+        unacked: reset.unacked[reset.side.other()],
+        ..Work::default()
+    };
+    for session in view.flow.sessions.iter().skip(1) {
+        for open in &session.open {
+            let waits = open.expect == Expect::Answer
+                && open.cancelled.is_none()
+                && !open.carries_inner
+                && open.asked <= reset.stamp;
+            if waits && !open.answer_may_be_missing {
+                work.requests += 1;
+                work.example
+                    .get_or_insert_with(|| format!("{} (frame {})", open.op, open.asked.frame));
+            }
+        }
+        let cut = session.incomplete.iter().filter(|i| !i.excused);
+        work.messages += cut.count();
+    }
+    work
+}
+
+/// A protocol is recognised and in clear, so that its requests would be seen.
+fn readable(view: &View<'_>) -> bool {
+    let known = |s: &Session| s.encrypted.is_none() && s.messages.client + s.messages.server > 0;
+    let mut inner = view.flow.sessions.iter().skip(1).peekable();
+    inner.peek().is_some() && inner.all(known)
+}
+
+fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Finding {
+    let sender = reset.side.other();
+    let mut lost = Vec::new();
+    if work.requests > 0 {
+        let example = work.example.as_deref().unwrap_or_default();
+        lost.push(format!(
+            "{} requests were open, such as {example}",
+            work.requests
+        ));
+    }
+    if work.messages > 0 {
+        lost.push(format!("{} messages were incomplete", work.messages));
+    }
+    if work.unacked > 0 {
+        lost.push(format!(
+            "{} bytes of the {sender} were not acknowledged",
+            work.unacked
+        ));
+    }
+    let lost = lost.join(", and ");
+    let forged = forged(tcp);
+    let culprit = match forged {
+        Some(_) => Culprit::Network,
+        None => Culprit::from(reset.side),
+    };
+    let doubt = forged.map_or_else(String::new, |why| {
+        format!(" The reset may not be from the {}: {why}.", reset.side)
+    });
+    Finding::new(&META, reset.stamp)
+        .severity(if work.requests + work.messages > 0 {
+            META.severity
+        } else {
+            Severity::Warning
+        })
+        .side(culprit)
+        .maybe_frame(tcp.sides[sender].last_data, "last-data")
+        .frame(reset.stamp, "reset")
+        .title(format!(
+            "The {} reset the connection in the middle of work",
+            reset.side
+        ))
+        .explain(format!(
+            "Frame {} resets the connection between {} and {} while {lost}.{doubt}",
+            reset.stamp.frame,
+            view.client(),
+            view.server()
+        ))
+        .advise("Look at the program that sent the reset: a crash, a time-out, a limit; if neither side's did, at the path.")
+        .number("open_requests", work.requests as f64)
+        .number("incomplete_messages", work.messages as f64)
+        .number("client_unacknowledged", reset.unacked[Side::Client] as f64)
+        .number("server_unacknowledged", reset.unacked[Side::Server] as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::calls::{call, healthy, over_tcp, record};
+    use crate::diagnosis::rules::bench::{findings, loud};
+
+    const RULE: &str = "tcp-aborted-in-flight";
+
+    fn unknown() -> Script {
+        Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"ping")
+            .server(b"pong")
+    }
+
+    #[test]
+    fn a_call_is_open() {
+        let script = over_tcp().client(&record(&call(1))).reset(Side::Server);
+        let found = findings(script.frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Error);
+        assert!(
+            found[0].numbers.contains(&("open_requests", 1.0)),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn bytes_of_an_unknown_protocol_are_under_way() {
+        let script = unknown()
+            .client_unacknowledged(&[1; 200])
+            .reset(Side::Server);
+        assert_eq!(
+            findings(script.frames(), RULE)[0].severity,
+            Severity::Warning
+        );
+    }
+
+    #[test]
+    fn an_idle_client_may_reset() {
+        assert!(loud(unknown().wait_secs(30.0).reset(Side::Client).frames()).is_empty());
+        assert!(loud(healthy(over_tcp(), 3).reset(Side::Client).frames()).is_empty());
+    }
+
+    #[test]
+    fn a_browser_in_a_hurry_resets_after_its_fin() {
+        let script = unknown()
+            .fin(Side::Client)
+            .server_unacknowledged(&[1; 3000])
+            .reset(Side::Client);
+        assert!(loud(script.frames()).is_empty());
+        assert!(loud(unknown().close().reset(Side::Client).frames()).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_was_missed_by_the_capture_leaves_no_work() {
+        let script = over_tcp()
+            .client(&record(&call(1)))
+            .server_lost(&[0; 28])
+            .client(&record(&call(2)))
+            .server(&record(&crate::diagnosis::rules::bench::calls::answer(2)))
+            .reset(Side::Client);
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
+}

@@ -1,0 +1,163 @@
+//! `tcp-connect-unanswered`.
+
+use colloquy_dissectors::units::Side;
+
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::stream::facts::TcpFacts;
+
+declare_rule! {
+    /// ## What it means
+    /// A connect was asked for again and again, and nobody answered: neither yes (SYN-ACK) nor no (RST, ICMP).
+    ///
+    /// ## Why it matters
+    /// The program that connects hangs for its whole connect time-out, often a minute or two, and then fails.
+    ///
+    /// ## How it is told
+    /// The same SYN was sent at least twice and nothing ever came back. A client that has to repeat its SYN has got
+    /// no answer, wherever the capture was made. Likewise a SYN-ACK that was repeated and never acknowledged: the
+    /// server's answer does not reach the client. A single SYN shortly before the capture ends tells nothing.
+    ///
+    /// ## Example
+    /// `http-page-load-hangs`: dozens of SYNs to hosts that do not answer.
+    ///
+    /// ## What to do
+    /// Is the address right and the host up? Otherwise a firewall drops the SYN or the answer: capture at the server to
+    /// see whether the SYN arrives. A closed port alone would answer with a reset.
+    ///
+    /// ## References
+    /// RFC 9293 section 3.5.
+    pub TcpConnectUnanswered = "tcp-connect-unanswered" {
+        summary: "Connect never answered",
+        severity: Error,
+        category: Establishment,
+        protocols: ["tcp"],
+        reference: "RFC 9293 section 3.5",
+    }
+}
+
+/// A SYN is repeated after a second (RFC 6298 section 2.1); when it was not by then, the client gave up early.
+const UNTIL_REPEATED: f64 = 3.0;
+
+impl TcpConnectUnanswered {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(tcp) = view.tcp() else { return };
+        let (client, server) = (&tcp.sides.client, &tcp.sides.server);
+        let only_syns = client.frames == u64::from(client.syn_count) && client.syn_count > 0;
+        if only_syns && server.frames == 0 && tcp.icmp.is_empty() {
+            let single = client.syns.first().filter(|_| client.syn_count == 1);
+            match single {
+                None => out.raise(no_answer(view, tcp)),
+                Some(syn) if view.until_end(*syn) < UNTIL_REPEATED => out.cannot_tell(
+                    &META,
+                    "T2",
+                    "the capture ended before the connect could be answered or repeated",
+                ),
+                Some(_) => {}
+            }
+        } else if tcp.syn_ack_count >= 2 && only_syns && tcp.reset.is_none() {
+            out.raise(answer_lost(view, tcp));
+        }
+    }
+}
+
+fn no_answer(view: &View<'_>, tcp: &TcpFacts) -> Finding {
+    let client = &tcp.sides.client;
+    let first = client.syns.first().copied().unwrap_or_default();
+    let tried = client.last.unwrap_or(first).time.since(first.time);
+    Finding::new(&META, first)
+        .side(Culprit::Unknown)
+        .frames(&client.syns, "syn")
+        .title(format!("The connect to {} was never answered", view.server()))
+        .explain(format!(
+            "{} asked to connect to {} {} times within {} and got nothing back: no SYN-ACK, no reset, no ICMP error. \
+             Either nobody has that address, or something on the way drops the request or its answer.",
+            view.client(),
+            view.server(),
+            client.syn_count,
+            seconds(tried)
+        ))
+        .advise("Check the address, the host and the firewalls between; capture at the server to see whether SYNs arrive.")
+        .number("syns", f64::from(client.syn_count))
+        .number("tried", tried)
+}
+
+fn answer_lost(view: &View<'_>, tcp: &TcpFacts) -> Finding {
+    let first = tcp.syn_ack.unwrap_or_default();
+    Finding::new(&META, first)
+        .side(Culprit::Network)
+        .frames(&tcp.sides.client.syns, "syn")
+        .frame(first, "syn-ack")
+        .maybe_frame(tcp.sides[Side::Server].last, "last-syn-ack")
+        .title(format!(
+            "The answer of {} to a connect never reached the client",
+            view.server()
+        ))
+        .explain(format!(
+            "{} answered the connect of {} with {} SYN-ACKs, and none was acknowledged: they do not reach the client, \
+             or the SYN came from an address that is not the sender's.",
+            view.server(),
+            view.client(),
+            tcp.syn_ack_count
+        ))
+        .advise("Look at the way back from the server to the client: routes, firewalls, NAT.")
+        .number("syn_acks", f64::from(tcp.syn_ack_count))
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::{Script, flag};
+    use crate::diagnosis::Culprit;
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+
+    const RULE: &str = "tcp-connect-unanswered";
+
+    fn script() -> Script {
+        Script::tcp("10.0.0.1:40000", "10.0.0.2:445")
+    }
+
+    #[test]
+    fn repeated_syns_without_any_answer() {
+        let found = findings(script().syn_only().frames(), RULE);
+        assert_eq!(found[0].frames.len(), 4);
+        assert_eq!(found[0].numbers[0], ("syns", 4.0));
+    }
+
+    #[test]
+    fn a_syn_ack_that_never_arrives() {
+        let script = script()
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .segment(Side::Server, flag::SYN | flag::ACK, 0, 1, b"")
+            .wait_secs(1.0)
+            .segment(Side::Server, flag::SYN | flag::ACK, 0, 1, b"");
+        assert_eq!(findings(script.frames(), RULE)[0].side, Culprit::Network);
+    }
+
+    #[test]
+    fn the_capture_ends_right_after_the_syn() {
+        let frames = script()
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T2"]);
+    }
+
+    #[test]
+    fn one_direction_only_is_no_unanswered_connect() {
+        let script = script()
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .wait_secs(1.0)
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .segment(Side::Client, flag::ACK, 1, 1, b"");
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_mirrored_syn_is_one_syn() {
+        let script = script()
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .duplicate_last();
+        assert!(loud(script.frames()).is_empty());
+    }
+}

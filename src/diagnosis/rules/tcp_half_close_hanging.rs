@@ -1,0 +1,148 @@
+//! `tcp-half-close-hanging`.
+
+use colloquy_dissectors::units::{Side, Stamp};
+
+use crate::diagnosis::{Finding, Verdicts, View, declare_rule, seconds};
+use crate::stream::facts::TcpFacts;
+
+declare_rule! {
+    /// ## What it means
+    /// One side has closed its direction, the other has acknowledged that and does nothing: it neither sends nor closes.
+    ///
+    /// ## Why it matters
+    /// Its program does not notice or does not care that the other has hung up. The connection stays in CLOSE-WAIT;
+    /// programs that leak connections like this run out of file descriptors some day.
+    ///
+    /// ## How it is told
+    /// A FIN of one side that was acknowledged, no FIN and no reset of the other, and no byte of it for longer than
+    /// 60 s, until the capture ends. A side that goes on sending uses the half-open connection as TCP allows.
+    ///
+    /// ## Example
+    /// A connection pool whose client never looks at connections that its server has closed.
+    ///
+    /// ## What to do
+    /// On the host that has not closed: `ss -tp state close-wait` names the program.
+    ///
+    /// ## References
+    /// RFC 9293 section 3.6.1.
+    pub TcpHalfCloseHanging = "tcp-half-close-hanging" {
+        summary: "Half-closed and left hanging",
+        severity: Warning,
+        category: Establishment,
+        protocols: ["tcp"],
+        reference: "RFC 9293 section 3.6.1",
+    }
+}
+
+impl TcpHalfCloseHanging {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(tcp) = view.tcp() else { return };
+        let closed = Side::BOTH.into_iter().find(|s| tcp.sides[*s].fin.is_some());
+        let Some(side) = closed.filter(|_| !tcp.both_fins() && tcp.resets == 0) else {
+            return;
+        };
+        let Some((fin, acked)) = tcp.sides[side].fin.zip(tcp.sides[side].fin_acked) else {
+            return;
+        };
+        let said = tcp.sides[side.other()]
+            .last_data
+            .map_or(acked, |d| d.max(acked));
+        let silent = view.until_end(said);
+        let limit = view.world.thresholds.half_close;
+        if view.one_sided() {
+            let why = "only one direction of this connection was captured";
+            out.cannot_tell(&META, "T3", why);
+        } else if silent < limit {
+            let why = format!(
+                "the capture ended {} after the FIN was acknowledged",
+                seconds(silent)
+            );
+            out.cannot_tell(&META, "T2", why);
+        } else {
+            out.raise(finding(view, tcp, side, [fin, acked], silent));
+        }
+    }
+}
+
+fn finding(
+    view: &View<'_>,
+    tcp: &TcpFacts,
+    side: Side,
+    [fin, acked]: [Stamp; 2],
+    silent: f64,
+) -> Finding {
+    let idle = side.other();
+    Finding::new(&META, acked)
+        .side(idle)
+        .frame(fin, "fin")
+        .frame(acked, "ack")
+        .maybe_frame(tcp.sides[idle].last, "last-of-peer")
+        .title(format!(
+            "The {side} closed, and the {idle} left the connection hanging"
+        ))
+        .explain(format!(
+            "The {side} closed its direction in frame {}, the {idle} acknowledged that in frame {} and has neither sent \
+             anything nor closed in {} since.",
+            fin.frame,
+            acked.frame,
+            seconds(silent)
+        ))
+        .advise(format!(
+            "On {} look for connections in CLOSE-WAIT and the program that holds them.",
+            view.flow.endpoint(idle).address
+        ))
+        .number("silent", silent)
+        .number("threshold", view.world.thresholds.half_close)
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Culprit;
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+
+    const RULE: &str = "tcp-half-close-hanging";
+
+    fn half_closed() -> Script {
+        Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"ping")
+            .server(b"pong")
+            .fin(Side::Server)
+    }
+
+    /// Another conversation that makes the capture last on.
+    fn elsewhere(seconds: f64) -> Script {
+        Script::udp("10.0.0.7:1000", "10.0.0.8:2000")
+            .wait_secs(seconds)
+            .client(b"x")
+    }
+
+    #[test]
+    fn nothing_for_more_than_a_minute() {
+        let found = findings(Script::merge([half_closed(), elsewhere(90.0)]), RULE);
+        assert_eq!(found[0].side, Culprit::Client);
+    }
+
+    #[test]
+    fn a_side_that_still_sends_uses_its_right() {
+        let script = half_closed().wait_secs(80.0).client(b"still here");
+        let frames = Script::merge([script, elsewhere(90.0)]);
+        assert!(findings(frames, RULE).is_empty());
+    }
+
+    #[test]
+    fn the_capture_ends_too_early_to_tell() {
+        let frames = half_closed().frames();
+        assert_eq!(cannot_tell(frames.clone(), RULE), ["T2"]);
+        assert!(loud(frames).is_empty());
+    }
+
+    #[test]
+    fn a_reset_ends_it_too() {
+        let script = half_closed().wait_secs(5.0).reset(Side::Client);
+        assert!(loud(Script::merge([script, elsewhere(90.0)])).is_empty());
+    }
+}

@@ -1,0 +1,167 @@
+//! `tcp-path-dark`.
+
+use colloquy_dissectors::units::Side;
+
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::stream::facts::Series;
+
+declare_rule! {
+    /// ## What it means
+    /// From some moment on nothing comes back any more: one side sends the same bytes again and again, ever more
+    /// slowly, and the other neither acknowledges nor resets.
+    ///
+    /// ## Why it matters
+    /// The path is cut, or the other host is gone. TCP goes on trying for many minutes, and the program waits.
+    ///
+    /// ## How it is told
+    /// The same bytes were sent again at least three times with growing distances, and not one frame of the peer came
+    /// since. A busy host would still acknowledge, and a crashed program's system would reset.
+    ///
+    /// ## Example
+    /// `ssh-path-dark`: packets are dropped in both directions in the middle of a session.
+    ///
+    /// ## What to do
+    /// Is the other host up? Then look for what drops: a route, a firewall that lost its state, a cable. Where only
+    /// large segments are repeated, a path MTU that is too small: look for lost ICMP "fragmentation needed".
+    ///
+    /// ## References
+    /// RFC 6298 section 5, RFC 9293 section 3.8.3.
+    pub TcpPathDark = "tcp-path-dark" {
+        summary: "The path went dark",
+        severity: Error,
+        category: Dialogue,
+        protocols: ["tcp"],
+        reference: "RFC 6298 section 5; RFC 9293 section 3.8.3",
+    }
+}
+
+impl TcpPathDark {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(tcp) = view.tcp() else { return };
+        for side in Side::BOTH {
+            let Some(series) = tcp.sides[side].series.as_ref() else {
+                continue;
+            };
+            let enough = series.count >= view.world.thresholds.dark_retransmissions;
+            let refused = tcp.reset.is_some_and(|r| {
+                r.side != side && series.again.last().is_some_and(|l| *l < r.stamp)
+            });
+            if !enough || refused || !slows_down(series) {
+                continue;
+            }
+            if view.one_sided() {
+                let why = "only one direction of this connection was captured";
+                out.cannot_tell(&META, "T3", why);
+            } else {
+                out.raise(finding(view, side, series));
+            }
+        }
+    }
+}
+
+/// A timer that doubles: the last distance is longer than the first.
+fn slows_down(series: &Series) -> bool {
+    let [first, .., before, last] = series.again.as_slice() else {
+        return false;
+    };
+    let early = first.time.since(series.first.time);
+    last.time.since(before.time) > 1.4 * early
+}
+
+fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
+    let peer = side.other();
+    let last = series.again.last().copied().unwrap_or(series.first);
+    let tried = last.time.since(series.first.time);
+    let heard = view.tcp().and_then(|t| t.sides[peer].last);
+    Finding::new(&META, series.first)
+        .side(Culprit::Network)
+        .maybe_frame(heard, "last-of-peer")
+        .frame(series.first, "first-sent")
+        .frames(&series.again, "sent-again")
+        .title(format!(
+            "Nothing came back from the {peer} from frame {} on",
+            series.first.frame
+        ))
+        .explain(format!(
+            "{} sent the same bytes {} times again within {} and got nothing back, neither an acknowledgement nor a \
+             reset. The path to {} is cut, or that host is gone.",
+            view.end_of(side),
+            series.count,
+            seconds(tried),
+            view.end_of(peer)
+        ))
+        .advise("Look whether the host is up, and for what drops packets between: routes, firewalls, the path MTU.")
+        .number("sent_again", f64::from(series.count))
+        .number("tried", tried)
+        .number("threshold", f64::from(view.world.thresholds.dark_retransmissions))
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::{Script, flag};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+
+    const RULE: &str = "tcp-path-dark";
+
+    /// The client's five bytes at 5, sent again after these milliseconds each.
+    fn again(mut script: Script, waits: &[i64]) -> Script {
+        for wait in waits {
+            script =
+                script
+                    .wait_ms(*wait)
+                    .segment(Side::Client, flag::ACK | flag::PSH, 5, 5, b"hello");
+        }
+        script
+    }
+
+    fn dark(waits: &[i64]) -> Script {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"ping")
+            .server(b"pong")
+            .client_unacknowledged(b"hello");
+        again(script, waits)
+    }
+
+    #[test]
+    fn sent_again_ever_more_slowly() {
+        let found = findings(dark(&[200, 400, 800, 1600]).frames(), RULE);
+        assert!(found[0].numbers.contains(&("sent_again", 4.0)), "{found:?}");
+        assert_eq!(found[0].frames.len(), 6);
+    }
+
+    #[test]
+    fn the_sender_gave_up_with_a_reset() {
+        let script = dark(&[200, 400, 800, 1600]).reset(Side::Client);
+        assert_eq!(findings(script.frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn an_acknowledgement_or_a_reset_of_the_peer_is_life() {
+        let acknowledged = dark(&[200, 400, 800]).segment(Side::Server, flag::ACK, 5, 10, b"");
+        assert!(findings(acknowledged.frames(), RULE).is_empty());
+        let reset = dark(&[200, 400, 800]).segment(Side::Server, flag::RST, 5, 0, b"");
+        assert!(findings(reset.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn two_retransmissions_before_the_capture_ends_tell_nothing() {
+        assert!(loud(dark(&[200, 400]).frames()).is_empty());
+    }
+
+    #[test]
+    fn with_one_direction_only_nobody_can_tell() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999").segment(
+            Side::Client,
+            flag::ACK | flag::PSH,
+            5,
+            5,
+            b"hello",
+        );
+        let frames = again(script, &[200, 400, 800, 1600]).frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T3"]);
+    }
+}

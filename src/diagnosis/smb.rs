@@ -1,0 +1,358 @@
+//! What the rules on NBSS and SMB share: statuses that belong together, and failures grouped by what they are about.
+
+use colloquy_dissectors::event::Expect;
+use colloquy_dissectors::units::Side;
+
+use super::{Finding, RuleMeta, Verdicts, View, seconds};
+use crate::session::exchange::Open;
+use crate::session::model::SeenFact;
+
+/// No access: NTSTATUS, and DOS class and code.
+pub(crate) const ACCESS: &[u32] = &[
+    0x0001_0005, // ERRnoaccess
+    0x0002_0004, // ERRaccess
+    0xC000_0022, // ACCESS_DENIED
+    0xC000_00CA, // NETWORK_ACCESS_DENIED
+];
+/// Something is used up.
+pub(crate) const RESOURCES: &[u32] = &[
+    0x0001_0004, // ERRnofids
+    0x0001_0008, // ERRnomem
+    0x0001_0070, // ERRdiskfull
+    0x0002_0059, // ERRnoresource
+    0x0002_005A, // ERRtoomanyuids
+    0x0003_0027, // ERRdiskfull
+    0xC000_0044, // QUOTA_EXCEEDED
+    0xC000_007F, // DISK_FULL
+    0xC000_009A, // INSUFFICIENT_RESOURCES
+    0xC000_00CE, // TOO_MANY_SESSIONS
+    0xC000_00D0, // REQUEST_NOT_ACCEPTED
+    0xC000_011F, // TOO_MANY_OPENED_FILES
+    0xC000_0205, // INSUFF_SERVER_RESOURCES
+];
+/// The session or tree is gone.
+pub(crate) const GONE: &[u32] = &[
+    0x0002_0005, // ERRinvtid
+    0x0002_005B, // ERRbaduid
+    0xC000_00C9, // NETWORK_NAME_DELETED
+    0xC000_0203, // USER_SESSION_DELETED
+];
+/// Somebody else has the file or the range.
+pub(crate) const CONFLICTS: &[u32] = &[
+    0x0001_0020, // ERRbadshare
+    0x0001_0021, // ERRlock
+    0xC000_0043, // SHARING_VIOLATION
+    0xC000_0054, // FILE_LOCK_CONFLICT
+    0xC000_0055, // LOCK_NOT_GRANTED
+];
+/// The logon has expired.
+pub(crate) const SESSION_EXPIRED: u32 = 0xC000_035C;
+/// SMB1 and SMB2 CREATE with MAXIMUM_ALLOWED: what is allowed is asked for, not something certain.
+pub(crate) const MAXIMUM_ALLOWED: i64 = 0x0200_0000;
+
+/// Every fact of an answer that said no.
+pub(crate) const FAILURES: &[&str] = &[
+    "smb.create-failed",
+    "smb.request-failed",
+    "smb.tree-connect-failed",
+    "smb.session-setup-failed",
+];
+
+/// The status of a failure.
+pub(crate) fn code(fact: &SeenFact) -> u32 {
+    fact.int("code").map_or(0, |code| code as u32)
+}
+
+/// Failures of the given kinds whose status is one of `codes`.
+pub(crate) fn failures<'a>(
+    view: &View<'a>,
+    names: &'a [&str],
+    codes: &'a [u32],
+) -> impl Iterator<Item = &'a SeenFact> {
+    let session = view.session;
+    session
+        .facts
+        .iter()
+        .filter(|fact| names.contains(&fact.fact.name) && codes.contains(&code(fact)))
+}
+
+/// Several failures that are told as one.
+pub(crate) struct Group<'a> {
+    /// The first of them.
+    pub(crate) first: &'a SeenFact,
+    /// The last of them.
+    pub(crate) last: &'a SeenFact,
+    /// How many.
+    pub(crate) count: usize,
+}
+
+impl Group<'_> {
+    /// The status by name.
+    pub(crate) fn status(&self) -> &str {
+        self.first.text("status")
+    }
+
+    /// ", 4 times" where it happened more than once.
+    pub(crate) fn times(&self) -> String {
+        match self.count {
+            1 => String::new(),
+            n => format!(", {n} times"),
+        }
+    }
+
+    /// Cites the first and the last of them, each with its request.
+    pub(crate) fn cite(&self, finding: Finding) -> Finding {
+        let finding = finding
+            .maybe_frame(self.first.request, "request")
+            .frame(self.first.stamp, "answer");
+        if self.count == 1 {
+            return finding;
+        }
+        finding
+            .maybe_frame(self.last.request, "last-request")
+            .frame(self.last.stamp, "last-answer")
+            .number("times", self.count as f64)
+    }
+}
+
+/// Failures grouped by status and one of their values, in the order of their first.
+pub(crate) fn group<'a>(facts: impl Iterator<Item = &'a SeenFact>, key: &str) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for fact in facts {
+        let same = |g: &&mut Group<'_>| {
+            code(g.first) == code(fact)
+                && g.first.text(key) == fact.text(key)
+                && g.first.fact.name == fact.fact.name
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => {
+                group.last = fact;
+                group.count += 1;
+            }
+            None => groups.push(Group {
+                first: fact,
+                last: fact,
+                count: 1,
+            }),
+        }
+    }
+    groups
+}
+
+/// `text`, or `otherwise` where it is empty.
+pub(crate) fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
+    if text.is_empty() { otherwise } else { text }
+}
+
+/// True when `open` is overdue or its connection is over, and no guard forbids to say so; else the reason is noted.
+pub(crate) fn overdue(view: &View<'_>, open: &Open, rule: &RuleMeta, out: &mut Verdicts) -> bool {
+    if matches!(open.expect, Expect::LongWait(_)) || open.cancelled.is_some() {
+        return false;
+    }
+    let waited = view.waited(open);
+    if view.one_sided() {
+        out.cannot_tell(
+            rule,
+            "T3",
+            "only one direction of this connection was captured",
+        );
+    } else if open.answer_may_be_missing || unseen(view, open.side.other()) {
+        out.cannot_tell(rule, "T4", "bytes are missing where the answer would be");
+    } else if view.session.encrypted.is_some() {
+        out.cannot_tell(
+            rule,
+            "T8",
+            "the session became encrypted, so that its answer cannot be seen",
+        );
+    } else if view.ending().is_none() && !gave_up(view, open) && waited < view.patience(open) {
+        let why = format!(
+            "{} waits since {} when the capture ends",
+            open.op,
+            seconds(waited)
+        );
+        out.cannot_tell(rule, "T2", why);
+    } else {
+        return true;
+    }
+    false
+}
+
+/// Who asked closed its direction after a fair wait: it no longer waits, so the capture need not show more.
+fn gave_up(view: &View<'_>, open: &Open) -> bool {
+    let fin = view.tcp().and_then(|t| t.sides[open.side].fin);
+    fin.is_some_and(|fin| fin.time.since(open.asked.time) >= view.world.thresholds.least_patience)
+}
+
+/// The peer of `side` acknowledged bytes of it that were not captured (guard T4).
+pub(crate) fn unseen(view: &View<'_>, side: Side) -> bool {
+    view.lost(side) || view.tcp().is_some_and(|t| t.sides[side].acked_unseen > 0)
+}
+
+/// How long an open request waited, in words: the connection's end, or the capture's.
+pub(crate) fn waited(view: &View<'_>, open: &Open) -> String {
+    let waited = seconds(view.waited(open));
+    if let Some(end) = view.ending() {
+        let frame = end.stamp().frame;
+        return format!("the connection ended {waited} later (frame {frame})");
+    }
+    let fin = view.tcp().and_then(|t| t.sides[open.side].fin);
+    if let Some(fin) = fin.filter(|_| gave_up(view, open)) {
+        let after = seconds(fin.time.since(open.asked.time));
+        return format!(
+            "the {} gave up {after} later (frame {})",
+            open.side, fin.frame
+        );
+    }
+    format!(
+        "nothing came within {waited}; {} is reasonable",
+        seconds(view.patience(open))
+    )
+}
+
+/// Messages for the tests of rules.
+#[cfg(test)]
+pub(crate) mod testing {
+    use crate::capture::script::Script;
+
+    /// A connection to `port`.
+    pub(crate) fn to(port: u16) -> Script {
+        Script::tcp("10.0.0.1:40000", &format!("10.0.0.2:{port}")).connect()
+    }
+
+    /// A session request for `called`.
+    pub(crate) fn session_request(called: &str) -> Vec<u8> {
+        let mut out = vec![0x81, 0, 0, 68];
+        for (name, kind) in [(called, 0x20), ("CLI", 0)] {
+            let mut raw = [b' '; 16];
+            raw[..name.len()].copy_from_slice(name.as_bytes());
+            raw[15] = kind;
+            out.push(32);
+            out.extend(raw.iter().flat_map(|b| [b'A' + (b >> 4), b'A' + (b & 15)]));
+            out.push(0);
+        }
+        out
+    }
+
+    /// The positive answer.
+    pub(crate) const GRANTED: [u8; 4] = [0x82, 0, 0, 0];
+
+    /// The negative answer.
+    pub(crate) const fn refused(code: u8) -> [u8; 5] {
+        [0x83, 0, 0, 1, code]
+    }
+
+    /// An SMB2 message in its NBSS frame: `body` behind a header with SessionId 7 and TreeId 5.
+    pub(crate) fn smb2(command: u16, id: u64, answer: Option<u32>, body: &[u8]) -> Vec<u8> {
+        let mut out = (64 + body.len() as u32).to_be_bytes().to_vec();
+        out.extend(b"\xFESMB\x40\0\x01\0");
+        out.extend(answer.unwrap_or(0).to_le_bytes());
+        out.extend(command.to_le_bytes());
+        out.extend([1, 0]);
+        out.extend(u32::from(answer.is_some()).to_le_bytes());
+        out.extend([0; 4]);
+        out.extend(id.to_le_bytes());
+        out.extend([0, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+        out.extend([0; 16]);
+        out.extend(body);
+        out
+    }
+
+    fn placed(len: usize, at: usize, text: &str, fields: &[(usize, u16)]) -> Vec<u8> {
+        let mut out = vec![0; len];
+        for (at, value) in fields {
+            out[*at..at + 2].copy_from_slice(&value.to_le_bytes());
+        }
+        let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        out.resize(at, 0);
+        out.extend(text);
+        out
+    }
+
+    /// NEGOTIATE and its answer: 3.0.2.
+    pub(crate) fn negotiated(script: Script) -> Script {
+        let answer = placed(64, 64, "", &[(0, 65), (2, 1), (4, 0x0302)]);
+        script
+            .client(&smb2(
+                0,
+                0,
+                None,
+                &placed(38, 38, "", &[(0, 36), (2, 1), (36, 0x0302)]),
+            ))
+            .server(&smb2(0, 0, Some(0), &answer))
+    }
+
+    /// A leg of SESSION_SETUP, anonymous but for an NTLM AUTHENTICATE of `user`.
+    pub(crate) fn setup(id: u64, user: &str) -> Vec<u8> {
+        let mut token = b"NTLMSSP\0\x03\0\0\0".to_vec();
+        token.resize(64, 0);
+        token[60] = 1;
+        let user: Vec<u8> = user.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        token[36] = user.len() as u8;
+        token[40] = 64;
+        token.extend(user);
+        let mut body = placed(24, 24, "", &[(0, 25), (12, 88), (14, token.len() as u16)]);
+        body.extend(token);
+        smb2(1, id, None, &body)
+    }
+
+    /// Its answer.
+    pub(crate) fn setup_answer(id: u64, status: u32) -> Vec<u8> {
+        smb2(1, id, Some(status), &[9, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// TREE_CONNECT to `path`.
+    pub(crate) fn tree(id: u64, path: &str) -> Vec<u8> {
+        let len = (path.encode_utf16().count() * 2) as u16;
+        smb2(
+            3,
+            id,
+            None,
+            &placed(8, 8, path, &[(0, 9), (4, 72), (6, len)]),
+        )
+    }
+
+    /// Its answer, for a share of `kind`: 1 disk, 2 pipe.
+    pub(crate) fn tree_answer(id: u64, status: u32, kind: u16) -> Vec<u8> {
+        smb2(
+            3,
+            id,
+            Some(status),
+            &placed(16, 16, "", &[(0, 16), (2, kind)]),
+        )
+    }
+
+    /// CREATE of `name`.
+    pub(crate) fn create(id: u64, name: &str) -> Vec<u8> {
+        let len = (name.encode_utf16().count() * 2) as u16;
+        smb2(
+            5,
+            id,
+            None,
+            &placed(56, 56, name, &[(0, 57), (24, 0x0089), (44, 120), (46, len)]),
+        )
+    }
+
+    /// An answer that says no.
+    pub(crate) fn no(command: u16, id: u64, status: u32) -> Vec<u8> {
+        smb2(command, id, Some(status), &[9, 0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// READ, of no file in particular.
+    pub(crate) fn read(id: u64) -> Vec<u8> {
+        smb2(8, id, None, &placed(49, 49, "", &[(0, 49), (16, 9)]))
+    }
+
+    /// A session that is at work on a disk share: negotiated, logged on, connected. Message ids 0 to 2 are spent.
+    pub(crate) fn at_work() -> Script {
+        at_work_on(1)
+    }
+
+    /// The same on a share of `kind`.
+    pub(crate) fn at_work_on(kind: u16) -> Script {
+        negotiated(to(445))
+            .client(&setup(1, "alice"))
+            .server(&setup_answer(1, 0))
+            .client(&tree(2, "\\\\SRV\\data"))
+            .server(&tree_answer(2, 0, kind))
+    }
+}

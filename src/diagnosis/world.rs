@@ -1,0 +1,250 @@
+//! What is known beyond one session: the end of the capture, and what is learned from all sessions together.
+
+use std::net::IpAddr;
+
+use colloquy_dissectors::event::{Op, Phase};
+use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
+use hashbrown::HashMap;
+
+use super::Thresholds;
+use crate::session::model::{Endpoint, Flow, Transport};
+use crate::session::times::Times;
+
+/// A TCP connect as seen in the capture.
+#[derive(Clone, Copy, Debug)]
+pub struct Connect {
+    /// The first SYN.
+    pub syn: Stamp,
+    /// Who connects.
+    pub client: IpAddr,
+    /// To whom.
+    pub server: Endpoint,
+    /// It was answered with a SYN-ACK.
+    pub accepted: bool,
+    /// The reset or ICMP error that refused it.
+    pub refused: Option<Stamp>,
+}
+
+/// A fragmented IP datagram that was never completed.
+#[derive(Clone, Debug)]
+pub struct LostDatagram {
+    /// Between which addresses.
+    pub source: IpAddr,
+    /// To whom.
+    pub destination: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Ports, when the first fragment was seen.
+    pub ports: Option<(u16, u16)>,
+    /// The first fragment was seen.
+    pub has_first: bool,
+    /// When its first fragment was seen.
+    pub began: Timestamp,
+    /// The frames of the fragments that were seen.
+    pub frames: Vec<FrameNo>,
+    /// The byte ranges that never came; without an end where the length is unknown.
+    pub missing: Vec<(u32, Option<u32>)>,
+    /// The capture ended before the time-out.
+    pub cut_short: bool,
+    /// A bound was reached before it was whole.
+    pub evicted: bool,
+    /// The conversation that it belongs to, as far as its ports or its addresses and its time tell.
+    pub flow: Option<u32>,
+}
+
+impl LostDatagram {
+    /// How well `flow` fits: whether the ports agree, and the distance in time; less is better. `None` where it
+    /// cannot belong to it.
+    fn distance(&self, flow: &Flow) -> Option<(bool, i64)> {
+        let protocol = if flow.transport == Transport::Tcp {
+            6
+        } else {
+            17
+        };
+        let one = (flow.client.address, flow.server.address);
+        let ways = [one, (one.1, one.0)];
+        if self.protocol != protocol || !ways.contains(&(self.source, self.destination)) {
+            return None;
+        }
+        let forth = (flow.client.port, flow.server.port);
+        let back = (forth.1, forth.0);
+        let wanted = if one.0 == self.source { forth } else { back };
+        if self.ports.is_some_and(|p| p != wanted) {
+            return None;
+        }
+        let early = flow.first.time.nanos_since(self.began).max(0);
+        let late = self.began.nanos_since(flow.last.time).max(0);
+        Some((self.ports.is_none(), early.max(late)))
+    }
+}
+
+/// A NetBIOS session that was asked for: refusals are told apart from the trying of names by what came next.
+#[derive(Clone, Debug)]
+pub struct NameCall {
+    /// Who called.
+    pub client: IpAddr,
+    /// Where.
+    pub server: IpAddr,
+    /// Which name: `FILESRV<20>`.
+    pub called: String,
+    /// The session request.
+    pub asked: Stamp,
+    /// It was granted.
+    pub granted: Option<Stamp>,
+    /// It was sent elsewhere.
+    pub retargeted: Option<Stamp>,
+}
+
+/// The capture around a session.
+#[derive(Debug, Default)]
+pub struct World {
+    /// The time of the first frame.
+    pub start: Timestamp,
+    /// The time of the last frame; now, while the capture runs.
+    pub end: Timestamp,
+    /// The capture still runs.
+    pub running: bool,
+    /// Frames that the interface dropped.
+    pub dropped: u64,
+    /// How long is too long.
+    pub thresholds: Thresholds,
+    /// Connects in the order of their first SYN.
+    pub connects: Vec<Connect>,
+    /// Fragmented datagrams that were never completed.
+    pub lost_datagrams: Vec<LostDatagram>,
+    /// NetBIOS sessions in the order of their requests.
+    pub name_calls: Vec<NameCall>,
+    pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
+}
+
+impl World {
+    /// Learns from one more conversation.
+    pub fn learn(&mut self, flow: &Flow) {
+        for session in &flow.sessions {
+            for operation in &session.operations {
+                self.operations
+                    .entry((session.protocol, operation.op, flow.server))
+                    .or_default()
+                    .merge(&operation.times);
+            }
+        }
+        self.learn_connect(flow);
+        self.learn_name_call(flow);
+    }
+
+    /// Gives each lost datagram to the conversation that it fits best.
+    pub fn place_lost(&mut self, flows: &[Flow]) {
+        if self.lost_datagrams.is_empty() {
+            return;
+        }
+        let mut by_hosts: HashMap<(IpAddr, IpAddr), Vec<&Flow>> = HashMap::new();
+        for flow in flows {
+            let (a, b) = (flow.client.address, flow.server.address);
+            by_hosts.entry((a.min(b), a.max(b))).or_default().push(flow);
+        }
+        for lost in &mut self.lost_datagrams {
+            let (a, b) = (lost.source, lost.destination);
+            lost.flow = by_hosts
+                .get(&(a.min(b), a.max(b)))
+                .into_iter()
+                .flatten()
+                .filter_map(|flow| lost.distance(flow).map(|d| (d, flow.index)))
+                .min()
+                .map(|(_, index)| index);
+        }
+    }
+
+    /// Brings what was learned into an order that does not depend on that of learning.
+    pub fn settle(&mut self) {
+        self.connects.sort_by_key(|c| (c.syn, c.server.port));
+        self.lost_datagrams.sort_by_key(|d| d.began);
+        self.name_calls.sort_by_key(|c| c.asked);
+    }
+
+    /// Response times of an operation at one server.
+    pub fn times(&self, protocol: &'static str, op: Op, server: Endpoint) -> Option<&Times> {
+        self.operations.get(&(protocol, op, server))
+    }
+
+    /// Seconds after which an answer is overdue: twice the p99 of the operation, or its protocol's default where
+    /// no answer was seen.
+    pub fn patience(&self, protocol: &'static str, op: Op, server: Endpoint) -> f64 {
+        let learned = self
+            .times(protocol, op, server)
+            .and_then(|t| t.quantile(0.99));
+        match learned {
+            Some(p99) => (2.0 * p99).max(self.thresholds.least_patience),
+            None => self.thresholds.patience(protocol, op),
+        }
+    }
+
+    /// Connects to `address` (and `port`, if it matters) within `within` seconds after `after`.
+    pub fn connects_to(
+        &self,
+        address: IpAddr,
+        port: Option<u16>,
+        after: Timestamp,
+        within: f64,
+    ) -> impl Iterator<Item = &Connect> {
+        self.connects.iter().filter(move |c| {
+            let wait = c.syn.time.since(after);
+            c.server.address == address
+                && port.is_none_or(|p| p == c.server.port)
+                && (0.0..=within).contains(&wait)
+        })
+    }
+
+    /// NetBIOS sessions that `client` asked of `server` at most `within` seconds before or after `moment`.
+    pub fn calls_near(
+        &self,
+        client: IpAddr,
+        server: IpAddr,
+        moment: Timestamp,
+        within: f64,
+    ) -> impl Iterator<Item = &NameCall> {
+        self.name_calls.iter().filter(move |c| {
+            c.client == client && c.server == server && c.asked.time.since(moment).abs() <= within
+        })
+    }
+
+    fn learn_name_call(&mut self, flow: &Flow) {
+        let nbss = flow.sessions.iter().filter(|s| s.protocol == "nbss");
+        for session in nbss {
+            let Some(asked) = session.entered(Phase::Connecting) else {
+                continue;
+            };
+            let called = session.detail("called_name").map(ToString::to_string);
+            let granted = session.entered(Phase::Open).map(|p| p.stamp);
+            self.name_calls.push(NameCall {
+                client: flow.client.address,
+                server: flow.server.address,
+                called: called.unwrap_or_default(),
+                asked: asked.stamp,
+                granted: granted.filter(|g| *g >= asked.stamp),
+                retargeted: session.fact("nbss.retarget").map(|f| f.stamp),
+            });
+        }
+    }
+
+    fn learn_connect(&mut self, flow: &Flow) {
+        let Some(tcp) = flow
+            .tcp
+            .as_deref()
+            .filter(|_| flow.transport == Transport::Tcp)
+        else {
+            return;
+        };
+        let Some(syn) = tcp.sides[Side::Client].syns.first() else {
+            return;
+        };
+        let icmp = tcp.icmp.first().map(|i| i.stamp);
+        let reset = tcp.reset.filter(|r| r.to_syn).map(|r| r.stamp);
+        self.connects.push(Connect {
+            syn: *syn,
+            client: flow.client.address,
+            server: flow.server,
+            accepted: tcp.syn_ack.is_some(),
+            refused: reset.or(icmp.filter(|_| tcp.syn_ack.is_none())),
+        });
+    }
+}

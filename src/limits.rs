@@ -1,0 +1,65 @@
+//! Every bound of the engine, with its unit. A bound that is hit is counted and shown.
+
+/// Bytes kept out of order for one side of one TCP connection, waiting for a hole to be filled.
+pub const OUT_OF_ORDER_BYTES: usize = 512 * 1024;
+/// Segments kept out of order for one side.
+pub const OUT_OF_ORDER_SEGMENTS: usize = 512;
+/// Bytes kept out of order in one shard, all connections together.
+pub const OUT_OF_ORDER_BYTES_SHARD: usize = 32 * 1024 * 1024;
+/// Frames of the conversation that may pass before bytes that the receiver acknowledged, yet never were
+/// captured, count as missing (a capture may show an acknowledgement before the data).
+pub const FRAMES_UNTIL_MISSING: u32 = 8;
+/// The same in time: nanoseconds.
+pub const NANOS_UNTIL_MISSING: i64 = 200_000_000;
+/// Nanoseconds that a hole waits when the receiver's acknowledgements were not captured.
+pub const NANOS_UNTIL_MISSING_ONE_SIDED: i64 = 3_000_000_000;
+/// Nanoseconds after its end for which a connection still belongs to what was said before.
+pub const LINGER_NANOS: i64 = 5_000_000_000;
+
+/// Requests that wait for an answer at once in one session; older ones are counted and let go.
+pub const OPEN_EXCHANGES: usize = 1024;
+/// Answered ids remembered to tell a duplicate answer from an orphan.
+pub const ANSWERED_IDS: usize = 64;
+/// Of those, remembered by a session that rests.
+pub const RESTING_ANSWERED_IDS: usize = 8;
+/// Nanoseconds of silence after which a conversation rests: it keeps less until it is heard again.
+pub const REST_NANOS: i64 = 30_000_000_000;
+/// Blocks after which a shard looks for conversations that rest.
+pub const BLOCKS_UNTIL_REST: u32 = 32;
+/// Answers that came before their request in the capture's order, kept to be paired with it.
+pub const EARLY_REPLIES: usize = 32;
+/// Facts kept for one session; more are counted.
+pub const FACTS: usize = 256;
+/// Kinds of failure (operation and status) kept for one session; more are counted.
+pub const FAILURES: usize = 64;
+/// Examples of one kind of notable event (orphans, repeats, incomplete messages) kept for one session.
+pub const EXAMPLES: usize = 32;
+/// Slow answers kept for one session, the slowest.
+pub const SLOW_ANSWERS: usize = 8;
+/// Entries in a session's details; values of a list.
+pub const DETAILS: usize = 64;
+/// Characters of one text in a session's details.
+pub const DETAIL_CHARS: usize = 512;
+/// Phase changes kept for one session.
+pub const PHASES: usize = 32;
+/// Sessions within one connection.
+pub const SESSIONS_IN_FLOW: usize = 4096;
+/// Operations whose times are told apart in one session.
+pub const OPERATIONS: usize = 128;
+/// Response times of one operation kept exactly before they become a histogram.
+pub const EXACT_TIMES: usize = 64;
+/// Findings kept of one rule in one session.
+pub const FINDINGS_A_RULE: usize = 16;
+
+/// Bytes of IP fragments waiting for their datagram.
+pub const FRAGMENT_BYTES: usize = 16 * 1024 * 1024;
+/// IP datagrams waiting for fragments.
+pub const FRAGMENT_DATAGRAMS: usize = 4096;
+
+/// Fragmented datagrams that never became whole, kept for the report.
+pub const LOST_DATAGRAMS: usize = 4096;
+
+/// Messages that the dialogue of one session shows.
+pub const DIALOGUE_MESSAGES: usize = 200_000;
+/// Bytes that the dialogue of one session shows.
+pub const DIALOGUE_BYTES: usize = 64 * 1024 * 1024;

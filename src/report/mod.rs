@@ -1,0 +1,6 @@
+//! The outcome as people and programs read it: one file a format.
+
+pub mod dialogue;
+pub mod json;
+pub mod summary;
+pub mod text;

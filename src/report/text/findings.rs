@@ -1,0 +1,157 @@
+//! What is wrong, by the four questions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::style::{Tone, plural};
+use super::{Layout, paragraph};
+use crate::analysis::{Found, Outcome};
+use crate::diagnosis::{Category, Certainty, Evidence, Severity};
+
+/// The question that a category answers.
+const fn question(category: Category) -> &'static str {
+    match category {
+        Category::Capture => "What limits what can be told?",
+        Category::Establishment => "Do sessions come about, and end in order?",
+        Category::Dialogue => "Does the dialogue go on?",
+        Category::Resources => "Is something used up?",
+        Category::Authentication => "Is somebody not let in?",
+    }
+}
+
+pub(super) fn write(outcome: &Outcome, layout: &Layout, text: &mut String) {
+    for category in Category::ALL {
+        let of: Vec<&Found> = outcome
+            .findings
+            .iter()
+            .filter(|f| f.finding.category == category)
+            .collect();
+        if of.is_empty() {
+            continue;
+        }
+        let _ = writeln!(
+            text,
+            "{}",
+            layout.style.paint(Tone::Title, question(category))
+        );
+        for (_, group) in by_rule(&of) {
+            rule(outcome, layout, &group, text);
+        }
+        text.push('\n');
+    }
+}
+
+/// Findings by rule, the worst rule first, in the order of time within.
+fn by_rule<'a>(findings: &[&'a Found]) -> Vec<((Severity, &'static str), Vec<&'a Found>)> {
+    let mut rules: BTreeMap<(std::cmp::Reverse<Severity>, &'static str), Vec<&Found>> =
+        BTreeMap::new();
+    for found in findings {
+        let key = (
+            std::cmp::Reverse(found.finding.severity),
+            found.finding.rule,
+        );
+        rules.entry(key).or_default().push(found);
+    }
+    rules
+        .into_iter()
+        .map(|((severity, rule), of)| ((severity.0, rule), of))
+        .collect()
+}
+
+fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String) {
+    for found in group.iter().take(layout.like_findings) {
+        one(outcome, layout, found, text);
+    }
+    let more = group.len().saturating_sub(layout.like_findings);
+    if more > 0
+        && let Some(first) = group.first()
+    {
+        let sessions: Vec<String> = group
+            .iter()
+            .skip(layout.like_findings)
+            .take(12)
+            .map(|f| f.session.to_string())
+            .collect();
+        let tail = if more > 12 { ", …" } else { "" };
+        let line = format!(
+            "  … and {} of {} in sessions {}{tail}",
+            plural(more as u64, "more finding"),
+            first.finding.rule,
+            sessions.join(", ")
+        );
+        let _ = writeln!(text, "{}", layout.style.paint(Tone::Faint, &line));
+    }
+}
+
+fn one(outcome: &Outcome, layout: &Layout, found: &Found, text: &mut String) {
+    let finding = &found.finding;
+    let mark = layout.style.severity(finding.severity);
+    let _ = writeln!(
+        text,
+        "  {mark} {}",
+        layout.style.paint(Tone::Strong, &finding.title)
+    );
+    let mut whose = String::new();
+    if let Some(row) = outcome.session(found.session) {
+        let flow = &row.judged.flow;
+        let _ = write!(
+            whose,
+            "session {}: {} {} → {}",
+            found.session, row.session.protocol, flow.client, flow.server
+        );
+        if outcome.captures.len() > 1
+            && let Some(capture) = outcome.captures.get(found.capture as usize)
+        {
+            let _ = write!(whose, " in {}", capture.summary.path);
+        }
+    }
+    let _ = writeln!(
+        text,
+        "           {}",
+        layout.style.paint(Tone::Faint, &whose)
+    );
+    paragraph(text, layout, "           ", &finding.explanation);
+    if !finding.frames.is_empty() {
+        let sure = if finding.certainty == Certainty::Likely {
+            " (likely, not proven)"
+        } else {
+            ""
+        };
+        let line = format!(
+            "Frames: {}. Points at: {}{sure}.",
+            frames(&finding.frames),
+            finding.side.name()
+        );
+        paragraph(text, layout, "           ", &line);
+    }
+    if !finding.advice.is_empty() {
+        paragraph(
+            text,
+            layout,
+            "           ",
+            &format!("What to do: {}", finding.advice),
+        );
+    }
+    let more = format!("colloquy explain {}", finding.rule);
+    let _ = writeln!(
+        text,
+        "           {}",
+        layout.style.paint(Tone::Faint, &more)
+    );
+}
+
+/// `12 (request), 15 (reset)`; frames of one part together.
+fn frames(evidence: &[Evidence]) -> String {
+    let mut parts: Vec<(&str, Vec<String>)> = Vec::new();
+    for item in evidence {
+        match parts.iter_mut().find(|(role, _)| *role == item.role) {
+            Some((_, numbers)) => numbers.push(item.frame.to_string()),
+            None => parts.push((item.role, vec![item.frame.to_string()])),
+        }
+    }
+    let texts: Vec<String> = parts
+        .into_iter()
+        .map(|(role, numbers)| format!("{} ({})", numbers.join(" "), role.replace('-', " ")))
+        .collect();
+    texts.join(", ")
+}

@@ -1,0 +1,535 @@
+//! One TCP connection or UDP conversation while it runs: transport, dissectors and sessions together.
+
+use colloquy_dissectors::dissector::{Carrier, End, Input};
+use colloquy_dissectors::event::Phase;
+use colloquy_dissectors::protocols::PROTOCOLS;
+use colloquy_dissectors::stack::{Outcome, Stack};
+use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
+use smallvec::SmallVec;
+
+use super::model::{Endpoint, Flow, Roles, Transport};
+use super::tracker::{Dialogue, Piece, Tracker};
+use crate::limits;
+use crate::stream::facts::{Copies, IcmpError, TcpFacts};
+use crate::stream::tcp::{Receiver, Segment, Tcp, flags};
+
+/// A conversation's identity, as the one who numbers conversations knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening {
+    /// Its number among all.
+    pub index: u32,
+    /// tshark's stream number.
+    pub stream: u32,
+    /// What carries it.
+    pub transport: Transport,
+    /// Who sent its first frame.
+    pub first_sender: Endpoint,
+    /// To whom.
+    pub first_receiver: Endpoint,
+    /// The messages are to be written down.
+    pub tell: bool,
+}
+
+/// A UDP datagram as a conversation needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// Where.
+    pub stamp: Stamp,
+    /// IP identification, 0 where there is none.
+    pub ip_id: u32,
+    /// Captured bytes.
+    pub payload: &'a [u8],
+    /// Bytes on the wire.
+    pub wire_len: u32,
+}
+
+/// A conversation that runs.
+pub struct Conversation {
+    opening: Opening,
+    /// The first frame's sender is the client.
+    sender_is_client: bool,
+    roles: Roles,
+    frames: u64,
+    first: Stamp,
+    last: Stamp,
+    rested: bool,
+    transport: Running,
+    ears: Ears,
+}
+
+enum Running {
+    Tcp(Box<Tcp>),
+    Udp(Box<Udp>),
+}
+
+#[derive(Default)]
+struct Udp {
+    offsets: PerSide<StreamOffset>,
+    datagrams: PerSide<u64>,
+    recent: [(i64, u32, u32, bool); 4],
+    recent_at: usize,
+    copies: Copies,
+    icmp: SmallVec<[IcmpError; 1]>,
+}
+
+/// Hands what the transport delivers to the dissectors, and what they say to the tracker.
+struct Ears {
+    stack: Stack,
+    tracker: Tracker,
+    /// The content turned the sides round while the transport still holds to the old ones.
+    turned: bool,
+    /// The bytes, when they are to be shown.
+    record: Option<Record>,
+}
+
+#[derive(Default)]
+struct Record {
+    pieces: Vec<Piece>,
+    bytes: usize,
+    cut: bool,
+}
+
+impl Record {
+    fn take(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
+        let (bytes, missing) = match input {
+            Input::Data(bytes) | Input::Datagram { bytes, .. } => (bytes, 0),
+            Input::Gap { len } => (&[][..], len),
+            Input::End(_) => return,
+        };
+        if self.bytes + bytes.len() > limits::DIALOGUE_BYTES {
+            self.cut = true;
+            return;
+        }
+        self.bytes += bytes.len();
+        self.pieces.push(Piece {
+            side,
+            at,
+            stamp,
+            bytes: bytes.to_vec(),
+            missing,
+        });
+    }
+
+    fn swap(&mut self) {
+        for piece in &mut self.pieces {
+            piece.side = piece.side.other();
+        }
+    }
+}
+
+impl Receiver for Ears {
+    fn deliver(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
+        let side = if self.turned { side.other() } else { side };
+        self.tracker.place(side, at, stamp);
+        if let Some(record) = &mut self.record {
+            record.take(side, at, stamp, input);
+        }
+        if let Input::Gap { len } = input {
+            self.tracker.missing(side, len);
+        }
+        if self.stack.handle(side, at, input, &mut self.tracker) == Outcome::Reversed {
+            self.tracker.swap();
+            self.turned = !self.turned;
+            if let Some(record) = &mut self.record {
+                record.swap();
+            }
+            self.stack
+                .handle(side.other(), at, input, &mut self.tracker);
+        }
+    }
+}
+
+impl Conversation {
+    /// Begins with its first frame, of which only what tells the roles is looked at.
+    pub fn new(opening: Opening, stamp: Stamp, tcp_flags: u16) -> Self {
+        let (sender_is_client, roles) = first_roles(&opening, tcp_flags);
+        let (client, server) = if sender_is_client {
+            (opening.first_sender, opening.first_receiver)
+        } else {
+            (opening.first_receiver, opening.first_sender)
+        };
+        let ports = PerSide::new(client.port, server.port);
+        let (carrier, transport) = match opening.transport {
+            Transport::Tcp => (Carrier::Stream, Running::Tcp(Box::default())),
+            Transport::Udp => (Carrier::Datagrams, Running::Udp(Box::default())),
+        };
+        let beginning = roles == Roles::Seen || opening.transport == Transport::Udp;
+        let stack = Stack::new(carrier, ports, beginning, roles != Roles::Seen);
+        let tracker = Tracker::new(opening.transport.name(), stamp, opening.tell);
+        Self {
+            opening,
+            sender_is_client,
+            roles,
+            frames: 0,
+            first: stamp,
+            last: stamp,
+            rested: false,
+            transport,
+            ears: Ears {
+                stack,
+                tracker,
+                turned: false,
+                record: opening.tell.then(Record::default),
+            },
+        }
+    }
+
+    /// Takes a segment. `from_first`: from the address that sent the first frame.
+    pub fn segment(&mut self, from_first: bool, segment: &Segment<'_>) {
+        self.note(segment.stamp);
+        let side = self.side(from_first);
+        if let Running::Tcp(tcp) = &mut self.transport {
+            tcp.segment(side, segment, &mut self.ears);
+            if std::mem::take(&mut self.ears.turned) {
+                tcp.swap();
+                self.turn();
+            }
+        }
+    }
+
+    /// Takes a datagram.
+    pub fn datagram(&mut self, from_first: bool, datagram: &Datagram<'_>) {
+        self.note(datagram.stamp);
+        let side = self.side(from_first);
+        let Running::Udp(udp) = &mut self.transport else {
+            return;
+        };
+        if udp.is_copy(from_first, datagram) {
+            return;
+        }
+        udp.datagrams[side] += 1;
+        let at = udp.offsets[side];
+        udp.offsets[side] += datagram.payload.len() as u64;
+        if let Some(carrier) = self.ears.tracker.carrier() {
+            carrier.messages[side] += 1;
+            carrier.bytes[side] += u64::from(datagram.wire_len);
+        }
+        let input = Input::Datagram {
+            bytes: datagram.payload,
+            wire_len: u64::from(datagram.wire_len),
+        };
+        self.ears.deliver(side, at, datagram.stamp, input);
+        if std::mem::take(&mut self.ears.turned) {
+            if let Running::Udp(udp) = &mut self.transport {
+                udp.offsets.swap();
+                udp.datagrams.swap();
+                for error in &mut udp.icmp {
+                    error.about = error.about.other();
+                }
+            }
+            self.turn();
+        }
+    }
+
+    /// Takes an ICMP error that quotes a packet of this conversation, sent by `from_first`.
+    pub fn icmp(&mut self, from_first: bool, mut error: IcmpError) {
+        error.about = self.side(from_first);
+        self.note(error.stamp);
+        let errors = match &mut self.transport {
+            Running::Tcp(tcp) => &mut tcp.facts.icmp,
+            Running::Udp(udp) => &mut udp.icmp,
+        };
+        if errors.len() < limits::EXAMPLES {
+            errors.push(error);
+        }
+    }
+
+    /// A frame of it that cannot be used (its headers were cut).
+    pub fn note(&mut self, stamp: Stamp) {
+        // By its own time, so that it does not matter whether a sweep came by before.
+        self.rest(stamp.time);
+        self.rested = false;
+        self.frames += 1;
+        self.last = self.last.max(stamp);
+    }
+
+    /// Keeps less when it has been silent for long.
+    pub fn rest(&mut self, now: Timestamp) {
+        if !self.rested && now.nanos_since(self.last.time) > limits::REST_NANOS {
+            self.rested = true;
+            self.ears.tracker.rest();
+            self.ears.stack.rest();
+        }
+    }
+
+    /// When it ended, if it did.
+    pub fn ended(&self) -> Option<Stamp> {
+        match &self.transport {
+            Running::Tcp(tcp) => tcp.facts.end(),
+            Running::Udp(_) => None,
+        }
+    }
+
+    /// Bytes that wait out of order.
+    pub fn waiting_bytes(&self) -> usize {
+        match &self.transport {
+            Running::Tcp(tcp) => tcp.waiting_bytes(),
+            Running::Udp(_) => 0,
+        }
+    }
+
+    /// Ends it.
+    pub fn finish(mut self) -> Flow {
+        self.end();
+        let sessions = std::mem::take(&mut self.ears.tracker.sessions);
+        self.flow(sessions)
+    }
+
+    /// Ends it, with all that was written down of its messages.
+    pub fn finish_telling(mut self) -> Dialogue {
+        self.end();
+        let messages = self.ears.tracker.take_told();
+        let sessions = std::mem::take(&mut self.ears.tracker.sessions);
+        let flow = self.flow(sessions);
+        let Record { pieces, cut, .. } = self.ears.record.take().unwrap_or_default();
+        let cut = cut || messages.len() >= limits::DIALOGUE_MESSAGES;
+        Dialogue {
+            flow,
+            messages,
+            pieces,
+            cut,
+        }
+    }
+
+    fn end(&mut self) {
+        match &mut self.transport {
+            Running::Tcp(tcp) => {
+                tcp.finish(&mut self.ears);
+                if std::mem::take(&mut self.ears.turned) {
+                    tcp.swap();
+                    self.turn();
+                }
+            }
+            Running::Udp(udp) => {
+                for side in Side::BOTH {
+                    self.ears.deliver(
+                        side,
+                        udp.offsets[side],
+                        self.last,
+                        Input::End(End::CaptureStopped),
+                    );
+                }
+            }
+        }
+        self.ears.tracker.settle();
+    }
+
+    /// It as it stands now, while it runs on.
+    pub fn snapshot(&self) -> Flow {
+        self.flow(self.ears.tracker.snapshot())
+    }
+
+    fn side(&self, from_first: bool) -> Side {
+        if from_first == self.sender_is_client {
+            Side::Client
+        } else {
+            Side::Server
+        }
+    }
+
+    fn turn(&mut self) {
+        self.sender_is_client = !self.sender_is_client;
+        self.roles = Roles::Told;
+    }
+
+    fn flow(&self, mut sessions: Vec<super::model::Session>) -> Flow {
+        let (client, server) = if self.sender_is_client {
+            (self.opening.first_sender, self.opening.first_receiver)
+        } else {
+            (self.opening.first_receiver, self.opening.first_sender)
+        };
+        let (tcp, icmp, udp_copies) = match &self.transport {
+            Running::Tcp(tcp) => (
+                Some(Box::new(tcp.facts.clone())),
+                SmallVec::new(),
+                Copies::default(),
+            ),
+            Running::Udp(udp) => (None, udp.icmp.clone(), udp.copies),
+        };
+        if let Some(carrier) = sessions.first_mut() {
+            carrier.first = self.first;
+            carrier.last = self.last;
+            match &tcp {
+                Some(facts) => tcp_carrier(carrier, facts),
+                None => carrier.phase = Phase::Open,
+            }
+        }
+        if let Some(facts) = &tcp {
+            end_inner(&mut sessions, facts);
+        }
+        for session in &mut sessions {
+            session.response_time = session.summed_response_time();
+        }
+        Flow {
+            index: self.opening.index,
+            stream: self.opening.stream,
+            transport: self.opening.transport,
+            client,
+            server,
+            roles: self.roles,
+            tcp,
+            udp_copies,
+            icmp,
+            frames: self.frames,
+            first: self.first,
+            last: self.last,
+            sessions,
+        }
+    }
+}
+
+impl Udp {
+    fn is_copy(&mut self, from_first: bool, datagram: &Datagram<'_>) -> bool {
+        let now = datagram.stamp.time.0;
+        let digest = colloquy_dissectors::event::digest(datagram.payload);
+        let same = |r: &&(i64, u32, u32, bool)| {
+            r.1 == datagram.ip_id
+                && r.2 == digest
+                && r.3 == from_first
+                && (0..1_500_000).contains(&(now - r.0))
+        };
+        let original = self.recent.iter().find(same).map(|r| r.0);
+        if let Some(original) = original.filter(|_| datagram.ip_id != 0) {
+            let copies = &mut self.copies;
+            copies.count += 1;
+            copies.longest_nanos = copies.longest_nanos.max(now - original);
+            copies.first.get_or_insert(datagram.stamp);
+            return true;
+        }
+        self.recent_at = (self.recent_at + 1) % self.recent.len();
+        if let Some(slot) = self.recent.get_mut(self.recent_at) {
+            *slot = (now, datagram.ip_id, digest, from_first);
+        }
+        false
+    }
+}
+
+/// Who is the client, as far as the first frame tells.
+fn first_roles(opening: &Opening, tcp_flags: u16) -> (bool, Roles) {
+    if opening.transport == Transport::Tcp && tcp_flags & flags::SYN != 0 {
+        return (tcp_flags & flags::ACK == 0, Roles::Seen);
+    }
+    let (from, to) = (opening.first_sender.port, opening.first_receiver.port);
+    let known = |port: u16| PROTOCOLS.iter().any(|p| p.ports.contains(&port));
+    let sender_is_client = match (known(from), known(to)) {
+        (true, false) => false,
+        (false, true) => true,
+        // Well-known below registered below ephemeral; equal ones leave it to who spoke first.
+        _ => class(from) >= class(to),
+    };
+    (sender_is_client, Roles::Guessed)
+}
+
+fn class(port: u16) -> u8 {
+    match port {
+        0..=1023 => 0,
+        1024..=32767 => 1,
+        _ => 2,
+    }
+}
+
+/// The carrier's phases follow from TCP's facts.
+fn tcp_carrier(carrier: &mut super::model::Session, facts: &TcpFacts) {
+    carrier.messages = PerSide::new(
+        facts.sides.client.data_segments,
+        facts.sides.server.data_segments,
+    );
+    carrier.bytes = PerSide::new(
+        facts.sides.client.stream_bytes,
+        facts.sides.server.stream_bytes,
+    );
+    carrier.missing = PerSide::new(facts.sides.client.missing, facts.sides.server.missing);
+    carrier.began_before_capture = !facts.saw_start();
+    if Side::BOTH.iter().any(|s| facts.sides[*s].bound_hits > 0) {
+        carrier
+            .limits
+            .push("bytes out of order: holes were given up");
+    }
+    if Side::BOTH.iter().any(|s| facts.sides[*s].implausible > 0) {
+        carrier
+            .limits
+            .push("segments far outside the window: left out");
+    }
+    carrier.phases.clear();
+    let mut enter = |phase, stamp: Option<Stamp>, side| {
+        if let Some(stamp) = stamp {
+            carrier
+                .phases
+                .push(super::model::PhaseChange { phase, stamp, side });
+            carrier.phase = phase;
+        }
+    };
+    enter(
+        Phase::Connecting,
+        facts.sides.client.syns.first().copied(),
+        Side::Client,
+    );
+    let open = facts.established.or(facts.syn_ack).or(facts
+        .sides
+        .server
+        .first
+        .filter(|_| !facts.saw_start()));
+    let refused = facts.reset.is_some_and(|r| r.to_syn && facts.was_reset())
+        || (facts.syn_ack.is_none() && facts.saw_start() && !facts.icmp.is_empty());
+    if refused {
+        let stamp = facts
+            .reset
+            .map(|r| r.stamp)
+            .or_else(|| facts.icmp.first().map(|i| i.stamp));
+        enter(Phase::Refused, stamp, Side::Server);
+        return;
+    }
+    if facts.saw_start() {
+        enter(Phase::Open, open, Side::Client);
+    } else {
+        enter(
+            Phase::Open,
+            facts.sides.client.first.or(facts.sides.server.first),
+            Side::Client,
+        );
+    }
+    let fins = [
+        (facts.sides.client.fin, Side::Client),
+        (facts.sides.server.fin, Side::Server),
+    ];
+    let first_fin = fins.iter().filter_map(|(f, s)| f.map(|f| (f, *s))).min();
+    if let Some((stamp, side)) = first_fin {
+        enter(Phase::Releasing, Some(stamp), side);
+    }
+    if facts.was_reset() && !facts.both_fins() {
+        if let Some(reset) = facts.reset {
+            enter(Phase::Aborted, Some(reset.stamp), reset.side);
+        }
+    } else if facts.both_fins() {
+        let last = facts.sides.client.fin.max(facts.sides.server.fin);
+        enter(Phase::Closed, last, Side::Server);
+    }
+}
+
+/// Sessions that did not say how they ended end as their connection did.
+fn end_inner(sessions: &mut [super::model::Session], facts: &TcpFacts) {
+    let Some(end) = facts.end() else { return };
+    let phase = if facts.was_reset() && !facts.both_fins() {
+        Phase::Aborted
+    } else {
+        Phase::Closed
+    };
+    let side = facts.reset.map_or(Side::Client, |r| r.side);
+    let nothing_unacked = facts
+        .reset
+        .is_none_or(|r| r.unacked.client + r.unacked.server == 0);
+    for session in sessions.iter_mut().skip(1).filter(|s| !s.phase.is_final()) {
+        // A reset when all was said and answered is how many a client closes.
+        let all_said =
+            session.phase == Phase::Releasing || (nothing_unacked && session.open.is_empty());
+        let phase = if all_said { Phase::Closed } else { phase };
+        if session.phases.len() < limits::PHASES {
+            session.phases.push(super::model::PhaseChange {
+                phase,
+                stamp: end,
+                side,
+            });
+        }
+        session.phase = phase;
+    }
+}

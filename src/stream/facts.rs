@@ -1,0 +1,311 @@
+//! What a TCP connection shows beside its bytes: the facts that rules on transport judge.
+
+use std::net::IpAddr;
+
+use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
+use smallvec::SmallVec;
+
+/// A reset.
+#[derive(Clone, Copy, Debug)]
+pub struct Reset {
+    /// Where.
+    pub stamp: Stamp,
+    /// Whose address it bears.
+    pub side: Side,
+    /// It answers a SYN: the connection never was.
+    pub to_syn: bool,
+    /// The other side had closed in order before.
+    pub after_fin: bool,
+    /// Bytes that each side had sent and its peer had not acknowledged.
+    pub unacked: PerSide<u64>,
+    /// Its TTL or hop limit.
+    pub ttl: u8,
+    /// The TTL or hop limit of the segments that this side sent before.
+    pub usual_ttl: Option<u8>,
+    /// Nanoseconds since the connection's frame before it.
+    pub idle_nanos: i64,
+    /// Its sequence number stands exactly where the side's stream was, as far as that is known.
+    pub in_sequence: bool,
+    /// It carries an acknowledgement: sent by a host that knows the connection. Without one it answers a segment
+    /// that fits no connection (RFC 9293 section 3.10.7.1).
+    pub with_ack: bool,
+    /// The last frame of its side before it.
+    pub own_before: Option<Stamp>,
+    /// The last frame of the other side before it.
+    pub peer_before: Option<Stamp>,
+}
+
+/// Silences that only a retransmission ended: the sender waited for its timer (RFC 6298).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stalls {
+    /// How many.
+    pub count: u32,
+    /// Nanoseconds in all.
+    pub nanos: i64,
+    /// The longest: the last frame before it, and the retransmission.
+    pub longest: Option<(Stamp, Stamp)>,
+}
+
+/// Sending the same bytes again and again while the peer is silent.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    /// Offset of the bytes.
+    pub offset: StreamOffset,
+    /// Where they were sent first.
+    pub first: Stamp,
+    /// Where they were sent again.
+    pub again: SmallVec<[Stamp; 1]>,
+    /// Times they were sent again, also those not kept.
+    pub count: u32,
+}
+
+/// Times at which a side could take no more bytes.
+#[derive(Clone, Debug, Default)]
+pub struct ZeroWindow {
+    /// Since when the window is shut now.
+    pub since: Option<Stamp>,
+    /// Episodes.
+    pub episodes: u32,
+    /// The longest, begin and end.
+    pub longest: Option<(Stamp, Stamp)>,
+    /// Window probes of the peer in the episode at hand or the last.
+    pub probes: SmallVec<[Stamp; 1]>,
+    /// All probes.
+    pub probe_count: u32,
+}
+
+/// An ICMP error that quotes this conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpError {
+    /// Where.
+    pub stamp: Stamp,
+    /// Who sent it.
+    pub from: IpAddr,
+    /// True for `ICMPv6`.
+    pub v6: bool,
+    /// Type.
+    pub kind: u8,
+    /// Code.
+    pub code: u8,
+    /// Which side's packet it quotes.
+    pub about: Side,
+}
+
+impl IcmpError {
+    /// Destination unreachable (RFC 792; RFC 4443 section 3.1), apart from "fragmentation needed", which only asks
+    /// for smaller packets.
+    pub const fn is_unreachable(&self) -> bool {
+        if self.v6 {
+            self.kind == 1
+        } else {
+            self.kind == 3 && self.code != 4
+        }
+    }
+
+    /// Nobody listens on the port.
+    pub const fn is_port_unreachable(&self) -> bool {
+        matches!(
+            (self.v6, self.kind, self.code),
+            (false, 3, 3) | (true, 1, 4)
+        )
+    }
+
+    /// What an unreachable's code says, in the words of the RFCs.
+    pub const fn meaning(&self) -> &'static str {
+        match (self.v6, self.code) {
+            (false, 0) | (true, 0) => "no route to the network",
+            (false, 1) | (true, 3) => "host unreachable",
+            (false, 2) => "protocol unreachable",
+            (false, 3) | (true, 4) => "port unreachable",
+            (false, 9 | 10 | 13) | (true, 1) => "communication administratively prohibited",
+            (true, 5 | 6) => "rejected by a policy or route",
+            _ => "destination unreachable",
+        }
+    }
+}
+
+/// Bytes that were never captured.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    /// Whose.
+    pub side: Side,
+    /// Where they stand in the side's stream.
+    pub offset: StreamOffset,
+    /// How many.
+    pub len: u64,
+    /// The frame behind the hole.
+    pub stamp: Stamp,
+    /// They were on the wire and the snap length cut them.
+    pub cut: bool,
+}
+
+/// Frames that came twice because the capture copied them (guard T6).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Copies {
+    /// How many.
+    pub count: u64,
+    /// The longest distance between the two, in nanoseconds.
+    pub longest_nanos: i64,
+    /// The first one's frame.
+    pub first: Option<Stamp>,
+}
+
+/// What one side of a connection did.
+#[derive(Clone, Debug, Default)]
+pub struct SideFacts {
+    /// SYNs: the first ones' places.
+    pub syns: SmallVec<[Stamp; 1]>,
+    /// SYNs in all.
+    pub syn_count: u32,
+    /// FIN.
+    pub fin: Option<Stamp>,
+    /// The acknowledgement of its FIN.
+    pub fin_acked: Option<Stamp>,
+    /// Its first frame.
+    pub first: Option<Stamp>,
+    /// Its last frame.
+    pub last: Option<Stamp>,
+    /// Its last frame with new bytes.
+    pub last_data: Option<Stamp>,
+    /// Frames.
+    pub frames: u64,
+    /// Segments with bytes, new or again.
+    pub data_segments: u64,
+    /// Different bytes of its stream, missing ones included.
+    pub stream_bytes: u64,
+    /// Segments that only carried bytes sent before.
+    pub retransmissions: u32,
+    /// Segments that came behind later ones.
+    pub out_of_order: u32,
+    /// Silences that its retransmissions ended.
+    pub stalls: Stalls,
+    /// Segments far outside anything its peer could take; they are left out.
+    pub implausible: u32,
+    /// Keep-alive probes.
+    pub keepalives: u32,
+    /// Where its last keep-alive probes stand that its peer has not answered.
+    pub keepalives_unanswered: SmallVec<[Stamp; 1]>,
+    /// The last series of unanswered sending.
+    pub series: Option<Series>,
+    /// Its receive window, shut.
+    pub zero_window: ZeroWindow,
+    /// The last window it offered, scaled where the scale is known.
+    pub window: u32,
+    /// Bytes sent that its peer has not acknowledged.
+    pub unacked: u64,
+    /// Bytes that were never captured.
+    pub missing: u64,
+    /// Of those, bytes that the snap length cut.
+    pub cut: u64,
+    /// The largest segment.
+    pub largest: u32,
+    /// Bytes its peer acknowledged beyond everything that was captured.
+    pub acked_unseen: u64,
+    /// TTL or hop limit of its last segment.
+    pub ttl: Option<u8>,
+    /// A bound made the assembler give up holes this many times.
+    pub bound_hits: u32,
+}
+
+/// What a connection did.
+#[derive(Clone, Debug, Default)]
+pub struct TcpFacts {
+    /// A side each.
+    pub sides: PerSide<SideFacts>,
+    /// The SYN-ACK.
+    pub syn_ack: Option<Stamp>,
+    /// SYN-ACKs in all.
+    pub syn_ack_count: u32,
+    /// The handshake's third part.
+    pub established: Option<Stamp>,
+    /// The first reset.
+    pub reset: Option<Reset>,
+    /// Resets in all.
+    pub resets: u32,
+    /// Frames with bytes, or without, from the reset's side after it.
+    pub after_reset: u64,
+    /// The first such frame.
+    pub after_reset_first: Option<Stamp>,
+    /// ICMP errors that quote it.
+    pub icmp: SmallVec<[IcmpError; 1]>,
+    /// Frames that came twice.
+    pub copies: Copies,
+    /// Holes, the first ones.
+    pub holes: Vec<Missing>,
+    /// Seconds of silence before the last frame.
+    pub idle_before_last_nanos: i64,
+    /// The longest silence: its last frame before and first frame after.
+    pub longest_idle: Option<(Stamp, Stamp)>,
+}
+
+impl TcpFacts {
+    /// True when the SYN was seen, so that the stream is known from its first byte.
+    pub fn saw_start(&self) -> bool {
+        self.syn_ack.is_some() || self.sides[Side::Client].syn_count > 0
+    }
+
+    /// True when only one side's frames were captured although bytes went both ways or were acknowledged (T3).
+    pub fn one_sided(&self) -> Option<Side> {
+        let seen = |s: Side| self.sides[s].frames > 0;
+        match (seen(Side::Client), seen(Side::Server)) {
+            (true, false) if self.established_by_ack(Side::Client) => Some(Side::Client),
+            (false, true) => Some(Side::Server),
+            _ => None,
+        }
+    }
+
+    /// A side that was only ever seen alone, yet acknowledges: its peer spoke unseen.
+    fn established_by_ack(&self, side: Side) -> bool {
+        // Lone SYNs are an unanswered connect, not a one-sided capture.
+        self.sides[side].frames > u64::from(self.sides[side].syn_count)
+    }
+
+    /// The connection's last frame.
+    pub fn last(&self) -> Option<Stamp> {
+        Side::BOTH.iter().filter_map(|s| self.sides[*s].last).max()
+    }
+
+    /// True when both sides closed in order.
+    pub fn both_fins(&self) -> bool {
+        self.sides.client.fin.is_some() && self.sides.server.fin.is_some()
+    }
+
+    /// True when a reset ended it: its side fell silent with it. One that talks on did not send it.
+    pub fn was_reset(&self) -> bool {
+        self.reset.is_some() && self.after_reset == 0
+    }
+
+    /// Nanoseconds of one round trip, as the handshake tells: between SYN and SYN-ACK, or between SYN-ACK and ACK,
+    /// whichever is longer, so that it does not matter where it was captured. `None` where a SYN was repeated.
+    pub fn round_trip_nanos(&self) -> Option<i64> {
+        let [syn] = self.sides.client.syns.as_slice() else {
+            return None;
+        };
+        let syn_ack = self.syn_ack.filter(|_| self.syn_ack_count == 1)?;
+        let first = syn_ack.time.nanos_since(syn.time);
+        let second = self
+            .established
+            .map_or(0, |e| e.time.nanos_since(syn_ack.time));
+        Some(first.max(second).max(0))
+    }
+
+    /// True when the connection ended: both FINs or a reset.
+    pub fn ended(&self) -> bool {
+        self.both_fins() || self.was_reset()
+    }
+
+    /// When it ended: the reset, or the later FIN.
+    pub fn end(&self) -> Option<Stamp> {
+        let fins = self
+            .both_fins()
+            .then(|| self.sides.client.fin.max(self.sides.server.fin))
+            .flatten();
+        match (
+            self.reset.filter(|_| self.was_reset()).map(|r| r.stamp),
+            fins,
+        ) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What segments show beside their bytes: copies, windows, keep-alives, retransmissions, resets.
+
+use colloquy_dissectors::units::{PerSide, Side, Stamp};
+use smallvec::SmallVec;
+
+use super::{Receiver, Recent, Segment, Tcp, flags, offset_of};
+use crate::stream::facts::{Reset, Series};
+
+/// Copies made by a mirror port or a second VLAN come within this many nanoseconds (T6).
+const COPY_NANOS: i64 = 1_500_000;
+/// Without an IP identification to go by, only a copy this close is one.
+const COPY_NANOS_WITHOUT_ID: i64 = 30_000;
+/// No retransmission timer is shorter in practice (RFC 6298 says one second, common stacks have 200 ms).
+const TIMER_NANOS: i64 = 190_000_000;
+
+impl Tcp {
+    pub(super) fn is_copy(&mut self, side: Side, segment: &Segment<'_>) -> bool {
+        // Without an identification a repeated bare ACK is more likely a duplicate ACK than a copy.
+        let control = flags::SYN | flags::FIN | flags::RST;
+        if segment.ip_id == 0 && segment.wire_len == 0 && segment.flags & control == 0 {
+            return false;
+        }
+        let half = &mut self.halves[side];
+        let now = Recent {
+            nanos: segment.stamp.time.0,
+            seq: segment.seq,
+            ack: segment.ack,
+            id: segment.ip_id,
+            len: segment.wire_len,
+            flags_window: u32::from(segment.flags) << 16 | u32::from(segment.window),
+        };
+        let limit = if segment.ip_id == 0 {
+            COPY_NANOS_WITHOUT_ID
+        } else {
+            COPY_NANOS
+        };
+        for old in &half.recent {
+            let apart = now.nanos - old.nanos;
+            if old.nanos != 0
+                && (Recent {
+                    nanos: now.nanos,
+                    ..*old
+                }) == now
+                && (0..=limit).contains(&apart)
+            {
+                let copies = &mut self.facts.copies;
+                copies.count += 1;
+                copies.longest_nanos = copies.longest_nanos.max(apart);
+                copies.first.get_or_insert(segment.stamp);
+                return true;
+            }
+        }
+        half.recent_at = (half.recent_at + 1) % half.recent.len();
+        if let Some(slot) = half.recent.get_mut(half.recent_at) {
+            *slot = now;
+        }
+        false
+    }
+
+    pub(super) fn note_frame(&mut self, side: Side, segment: &Segment<'_>) {
+        let stamp = segment.stamp;
+        if let Some(last) = self.last {
+            let idle = stamp.time.nanos_since(last.time);
+            self.facts.idle_before_last_nanos = idle;
+            let longest = self
+                .facts
+                .longest_idle
+                .map_or(0, |(a, b)| b.time.nanos_since(a.time));
+            if idle > longest {
+                self.facts.longest_idle = Some((last, stamp));
+            }
+        }
+        if let Some(reset) = self.facts.reset
+            && reset.side == side
+            && !segment.has(flags::RST)
+        {
+            self.facts.after_reset += 1;
+            self.facts.after_reset_first.get_or_insert(stamp);
+        }
+        let facts = &mut self.facts.sides[side];
+        facts.frames += 1;
+        facts.first.get_or_insert(stamp);
+        facts.last = Some(stamp);
+        facts.largest = facts.largest.max(segment.wire_len);
+        if !segment.has(flags::RST) {
+            facts.ttl = Some(segment.ttl);
+            // Whoever speaks is alive: its peer's unanswered sending is over.
+            let peer = &mut self.facts.sides[side.other()];
+            peer.series = None;
+            peer.keepalives_unanswered.clear();
+        }
+    }
+
+    pub(super) fn syn(&mut self, side: Side, segment: &Segment<'_>) {
+        let half = &mut self.halves[side];
+        half.base.get_or_insert(segment.seq.wrapping_add(1));
+        half.scale_offered = segment.wscale;
+        let facts = &mut self.facts;
+        if segment.has(flags::ACK) {
+            facts.syn_ack.get_or_insert(segment.stamp);
+            facts.syn_ack_count += 1;
+        } else {
+            let s = &mut facts.sides[side];
+            s.syn_count += 1;
+            if s.syns.len() < 8 {
+                s.syns.push(segment.stamp);
+            }
+        }
+        let (a, b) = (
+            self.halves.client.scale_offered,
+            self.halves.server.scale_offered,
+        );
+        if let (Some(a), Some(b)) = (a, b) {
+            self.halves.client.scale = Some(a.min(14));
+            self.halves.server.scale = Some(b.min(14));
+        }
+    }
+
+    pub(super) fn window(&mut self, side: Side, segment: &Segment<'_>) {
+        if segment.has(flags::RST) || segment.has(flags::SYN) {
+            return;
+        }
+        let scale = self.halves[side].scale.unwrap_or(0);
+        let window = u32::from(segment.window) << scale;
+        let facts = &mut self.facts.sides[side];
+        facts.window = window;
+        let zero = &mut facts.zero_window;
+        if window == 0 && !segment.has(flags::FIN) {
+            if zero.since.is_none() {
+                zero.since = Some(segment.stamp);
+                zero.episodes += 1;
+                zero.probes.clear();
+            }
+        } else if let Some(since) = zero.since.take() {
+            let held = segment.stamp.time.nanos_since(since.time);
+            let longest = zero.longest.map_or(0, |(a, b)| b.time.nanos_since(a.time));
+            if held > longest {
+                zero.longest = Some((since, segment.stamp));
+            }
+        }
+    }
+
+    pub(super) fn is_keepalive(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let half = &self.halves[side];
+        let others = flags::SYN | flags::FIN | flags::RST;
+        segment.flags & others == 0
+            // A single byte that is still unacknowledged is sent again, not a probe.
+            && (segment.wire_len == 0 || segment.wire_len == 1 && half.acked >= half.highest)
+            && half.base.is_some_and(|base| {
+                half.highest > 0
+                    && offset_of(base, half.highest, segment.seq) == half.highest as i64 - 1
+            })
+    }
+
+    pub(super) fn keepalive(&mut self, side: Side, segment: &Segment<'_>) {
+        let facts = &mut self.facts.sides[side];
+        facts.keepalives += 1;
+        if facts.keepalives_unanswered.len() < 16 {
+            facts.keepalives_unanswered.push(segment.stamp);
+        }
+    }
+
+    pub(super) fn probe(&mut self, side: Side, stamp: Stamp) {
+        let zero = &mut self.facts.sides[side.other()].zero_window;
+        zero.probe_count += 1;
+        if zero.probes.len() < 16 {
+            zero.probes.push(stamp);
+        }
+    }
+
+    pub(super) fn sent_again(&mut self, side: Side, start: i64, segment: &Segment<'_>) {
+        if self.facts.sides[side.other()].zero_window.since.is_some() && segment.wire_len == 1 {
+            self.probe(side, segment.stamp);
+            return;
+        }
+        self.stalled(side, segment.stamp);
+        let facts = &mut self.facts.sides[side];
+        facts.retransmissions += 1;
+        if let Some(series) = &mut facts.series
+            && start <= series.offset as i64
+        {
+            series.count += 1;
+            if series.again.len() < 16 {
+                series.again.push(segment.stamp);
+            }
+        } else if facts.unacked > 0 {
+            let offset = start.max(0) as u64;
+            let again = SmallVec::from_slice(&[segment.stamp]);
+            let first = facts.last_data.unwrap_or(segment.stamp);
+            facts.series = Some(Series {
+                offset,
+                first,
+                again,
+                count: 1,
+            });
+        }
+    }
+
+    /// Bytes that were sent again after a silence: their sender waited for its timer all that time.
+    pub(super) fn stalled(&mut self, side: Side, now: Stamp) {
+        let (Some(last), idle) = (self.last, self.facts.idle_before_last_nanos) else {
+            return;
+        };
+        let facts = &mut self.facts.sides[side];
+        if idle < TIMER_NANOS || facts.unacked == 0 {
+            return;
+        }
+        let stalls = &mut facts.stalls;
+        stalls.count += 1;
+        stalls.nanos += idle;
+        let longest = stalls
+            .longest
+            .map_or(0, |(a, b)| b.time.nanos_since(a.time));
+        if idle > longest {
+            stalls.longest = Some((last, now));
+        }
+    }
+
+    pub(super) fn reset(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        before: PerSide<Option<Stamp>>,
+        to: &mut dyn Receiver,
+    ) {
+        self.facts.resets += 1;
+        if self.facts.reset.is_some() {
+            return;
+        }
+        let half = &self.halves[side];
+        let in_sequence = half.base.is_none_or(|base| {
+            offset_of(base, half.next, segment.seq) == half.highest.max(half.acked) as i64
+        });
+        let sides = &self.facts.sides;
+        let to_syn = sides[side.other()].syn_count > 0
+            && self.facts.syn_ack.is_none()
+            && sides[side].frames <= 1 + u64::from(sides[side].syn_count);
+        self.facts.reset = Some(Reset {
+            stamp: segment.stamp,
+            side,
+            to_syn,
+            after_fin: sides.client.fin.is_some() || sides.server.fin.is_some(),
+            unacked: PerSide::new(sides.client.unacked, sides.server.unacked),
+            ttl: segment.ttl,
+            usual_ttl: sides[side].ttl,
+            idle_nanos: self.facts.idle_before_last_nanos,
+            in_sequence,
+            with_ack: segment.has(flags::ACK),
+            own_before: before[side],
+            peer_before: before[side.other()],
+        });
+        // The end is told at `finish`: a forged reset does not end anything, and its victims talk on.
+        for side in Side::BOTH {
+            self.flush(side, to);
+        }
+    }
+}
