@@ -428,8 +428,13 @@ fn class(port: u16) -> u8 {
     }
 }
 
-/// The carrier's phases follow from TCP's facts.
+/// The carrier's counts and phases follow from TCP's facts.
 fn tcp_carrier(carrier: &mut super::model::Session, facts: &TcpFacts) {
+    tcp_counts(carrier, facts);
+    tcp_phases(carrier, facts);
+}
+
+fn tcp_counts(carrier: &mut super::model::Session, facts: &TcpFacts) {
     carrier.messages = PerSide::new(
         facts.sides.client.data_segments,
         facts.sides.server.data_segments,
@@ -450,6 +455,9 @@ fn tcp_carrier(carrier: &mut super::model::Session, facts: &TcpFacts) {
             .limits
             .push("segments far outside the window: left out");
     }
+}
+
+fn tcp_phases(carrier: &mut super::model::Session, facts: &TcpFacts) {
     carrier.phases.clear();
     let mut enter = |phase, stamp: Option<Stamp>, side| {
         if let Some(stamp) = stamp {

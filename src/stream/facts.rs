@@ -113,7 +113,7 @@ impl IcmpError {
     /// What an unreachable's code says, in the words of the RFCs.
     pub const fn meaning(&self) -> &'static str {
         match (self.v6, self.code) {
-            (false, 0) | (true, 0) => "no route to the network",
+            (_, 0) => "no route to the network",
             (false, 1) | (true, 3) => "host unreachable",
             (false, 2) => "protocol unreachable",
             (false, 3) | (true, 4) => "port unreachable",

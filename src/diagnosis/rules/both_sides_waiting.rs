@@ -51,7 +51,7 @@ impl BothSidesWaiting {
             match message_incomplete::guard(view, half) {
                 Some((guard, why)) => out.cannot_tell(&META, guard, why),
                 None if own_words_last => {
-                    out.raise(half_a_message(view, half, silence(view, half)))
+                    out.raise(half_a_message(view, half, silence(view, half)));
                 }
                 None => {}
             }

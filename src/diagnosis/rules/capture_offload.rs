@@ -77,7 +77,7 @@ mod tests {
         let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
             .segment_size(20_000)
             .connect()
-            .client(&[1; 20_000])
+            .client(&vec![1; 20_000])
             .close();
         assert_eq!(quality(script.clone().frames(), "capture-offload").len(), 1);
         assert!(loud(script.frames()).is_empty());
@@ -88,11 +88,11 @@ mod tests {
         let jumbo = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
             .segment_size(8960)
             .connect()
-            .client(&[1; 20_000]);
+            .client(&vec![1; 20_000]);
         let loopback = Script::tcp("127.0.0.1:40000", "127.0.0.1:9999")
             .segment_size(32_000)
             .connect()
-            .client(&[1; 32_000]);
+            .client(&vec![1; 32_000]);
         assert!(quality(jumbo.frames(), "capture-offload").is_empty());
         assert!(quality(loopback.frames(), "capture-offload").is_empty());
     }
