@@ -13,7 +13,7 @@ use crate::analysis::{Analysis, Judgement, Outcome, Parts, judge};
 use crate::capture::{self, Block, CaptureError, Source};
 use crate::diagnosis::World;
 use crate::session::model::Flow;
-use crate::session::tracker::Dialogue;
+use crate::session::told::Dialogue;
 
 /// Batches that may wait for one worker.
 const QUEUE: usize = 4;

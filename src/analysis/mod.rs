@@ -20,7 +20,7 @@ use colloquy_dissectors::units::Timestamp;
 use crate::capture::{Block, CaptureError, CaptureSummary, Source};
 use crate::diagnosis::{World, rules::capture_quality};
 use crate::session::model::Flow;
-use crate::session::tracker::Dialogue;
+use crate::session::told::Dialogue;
 use dispatch::{Batch, Dispatcher};
 use shard::Shard;
 

@@ -8,7 +8,7 @@ use super::dispatch::{Batch, Item, Kind};
 use crate::limits;
 use crate::session::conversation::{Conversation, Datagram, Opening};
 use crate::session::model::Flow;
-use crate::session::tracker::Dialogue;
+use crate::session::told::Dialogue;
 use crate::stream::facts::IcmpError;
 use crate::stream::tcp::Segment;
 

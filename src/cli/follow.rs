@@ -12,7 +12,7 @@ use colloquy::capture;
 use colloquy::dissectors::units::{Side, Span};
 use colloquy::report::dialogue;
 use colloquy::runner::{self, Options};
-use colloquy::session::tracker::{Dialogue, Piece};
+use colloquy::session::told::{Dialogue, Piece};
 
 use super::output;
 

@@ -9,7 +9,7 @@ use super::json::rfc3339;
 use super::text::Layout;
 use crate::diagnosis::seconds;
 use crate::session::model::{Part, Session};
-use crate::session::tracker::{Dialogue, Told};
+use crate::session::told::{Dialogue, Told};
 
 /// Silence that gets a line of its own: nanoseconds.
 const SILENCE: i64 = 1_000_000_000;

@@ -1,7 +1,10 @@
 //! What was said: sessions, their phases, exchanges and the facts that rules judge.
 
+mod carrier;
 pub mod conversation;
 pub mod exchange;
+mod fold;
 pub mod model;
 pub mod times;
+pub mod told;
 pub mod tracker;

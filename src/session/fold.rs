@@ -1,0 +1,334 @@
+//! How one event changes one session.
+
+use std::collections::VecDeque;
+
+use colloquy_dissectors::event::{Act, Expect, Op, Phase, Status, Value};
+use colloquy_dissectors::units::{PerSide, Side, Stamp};
+use smallvec::SmallVec;
+
+use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
+use super::model::{Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session};
+use super::times::Times;
+use crate::limits;
+
+/// Answers slower than this are kept as candidates: nanoseconds.
+const SLOW_NANOS: i64 = 500_000_000;
+
+/// What a session needs only while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) answered: VecDeque<(u64, Side, Op, Stamp, bool)>,
+    pub(super) early: Vec<(u64, Side, Status, Stamp)>,
+    /// Answers were missed because the asking side's bytes were.
+    pub(super) gap_seen: PerSide<bool>,
+}
+
+/// Where in the capture an event happened.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) side: Side,
+    pub(super) began: Stamp,
+    pub(super) stamp: Stamp,
+    pub(super) end_offset: u64,
+}
+
+/// A request as its dissector tells it.
+#[derive(Clone, Copy)]
+pub(super) struct Request {
+    pub(super) id: u64,
+    pub(super) op: Op,
+    pub(super) expect: Expect,
+    pub(super) digest: u32,
+}
+
+pub(super) fn count(session: &mut Session, part: Part, op: Op, len: u64, place: Place) {
+    let side = place.side;
+    if session.messages.client + session.messages.server == 0 && session.phases.is_empty() {
+        session.first = session.first.min(place.began);
+        // A protocol that has no establishment of its own is open with its first message.
+        if session.phase == Phase::Connecting {
+            enter(session, Phase::Open, side, place.began);
+        }
+    }
+    session.messages[side] += 1;
+    session.bytes[side] += len;
+    session.last = session.last.max(place.stamp);
+    session.last_message[side] = Some(LastMessage {
+        op,
+        stamp: place.stamp,
+        part,
+    });
+}
+
+pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
+    let Place {
+        side, began, stamp, ..
+    } = place;
+    match act {
+        Act::Phase(phase) => enter(session, phase, side, stamp),
+        Act::Interim { id } => {
+            if let Some(open) = session
+                .open
+                .iter_mut()
+                .rev()
+                .find(|o| o.id == id && o.side != side)
+            {
+                open.interim.get_or_insert(stamp);
+            }
+        }
+        Act::Cancel { id } => {
+            if let Some(open) = session
+                .open
+                .iter_mut()
+                .rev()
+                .find(|o| o.id == id && o.side == side)
+            {
+                open.cancelled.get_or_insert(stamp);
+            }
+        }
+        Act::Detail { key, value } => detail(session, key, value),
+        Act::Malformed { what } => {
+            session.malformed_count += 1;
+            if session.malformed.len() < limits::EXAMPLES {
+                session.malformed.push(Malformed { side, what, stamp });
+            }
+        }
+        Act::Incomplete {
+            op,
+            expected,
+            present,
+        } => {
+            if session.incomplete.len() < limits::EXAMPLES {
+                let excused = session.missing[side] > 0;
+                session.incomplete.push(Incomplete {
+                    side,
+                    op,
+                    expected,
+                    present,
+                    began,
+                    stamp,
+                    excused,
+                });
+            }
+        }
+        Act::Encrypted => {
+            session.encrypted.get_or_insert(stamp);
+        }
+        Act::Skipped { bytes } => session.skipped[side] += bytes,
+        Act::Limit { what } => limit(session, what),
+        Act::Request { .. } | Act::Reply { .. } | Act::Message { .. } | Act::Fact(_) => {}
+    }
+}
+
+pub(super) fn enter(session: &mut Session, phase: Phase, side: Side, stamp: Stamp) {
+    if session.phases.is_empty() || session.phase != phase {
+        session.phase = phase;
+        if session.phases.len() < limits::PHASES {
+            session.phases.push(PhaseChange { phase, stamp, side });
+        }
+    }
+}
+
+pub(super) fn detail(session: &mut Session, key: &'static str, mut value: Value) {
+    if let Value::Text(text) = &mut value
+        && text.chars().count() > limits::DETAIL_CHARS
+    {
+        *text = text
+            .chars()
+            .take(limits::DETAIL_CHARS)
+            .chain(['…'])
+            .collect();
+    }
+    if let Value::List(items) = &mut value {
+        items.truncate(limits::DETAILS);
+    }
+    if let Some(entry) = session.details.iter_mut().find(|(k, _)| *k == key) {
+        entry.1 = value;
+    } else if session.details.len() < limits::DETAILS {
+        session.details.push((key, value));
+    }
+}
+
+pub(super) fn limit(session: &mut Session, what: &'static str) {
+    if !session.limits.contains(&what) {
+        session.limits.push(what);
+    }
+}
+
+pub(super) fn orphan(session: &mut Session, orphan: Orphan) {
+    session.orphan_count += 1;
+    if session.orphans.len() < limits::EXAMPLES {
+        session.orphans.push(orphan);
+    }
+}
+
+pub(super) fn open_of(request: &Request, place: Place) -> Open {
+    Open {
+        id: request.id,
+        side: place.side,
+        op: request.op,
+        expect: request.expect,
+        began: place.began,
+        asked: place.stamp,
+        digest: request.digest,
+        end_offset: place.end_offset,
+        interim: None,
+        cancelled: None,
+        repeats: SmallVec::new(),
+        repeat_count: 0,
+        carries_inner: false,
+        answer_may_be_missing: false,
+    }
+}
+
+/// Notes when the request at `index` is answered before an earlier one.
+pub(super) fn overtake(session: &mut Session, index: usize, answer: Stamp) {
+    let earlier = |asker| {
+        let waits = |o: &&Open| {
+            o.side == asker
+                && o.expect == Expect::Answer
+                && o.interim.is_none()
+                && o.cancelled.is_none()
+        };
+        session.open.iter().take(index).find(waits)
+    };
+    let waiting = session
+        .open
+        .get(index)
+        .and_then(|o| earlier(o.side))
+        .map(|o| o.asked);
+    if let Some(waiting) = waiting {
+        let first = Overtaking {
+            count: 0,
+            waiting,
+            answer,
+        };
+        session.overtaking.get_or_insert(first).count += 1;
+    }
+}
+
+/// `began` and `stamp`: where the answer's first and last byte were seen.
+pub(super) fn answer(
+    session: &mut Session,
+    memory: &mut Memory,
+    open: &Open,
+    status: Status,
+    (began, stamp): (Stamp, Stamp),
+) {
+    session.requests.answered += 1;
+    session.requests.failed += u64::from(status.failed);
+    let answered = Answered {
+        side: open.side,
+        op: open.op,
+        asked: open.asked,
+        began,
+        answered: stamp,
+        status,
+        long_wait: open.interim.is_some() || matches!(open.expect, Expect::LongWait(_)),
+        repeats: open.repeat_count,
+    };
+    if memory.answered.len() >= limits::ANSWERED_IDS {
+        memory.answered.pop_front();
+    }
+    memory.answered.push_back((
+        open.id,
+        open.side.other(),
+        open.op,
+        stamp,
+        open.repeat_count > 0,
+    ));
+    time(session, &answered);
+    if answered.nanos() >= SLOW_NANOS {
+        keep_slow(session, answered);
+    }
+    if status.failed {
+        fail(session, answered);
+    }
+    if open.repeat_count > 0 {
+        note_repeat(session, open, None, Some(stamp), false);
+    }
+}
+
+pub(super) fn time(session: &mut Session, answered: &Answered) {
+    let failed = u64::from(answered.status.failed);
+    let known = session.operations.iter_mut().find(|o| o.op == answered.op);
+    if let Some(entry) = known {
+        entry.failed += failed;
+        if !answered.long_wait {
+            entry.times.add(answered.nanos());
+        }
+    } else if session.operations.len() < limits::OPERATIONS {
+        let mut times = Times::default();
+        if !answered.long_wait {
+            times.add(answered.nanos());
+        }
+        session.operations.push(OpTimes {
+            op: answered.op,
+            times,
+            failed,
+        });
+    } else {
+        limit(session, "operations whose times are told apart");
+    }
+}
+
+pub(super) fn keep_slow(session: &mut Session, answered: Answered) {
+    if session.slow.len() < limits::SLOW_ANSWERS {
+        session.slow.push(answered);
+        return;
+    }
+    let fastest = session
+        .slow
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, a)| a.nanos());
+    if let Some((index, fast)) = fastest
+        && fast.nanos() < answered.nanos()
+    {
+        session.slow.remove(index);
+        session.slow.push(answered);
+    }
+}
+
+pub(super) fn fail(session: &mut Session, answered: Answered) {
+    let same = |f: &&mut Failure| f.op == answered.op && f.status == answered.status;
+    if let Some(failure) = session.failures.iter_mut().find(same) {
+        failure.count += 1;
+        failure.last = answered;
+    } else if session.failures.len() < limits::FAILURES {
+        session.failures.push(Failure {
+            op: answered.op,
+            status: answered.status,
+            count: 1,
+            first: answered,
+            last: answered,
+        });
+    } else {
+        limit(session, "kinds of failure");
+    }
+}
+
+pub(super) fn note_repeat(
+    session: &mut Session,
+    open: &Open,
+    again: Option<Stamp>,
+    answered: Option<Stamp>,
+    differs: bool,
+) {
+    if session.repeats.len() >= limits::EXAMPLES {
+        limit(session, "repeated requests");
+        return;
+    }
+    let mut stamps = open.repeats.clone();
+    stamps.extend(again);
+    session.repeats.push(Repeat {
+        side: open.side,
+        id: open.id,
+        op: open.op,
+        first: open.asked,
+        count: stamps.len().max(open.repeat_count as usize) as u32,
+        again: stamps,
+        answered,
+        differs,
+    });
+}

@@ -1,0 +1,59 @@
+//! What one conversation said, message by message: what a ladder and `follow` show.
+
+use colloquy_dissectors::event::{Op, Status};
+use colloquy_dissectors::units::{Side, Span, Stamp, StreamOffset};
+
+use super::model::{Flow, Part};
+
+/// A message as a ladder shows it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The session, by its place in the flow.
+    pub session: u32,
+    /// Who spoke.
+    pub side: Side,
+    /// What part it plays.
+    pub part: Part,
+    /// What it is.
+    pub op: Op,
+    /// Its answer's status.
+    pub status: Option<Status>,
+    /// The exchange it belongs to.
+    pub exchange: Option<u64>,
+    /// Where it began.
+    pub began: Stamp,
+    /// Where it ended.
+    pub stamp: Stamp,
+    /// Its bytes in the carrier's stream.
+    pub span: Span,
+    /// What it says, in the protocol's words.
+    pub text: String,
+}
+
+/// Bytes of one side as they were delivered, for `follow`.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Whose.
+    pub side: Side,
+    /// Where they stand in the side's stream.
+    pub at: StreamOffset,
+    /// Where they were seen.
+    pub stamp: Stamp,
+    /// They.
+    pub bytes: Vec<u8>,
+    /// Bytes that were never captured, in the place of bytes.
+    pub missing: u64,
+}
+
+/// All that one conversation said.
+#[derive(Clone, Debug)]
+pub struct Dialogue {
+    /// The conversation with its sessions.
+    pub flow: Flow,
+    /// The messages of all its sessions, in the order in which they became whole.
+    pub messages: Vec<Told>,
+    /// The bytes, in the order of delivery.
+    pub pieces: Vec<Piece>,
+    /// A bound was reached: messages or bytes are left out.
+    pub cut: bool,
+}
