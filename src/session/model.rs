@@ -6,6 +6,7 @@ use colloquy_dissectors::event::{Fact, Op, Phase, Value};
 use colloquy_dissectors::units::{PerSide, Side, Stamp};
 use serde::Serialize;
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::exchange::{Answered, DoubleReply, Failure, Open, Orphan, Overtaking, Repeat};
 use super::times::Times;
@@ -257,7 +258,8 @@ pub struct ResponseTime {
     pub max: f64,
 }
 
-/// One conversation with a lifecycle, at one layer.
+/// One conversation with a lifecycle, at one layer. A capture has very many, most of them without trouble: what few have
+/// is kept in `ThinVec`, a word each while empty.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Its place within its flow: 0 is the carrier.
@@ -291,25 +293,25 @@ pub struct Session {
     /// Those times in short, once the session is over.
     pub response_time: Option<ResponseTime>,
     /// The slowest answers above a second.
-    pub slow: Vec<Answered>,
+    pub slow: ThinVec<Answered>,
     /// Failed answers by operation and status.
-    pub failures: Vec<Failure>,
+    pub failures: ThinVec<Failure>,
     /// Requests sent more than once.
-    pub repeats: Vec<Repeat>,
+    pub repeats: ThinVec<Repeat>,
     /// Answers that came twice.
-    pub double_replies: Vec<DoubleReply>,
+    pub double_replies: ThinVec<DoubleReply>,
     /// Answers to nothing.
-    pub orphans: Vec<Orphan>,
+    pub orphans: ThinVec<Orphan>,
     /// Orphans in all.
     pub orphan_count: u64,
     /// Answers out of the order of their requests.
     pub overtaking: Option<Overtaking>,
     /// Facts of its protocol.
-    pub facts: Vec<SeenFact>,
+    pub facts: ThinVec<SeenFact>,
     /// Messages that never ended.
-    pub incomplete: Vec<Incomplete>,
+    pub incomplete: ThinVec<Incomplete>,
     /// Messages that were not what they should be.
-    pub malformed: Vec<Malformed>,
+    pub malformed: ThinVec<Malformed>,
     /// Malformed messages in all.
     pub malformed_count: u64,
     /// From where on its content is encrypted (guard T8).
@@ -321,9 +323,9 @@ pub struct Session {
     /// The last complete message of each side.
     pub last_message: PerSide<Option<LastMessage>>,
     /// What the protocol tells of it.
-    pub details: Vec<(&'static str, Value)>,
+    pub details: ThinVec<(&'static str, Value)>,
     /// Bounds that were reached.
-    pub limits: Vec<&'static str>,
+    pub limits: ThinVec<&'static str>,
 }
 
 impl Session {
@@ -345,23 +347,23 @@ impl Session {
             open: Vec::new(),
             operations: Vec::new(),
             response_time: None,
-            slow: Vec::new(),
-            failures: Vec::new(),
-            repeats: Vec::new(),
-            double_replies: Vec::new(),
-            orphans: Vec::new(),
+            slow: ThinVec::new(),
+            failures: ThinVec::new(),
+            repeats: ThinVec::new(),
+            double_replies: ThinVec::new(),
+            orphans: ThinVec::new(),
             orphan_count: 0,
             overtaking: None,
-            facts: Vec::new(),
-            incomplete: Vec::new(),
-            malformed: Vec::new(),
+            facts: ThinVec::new(),
+            incomplete: ThinVec::new(),
+            malformed: ThinVec::new(),
             malformed_count: 0,
             encrypted: None,
             skipped: PerSide::default(),
             missing: PerSide::default(),
             last_message: PerSide::default(),
-            details: Vec::new(),
-            limits: Vec::new(),
+            details: ThinVec::new(),
+            limits: ThinVec::new(),
         }
     }
 

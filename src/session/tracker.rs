@@ -34,10 +34,7 @@ impl Tracker {
             now: first,
             ..Self::default()
         };
-        tracker
-            .sessions
-            .push(Session::new(0, None, protocol, first));
-        tracker.memory.push(Memory::default());
+        tracker.add(Session::new(0, None, protocol, first));
         tracker
     }
 
@@ -131,6 +128,16 @@ impl Tracker {
         self.told.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Most conversations have one to four sessions, and there are very many conversations: no room is taken in advance.
+    fn add(&mut self, session: Session) {
+        if self.sessions.len() < 4 {
+            self.sessions.reserve_exact(1);
+            self.memory.reserve_exact(1);
+        }
+        self.sessions.push(session);
+        self.memory.push(Memory::default());
+    }
+
     fn stamp(&self, side: Side, offset: StreamOffset) -> Stamp {
         self.places[side]
             .find(offset)
@@ -178,6 +185,9 @@ impl Tracker {
             session.open.remove(0);
             session.requests.let_go += 1;
             limit(session, "open requests: the oldest were let go");
+        }
+        if session.open.is_empty() {
+            session.open.reserve_exact(1);
         }
         session.open.push(open);
     }
@@ -340,8 +350,7 @@ impl Sink for Tracker {
         session.began_before_capture = !beginning;
         // The place of its first event is told by that event.
         session.phase = Phase::Connecting;
-        self.sessions.push(session);
-        self.memory.push(Memory::default());
+        self.add(session);
         Slot(index)
     }
 
