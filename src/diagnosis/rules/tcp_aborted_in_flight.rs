@@ -19,8 +19,9 @@ declare_rule! {
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
     /// message is incomplete. Where nothing of that can be seen (an unknown protocol, or encrypted): while the side
-    /// that did not reset had sent more than 64 bytes that were not acknowledged; that is a warning. A reset of an
-    /// idle connection, after a FIN, or behind the last answer is a rude way to hang up and no trouble.
+    /// that did not reset had sent more than 64 bytes that were not acknowledged (by a client's reset neither); that is a
+    /// warning. A reset of an idle connection, after a FIN, or behind the last answer is a rude way to hang up and no
+    /// trouble.
     ///
     /// ## Example
     /// `nfs3-rst-reconnect`: a reset comes while a call is open; the client connects again and repeats it.
@@ -78,8 +79,13 @@ impl TcpAbortedInFlight {
 }
 
 fn work(view: &View<'_>, reset: Reset) -> Work {
+    // Who asked has got its answer when its reset acknowledges it; who was asked has not answered by that.
+    let unread = match reset.side {
+        Side::Client => 0,
+        Side::Server => reset.last_received,
+    };
     let mut work = Work {
-        unacked: reset.unacked[reset.side.other()],
+        unacked: reset.unacked[reset.side.other()] + unread,
         ..Work::default()
     };
     for session in view.flow.sessions.iter().skip(1) {
@@ -102,7 +108,11 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
 
 /// A protocol is recognised and in clear, so that its requests would be seen.
 fn readable(view: &View<'_>) -> bool {
-    let known = |s: &Session| s.encrypted.is_none() && s.messages.client + s.messages.server > 0;
+    // An envelope, as ONC RPC's, has no messages of its own.
+    let says = |s: &Session| {
+        s.messages.client + s.messages.server > 0 || view.flow.children(s).next().is_some()
+    };
+    let known = |s: &Session| s.encrypted.is_none() && says(s);
     let mut inner = view.flow.sessions.iter().skip(1).peekable();
     inner.peek().is_some() && inner.all(known)
 }
@@ -122,7 +132,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
     }
     if work.unacked > 0 {
         lost.push(format!(
-            "{} bytes of the {sender} were not acknowledged",
+            "{} bytes of the {sender} were not acknowledged before",
             work.unacked
         ));
     }
