@@ -83,11 +83,11 @@ fn in_its_place(
     }
     let syn = tcp.sides.client.syns.first();
     if let Some(other) = syn.and_then(|s| view.world.reached_otherwise(*s)) {
-        finding.explanation.push_str(&format!(
-            " The client tried another way at the same time: {} accepted (frame {}).",
-            other.server, other.syn.frame
-        ));
         finding = finding
+            .also(&format!(
+                "The client tried another way at the same time: {} accepted (frame {}).",
+                other.server, other.syn.frame
+            ))
             .severity(Severity::Note)
             .frame(other.syn, "other-way");
     }

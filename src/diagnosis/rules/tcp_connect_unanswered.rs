@@ -85,11 +85,11 @@ pub(super) fn with_others(
             view.flow.client.address, failures.targets
         ));
     }
-    finding.explanation.push_str(&format!(
-        " The same client had {} connects in all that were {how}, the last in frame {}.",
-        failures.count, failures.last.frame
-    ));
     finding
+        .also(&format!(
+            "The same client had {} connects in all that were {how}, the last in frame {}.",
+            failures.count, failures.last.frame
+        ))
         .frame(failures.last, "last-syn")
         .number("connects", f64::from(failures.count))
         .number("targets", f64::from(failures.targets))
