@@ -323,7 +323,9 @@ impl Tcp {
         let at = half.next;
         half.next += len;
         half.acked_hole = None;
+        half.highest = half.highest.max(half.next);
         let facts = &mut self.facts.sides[side];
+        facts.acked_unseen = half.acked.saturating_sub(half.highest);
         facts.missing += len;
         if cut {
             facts.cut += len;
