@@ -94,6 +94,11 @@ impl Repeated {
 fn request(view: &View<'_>, it: &Repeated) -> Finding {
     let by_design = view.flow.transport == Transport::Udp;
     let end = match it.answered {
+        Some(stamp) if it.again.first().is_some_and(|again| stamp < *again) => format!(
+            "the answer (frame {}) was there before it was sent again, so it came too late or was lost behind the place \
+             of this capture",
+            stamp.frame
+        ),
         Some(stamp) => format!(
             "it was answered {} after it was sent first (frame {})",
             seconds(stamp.time.since(it.first.time)),
