@@ -22,6 +22,10 @@ pub const OPEN_EXCHANGES: usize = 1024;
 pub const ANSWERED_IDS: usize = 64;
 /// Of those, remembered by a session that rests.
 pub const RESTING_ANSWERED_IDS: usize = 8;
+/// Answered requests over datagrams remembered to know a repetition.
+pub const RECENT_REQUESTS: usize = 8;
+/// Nanoseconds after the answer within which the same request under the same id is a repetition of it.
+pub const NANOS_OF_REPEATING: i64 = 60_000_000_000;
 /// Nanoseconds of silence after which a conversation rests: it keeps less until it is heard again.
 pub const REST_NANOS: i64 = 30_000_000_000;
 /// Blocks after which a shard looks for conversations that rest.

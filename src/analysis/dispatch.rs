@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Stamp, Timestamp};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as MapEntry;
 
@@ -118,6 +118,8 @@ pub(crate) struct Dispatcher {
     udp_streams: u32,
     shards: usize,
     tell: Option<u32>,
+    /// The time of the frame at hand.
+    now: Timestamp,
     /// What was seen.
     pub(crate) counts: FrameCounts,
     /// Fragmented datagrams that were given up.
@@ -139,6 +141,7 @@ impl Dispatcher {
             udp_streams: 0,
             shards: shards.max(1),
             tell,
+            now: Timestamp::default(),
             counts: FrameCounts::default(),
             lost: Vec::new(),
         }
@@ -163,6 +166,7 @@ impl Dispatcher {
                 self.count("not a packet");
                 continue;
             }
+            self.now = record.time;
             self.counts.first = Some(
                 self.counts
                     .first
@@ -180,12 +184,19 @@ impl Dispatcher {
                 self.frame(&decoded, record.start, None, stamp, batches);
             }
         }
+        self.give_up_old();
     }
 
     /// The capture is over: datagrams still waiting for fragments are given up.
     pub(crate) fn finish(&mut self) {
-        let now = self.counts.last.map(|s| s.time).unwrap_or_default();
-        self.defragmenter.finish(now);
+        self.give_up_old();
+        self.defragmenter.finish(self.now);
+        self.take_lost();
+    }
+
+    /// Datagrams whose time is over. Fragments that come look for them too; without one, time passes all the same.
+    fn give_up_old(&mut self) {
+        self.defragmenter.expire(self.now);
         self.take_lost();
     }
 

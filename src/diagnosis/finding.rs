@@ -227,6 +227,14 @@ impl Finding {
         self
     }
 
+    /// One sentence more.
+    #[must_use]
+    pub fn also(mut self, sentence: &str) -> Self {
+        self.explanation.push(' ');
+        self.explanation.push_str(sentence);
+        self
+    }
+
     /// What to do.
     #[must_use]
     pub fn advise(mut self, text: impl Into<String>) -> Self {

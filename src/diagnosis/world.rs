@@ -7,23 +7,10 @@ use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
 use super::Thresholds;
+use super::connects;
+pub use super::connects::{Connect, Failures};
 use crate::session::model::{Endpoint, Flow, Transport};
 use crate::session::times::Times;
-
-/// A TCP connect as seen in the capture.
-#[derive(Clone, Copy, Debug)]
-pub struct Connect {
-    /// The first SYN.
-    pub syn: Stamp,
-    /// Who connects.
-    pub client: IpAddr,
-    /// To whom.
-    pub server: Endpoint,
-    /// It was answered with a SYN-ACK.
-    pub accepted: bool,
-    /// The reset or ICMP error that refused it.
-    pub refused: Option<Stamp>,
-}
 
 /// A fragmented IP datagram that was never completed.
 #[derive(Clone, Debug)]
@@ -114,6 +101,7 @@ pub struct World {
     pub lost_datagrams: Vec<LostDatagram>,
     /// NetBIOS sessions in the order of their requests.
     pub name_calls: Vec<NameCall>,
+    pub(crate) failures: HashMap<FrameNo, Failures>,
     pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
 }
 
@@ -157,6 +145,7 @@ impl World {
     /// Brings what was learned into an order that does not depend on that of learning.
     pub fn settle(&mut self) {
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
+        self.failures = connects::failures(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);
         self.name_calls.sort_by_key(|c| c.asked);
     }
@@ -176,6 +165,19 @@ impl World {
             Some(p99) => (2.0 * p99).max(self.thresholds.least_patience),
             None => self.thresholds.patience(protocol, op),
         }
+    }
+
+    /// The failed connects that are told together with the one whose first SYN is `syn`; `None` where it is told with
+    /// an earlier one.
+    pub fn failures(&self, syn: Stamp) -> Option<&Failures> {
+        self.failures.get(&syn.frame)
+    }
+
+    /// The connect that reached another way, at the same time, what the one whose first SYN is `syn` wanted.
+    pub fn reached_otherwise(&self, syn: Stamp) -> Option<&Connect> {
+        let from = self.connects.partition_point(|c| c.syn < syn);
+        let failed = self.connects.get(from).filter(|c| c.syn == syn)?;
+        connects::reached_otherwise(&self.connects, failed)
     }
 
     /// Connects to `address` (and `port`, if it matters) within `within` seconds after `after`.
@@ -241,6 +243,7 @@ impl World {
         let reset = tcp.reset.filter(|r| r.to_syn).map(|r| r.stamp);
         self.connects.push(Connect {
             syn: *syn,
+            tries: tcp.sides.client.syn_count,
             client: flow.client.address,
             server: flow.server,
             accepted: tcp.syn_ack.is_some(),

@@ -21,6 +21,17 @@ pub(super) struct Memory {
     pub(super) early: Vec<(u64, Side, Status, Stamp)>,
     /// Answers were missed because the asking side's bytes were.
     pub(super) gap_seen: PerSide<bool>,
+    /// Over datagrams a request may come again although it was answered: the answer may have been lost.
+    pub(super) datagrams: bool,
+    /// The last answered requests, over datagrams only.
+    pub(super) recent: VecDeque<Recent>,
+}
+
+/// An answered request, to know it again.
+#[derive(Debug)]
+pub(super) struct Recent {
+    open: Open,
+    answered: Stamp,
 }
 
 /// Where in the capture an event happened.
@@ -237,6 +248,15 @@ pub(super) fn answer(
         stamp,
         open.repeat_count > 0,
     ));
+    if memory.datagrams && open.digest != 0 {
+        if memory.recent.len() >= limits::RECENT_REQUESTS {
+            memory.recent.pop_front();
+        }
+        memory.recent.push_back(Recent {
+            open: open.clone(),
+            answered: stamp,
+        });
+    }
     time(session, &answered);
     if answered.nanos() >= SLOW_NANOS {
         keep_slow(session, answered);
@@ -309,6 +329,38 @@ pub(super) fn fail(session: &mut Session, answered: Answered) {
     } else {
         limit(session, "kinds of failure");
     }
+}
+
+/// A request that was answered before and comes again as it was; true when it is one.
+pub(super) fn asked_again(
+    session: &mut Session,
+    memory: &mut Memory,
+    request: &Request,
+    place: Place,
+) -> bool {
+    let same = |r: &&Recent| {
+        r.open.id == request.id
+            && r.open.side == place.side
+            && r.open.op == request.op
+            && r.open.digest == request.digest
+            && place.stamp.time.nanos_since(r.answered.time) < limits::NANOS_OF_REPEATING
+    };
+    let Some(recent) = memory.recent.iter().rev().find(same) else {
+        return false;
+    };
+    let known = |r: &&mut Repeat| r.id == request.id && r.first == recent.open.asked;
+    if let Some(repeat) = session.repeats.iter_mut().rev().find(known) {
+        repeat.again.push(place.stamp);
+        repeat.count += 1;
+    } else {
+        let answered = Some(recent.answered);
+        note_repeat(session, &recent.open, Some(place.stamp), answered, false);
+    }
+    let answers = memory.answered.iter_mut().rev();
+    for answer in answers.filter(|a| a.0 == request.id && a.1 == place.side.other()) {
+        answer.4 = true;
+    }
+    true
 }
 
 pub(super) fn note_repeat(

@@ -7,8 +7,8 @@ use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
 use super::exchange::{DoubleReply, Open, Orphan};
 use super::fold::{
-    Memory, Place, Request, answer, count, enter, limit, note_repeat, open_of, orphan, overtake,
-    simple_act,
+    Memory, Place, Request, answer, asked_again, count, enter, limit, note_repeat, open_of, orphan,
+    overtake, simple_act,
 };
 use super::model::{Part, SeenFact, Session};
 use super::told::Told;
@@ -93,6 +93,7 @@ impl Tracker {
                 .len()
                 .saturating_sub(limits::RESTING_ANSWERED_IDS);
             memory.answered.drain(..old);
+            memory.recent = std::collections::VecDeque::new();
             memory.answered.shrink_to_fit();
         }
         for session in &mut self.sessions {
@@ -135,7 +136,11 @@ impl Tracker {
             self.memory.reserve_exact(1);
         }
         self.sessions.push(session);
-        self.memory.push(Memory::default());
+        let datagrams = self.sessions.first().is_some_and(|c| c.protocol == "udp");
+        self.memory.push(Memory {
+            datagrams,
+            ..Memory::default()
+        });
     }
 
     fn stamp(&self, side: Side, offset: StreamOffset) -> Stamp {
@@ -168,6 +173,9 @@ impl Tracker {
                 session.requests.let_go += 1;
                 note_repeat(session, &old, Some(place.stamp), None, true);
             }
+            return;
+        }
+        if asked_again(session, memory, &request, place) {
             return;
         }
         session.requests.sent += 1;

@@ -16,8 +16,10 @@ pub struct Reset {
     pub to_syn: bool,
     /// The other side had closed in order before.
     pub after_fin: bool,
-    /// Bytes that each side had sent and its peer had not acknowledged.
+    /// Bytes that each side had sent and its peer had not acknowledged, the reset's own acknowledgement included.
     pub unacked: PerSide<u64>,
+    /// Bytes of the other side that nothing acknowledged but the reset itself.
+    pub last_received: u64,
     /// Its TTL or hop limit.
     pub ttl: u8,
     /// The TTL or hop limit of the segments that this side sent before.
@@ -226,6 +228,10 @@ pub struct TcpFacts {
     pub after_reset: u64,
     /// The first such frame.
     pub after_reset_first: Option<Stamp>,
+    /// Of those, segments whose bytes stand behind the reset in the stream: nobody sends them who sent the reset.
+    pub after_reset_beyond: u64,
+    /// The first word of the other side after the reset is a reset too: it took it for good.
+    pub reset_accepted: bool,
     /// ICMP errors that quote it.
     pub icmp: SmallVec<[IcmpError; 1]>,
     /// Frames that came twice.
@@ -270,9 +276,10 @@ impl TcpFacts {
         self.sides.client.fin.is_some() && self.sides.server.fin.is_some()
     }
 
-    /// True when a reset ended it: its side fell silent with it. One that talks on did not send it.
+    /// True when a reset ended it: its side fell silent with it, or the other side took it for good. A side that talks
+    /// on did not send it.
     pub fn was_reset(&self) -> bool {
-        self.reset.is_some() && self.after_reset == 0
+        self.reset.is_some() && (self.after_reset == 0 || self.reset_accepted)
     }
 
     /// Nanoseconds of one round trip, as the handshake tells: between SYN and SYN-ACK, or between SYN-ACK and ACK,

@@ -83,6 +83,8 @@ struct Half {
     /// The last segments, to tell a mirror port's copies.
     recent: [Recent; 4],
     recent_at: usize,
+    /// It reset the connection and has said nothing since: what its peer sends beyond this offset reaches nobody.
+    gone: Option<StreamOffset>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +105,10 @@ pub struct Tcp {
     pub facts: TcpFacts,
     frames: u64,
     last: Option<Stamp>,
+    /// Where the first reset stands in its side's stream.
+    reset_at: Option<i64>,
+    /// The other side has said something since the first reset.
+    reset_heard: bool,
 }
 
 /// No window is larger (RFC 7323 section 2.3: below 2^30): what is sent beyond it is damaged or does not belong here.
@@ -117,6 +123,7 @@ impl Tcp {
         self.frames += 1;
         let before = PerSide::new(self.facts.sides.client.last, self.facts.sides.server.last);
         self.note_frame(side, segment);
+        self.note_after_reset(side, segment, to);
         if segment.has(flags::SYN) {
             self.syn(side, segment);
         }
@@ -127,7 +134,7 @@ impl Tcp {
         if segment.wire_len > 0 && !segment.has(flags::RST) {
             self.data(side, segment, to);
         } else if self.is_keepalive(side, segment) {
-            self.keepalive(side, segment);
+            self.probe_or_keepalive(side, segment);
         }
         if segment.has(flags::FIN) {
             self.fin(side, segment);
@@ -223,11 +230,7 @@ impl Tcp {
             return;
         }
         if self.is_keepalive(side, segment) {
-            if self.facts.sides[side.other()].zero_window.since.is_some() {
-                self.probe(side, segment.stamp);
-            } else {
-                self.keepalive(side, segment);
-            }
+            self.probe_or_keepalive(side, segment);
             return;
         }
         let half = &mut self.halves[side];
@@ -278,13 +281,17 @@ impl Tcp {
                 count: 0,
             });
         }
-        if from == half.next {
+        let heard = self.halves[side.other()]
+            .gone
+            .is_none_or(|until| end as u64 <= until);
+        let half = &mut self.halves[side];
+        if from == half.next && heard {
             self.deliver(side, from, segment.stamp, bytes, cut, to);
             self.deliver_held(side, to);
         } else {
             half.held.insert(from, bytes, cut, segment.stamp);
             if half.held.is_full() {
-                self.facts.sides[side].bound_hits += 1;
+                self.facts.sides[side].bound_hits += u32::from(heard);
                 self.flush(side, to);
             }
         }
@@ -316,7 +323,9 @@ impl Tcp {
         let at = half.next;
         half.next += len;
         half.acked_hole = None;
+        half.highest = half.highest.max(half.next);
         let facts = &mut self.facts.sides[side];
+        facts.acked_unseen = half.acked.saturating_sub(half.highest);
         facts.missing += len;
         if cut {
             facts.cut += len;
@@ -362,6 +371,10 @@ impl Tcp {
 
     /// Delivers all that waits, holes as gaps.
     fn flush(&mut self, side: Side, to: &mut dyn Receiver) {
+        if self.halves[side.other()].gone.is_some() {
+            self.halves[side].held = Assembler::default();
+            return;
+        }
         while let Some(start) = self.halves[side].held.first_start() {
             let stamp = self.last.unwrap_or_default();
             self.lose_until(side, start, stamp, to);
@@ -375,6 +388,9 @@ impl Tcp {
     /// A hole that the receiver acknowledged was filled on the wire and missed by the capture.
     fn give_up_holes(&mut self, now: Stamp, to: &mut dyn Receiver) {
         for side in Side::BOTH {
+            if self.halves[side.other()].gone.is_some() {
+                continue;
+            }
             let one_sided = self.facts.sides[side.other()].frames == 0;
             let frames = self.frames;
             let half = &mut self.halves[side];

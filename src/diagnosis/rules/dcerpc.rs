@@ -218,6 +218,7 @@ mod tests {
     #[test]
     fn a_pipe_is_elsewhere_only_with_several_connections_of_smb_3() {
         let connect = |flow: &Flow, frame| Connect {
+            tries: 1,
             syn: Stamp {
                 frame,
                 ..flow.tcp.as_deref().unwrap().sides.client.syns[0]

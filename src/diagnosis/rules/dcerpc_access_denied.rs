@@ -1,7 +1,7 @@
 //! `dcerpc-access-denied`.
 
 use super::dcerpc::{faults, is_denied};
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -50,7 +50,9 @@ impl DcerpcAccessDenied {
         for nak in view.session.facts_named("dcerpc.bind-nak") {
             if matches!(nak.int("reason_code"), Some(8 | 9)) {
                 let what = format!("the bind: {}", nak.text("reason"));
-                out.raise(finding(view, nak, "bind", "bind-nak", &what));
+                // dcerpc-bind-failed tells it: what it means here is a note.
+                let finding = finding(view, nak, "bind", "bind-nak", &what);
+                out.raise(finding.severity(Severity::Note));
             }
         }
     }

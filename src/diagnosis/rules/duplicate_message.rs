@@ -16,7 +16,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// By the protocol's id and a fingerprint of the message, in the reassembled stream: retransmissions of TCP
-    /// and copies of a mirror port are not repeated messages. Over UDP a repeated request that was answered in the end
+    /// and copies of a mirror port are not repeated messages. Over UDP a repeated request
     /// is the protocol's way to repair a loss, and a note; so is a second answer to a repeated request.
     ///
     /// ## Example
@@ -59,7 +59,6 @@ struct Repeated {
     again: Vec<Stamp>,
     count: u32,
     answered: Option<Stamp>,
-    all_answered: bool,
 }
 
 impl Repeated {
@@ -73,7 +72,6 @@ impl Repeated {
             again: r.again.to_vec(),
             count: r.count,
             answered: r.answered,
-            all_answered: r.answered.is_some(),
         });
         let open = session.open.iter().filter(|o| o.repeat_count > 0);
         let open = open.map(|o| Self {
@@ -84,24 +82,23 @@ impl Repeated {
             again: o.repeats.to_vec(),
             count: o.repeat_count,
             answered: None,
-            all_answered: false,
         });
         done.chain(open).reduce(|a, b| {
             let requests = a.requests + b.requests;
-            let all_answered = a.all_answered && b.all_answered;
             let worse = if b.count > a.count { b } else { a };
-            Self {
-                requests,
-                all_answered,
-                ..worse
-            }
+            Self { requests, ..worse }
         })
     }
 }
 
 fn request(view: &View<'_>, it: &Repeated) -> Finding {
-    let by_design = view.flow.transport == Transport::Udp && it.all_answered;
+    let by_design = view.flow.transport == Transport::Udp;
     let end = match it.answered {
+        Some(stamp) if it.again.first().is_some_and(|again| stamp < *again) => format!(
+            "the answer (frame {}) was there before it was sent again, so it came too late or was lost behind the place \
+             of this capture",
+            stamp.frame
+        ),
         Some(stamp) => format!(
             "it was answered {} after it was sent first (frame {})",
             seconds(stamp.time.since(it.first.time)),

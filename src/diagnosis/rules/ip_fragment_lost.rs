@@ -1,6 +1,6 @@
 //! `ip-fragment-lost`.
 
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::world::LostDatagram;
 use crate::diagnosis::{
@@ -16,7 +16,8 @@ declare_rule! {
     /// nobody repeats it but the program itself.
     ///
     /// ## How it is told
-    /// Fragments were seen and the datagram was not whole within 30 s. It is given to the conversation with the
+    /// Fragments were seen and the datagram was not whole within 30 s, or whoever it was for repeated the request that it
+    /// answers. It is given to the conversation with the
     /// same ports, or where the first fragment is missing too, to the one between the two hosts that is nearest in
     /// time. A datagram of no known conversation is listed with the capture. Not told when the capture ends sooner or lost
     /// frames itself.
@@ -43,7 +44,7 @@ impl IpFragmentLost {
         let index = view.flow.index;
         let own = view.world.lost_datagrams.iter();
         for lost in own.filter(|l| l.flow == Some(index)) {
-            if lost.cut_short {
+            if lost.cut_short && !repeated_for(view, lost) {
                 let why = "the capture ended before the datagram's time was over";
                 out.cannot_tell(&META, "T2", why);
             } else if lost.evicted || view.world.dropped > 0 {
@@ -54,6 +55,24 @@ impl IpFragmentLost {
             }
         }
     }
+}
+
+/// Its receiver repeated a request that was open while its fragments came: it did not get this answer.
+fn repeated_for(view: &View<'_>, lost: &LostDatagram) -> bool {
+    let asker = if lost.source == view.flow.client.address {
+        Side::Server
+    } else {
+        Side::Client
+    };
+    let missed = |side: Side, first: Stamp, again: &[Stamp]| {
+        side == asker && first.time <= lost.began && again.iter().any(|a| a.time > lost.began)
+    };
+    view.flow.sessions.iter().any(|session| {
+        let mut open = session.open.iter();
+        let mut repeats = session.repeats.iter();
+        open.any(|o| missed(o.side, o.asked, &o.repeats))
+            || repeats.any(|r| !r.differs && missed(r.side, r.first, &r.again))
+    })
 }
 
 /// Datagrams that belong to no conversation, told with the capture.
@@ -124,16 +143,23 @@ fn finding(lost: &LostDatagram) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::capture::script::{Script, ScriptFrame};
-    use crate::diagnosis::rules::bench::calls::{call, over_udp};
+    use crate::diagnosis::rules::bench::calls::{answer, call, over_udp};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud, quality};
 
     const RULE: &str = "ip-fragment-lost";
 
-    /// A call, its answer of 4000 bytes in three fragments, and a frame when the receiver's time is over.
+    /// An answer with results that go in three fragments.
+    fn long_answer() -> Vec<u8> {
+        let mut bytes = answer(1);
+        bytes.resize(4000, 0);
+        bytes
+    }
+
+    /// A call, its answer in three fragments, and a frame when the receiver's time is over.
     fn fragmented(then_secs: f64) -> Vec<ScriptFrame> {
         let script = over_udp()
             .client(&call(1))
-            .server(&[0; 4000])
+            .server(&long_answer())
             .wait_secs(then_secs)
             .client(&call(2));
         script.frames()
@@ -169,6 +195,17 @@ mod tests {
         let frames = without(fragmented(5.0), 2);
         assert!(findings(frames.clone(), RULE).is_empty());
         assert_eq!(cannot_tell(frames, RULE), ["T2"]);
+    }
+
+    #[test]
+    fn the_call_is_repeated_before_the_receivers_time_is_over() {
+        let script = over_udp()
+            .client(&call(1))
+            .server(&long_answer())
+            .wait_secs(1.0)
+            .client(&call(1))
+            .server(&answer(1));
+        assert_eq!(findings(without(script.frames(), 2), RULE).len(), 1);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `message-incomplete`.
 
+use super::tcp_aborted_in_flight::cut_off;
+use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::{Incomplete, Session};
 
@@ -15,7 +17,7 @@ declare_rule! {
     /// The length in the message's header (record mark, NBSS length, Content-Length, chunk, fragment) is not met when
     /// the connection ends, or after 5 s of silence. Not told where bytes were not captured, where the capture joined in
     /// mid-stream (a false start could look like a header), or when the capture ends sooner. A warning where the receiver
-    /// itself hung up, as a user does who cancels a download.
+    /// itself hung up, as a user does who cancels a download, or where a reset cut it off, which is told by itself.
     ///
     /// ## Example
     /// `rpc-half-reply`: 14 of the 28 bytes of a reply come, then nothing.
@@ -87,6 +89,21 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
     let receiver = it.side.other();
     let silent = view.until_end(it.stamp);
     let (severity, culprit, how) = match view.ending() {
+        Some(Ending::Reset(stamp, side)) if side == it.side && cut_off(view, receiver) => {
+            let forged = view.tcp().and_then(forged).is_some();
+            (
+                Severity::Warning,
+                if forged {
+                    Culprit::Network
+                } else {
+                    Culprit::from(side)
+                },
+                format!(
+                    "a reset cut it off (frame {}), as tcp-aborted-in-flight tells",
+                    stamp.frame
+                ),
+            )
+        }
         Some(Ending::Reset(stamp, side)) if side == receiver => (
             Severity::Warning,
             Culprit::from(side),

@@ -12,6 +12,7 @@ pub mod capture_duplicates;
 pub mod capture_offload;
 pub mod capture_one_sided;
 pub mod capture_quality;
+mod cause;
 mod dcerpc;
 pub mod dcerpc_access_denied;
 pub mod dcerpc_bind_failed;

@@ -1,5 +1,6 @@
 //! `nbss-insufficient-resources`.
 
+use super::nbss_session_refused::is_probing;
 use crate::diagnosis::smb::or;
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
 
@@ -39,6 +40,9 @@ impl NbssInsufficientResources {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let refusals = view.session.facts_named("nbss.refused");
         for fact in refusals.filter(|f| f.int("code") == Some(INSUFFICIENT)) {
+            if is_probing(view, fact) {
+                continue;
+            }
             let called = or(fact.text("called_name"), "an unreadable name");
             let server = view.server();
             let finding = Finding::new(&META, fact.stamp)

@@ -5,6 +5,8 @@ use crate::session::model::SeenFact;
 
 /// CALLED NAME NOT PRESENT: the one reason that trying another name answers.
 const NOT_PRESENT: i64 = 0x82;
+/// Told by its own rule.
+const INSUFFICIENT: i64 = 0x83;
 /// Seconds within which another try belongs to this one.
 const SAME_TRY: f64 = 10.0;
 
@@ -47,6 +49,10 @@ impl NbssSessionRefused {
                 continue;
             }
             let mut finding = finding(view, fact);
+            if fact.int("code") == Some(INSUFFICIENT) {
+                // nbss-insufficient-resources tells it.
+                finding = finding.severity(Severity::Note);
+            }
             if fact.request.is_none() && !view.began_late() {
                 // What was refused is no session request.
                 finding = finding.severity(Severity::Warning);
@@ -98,11 +104,10 @@ fn finding(view: &View<'_>, fact: &SeenFact) -> Finding {
         .number("code", code as f64)
 }
 
-/// True for a try of `*SMBSERVER` beside another name (guard T14).
-fn is_probing(view: &View<'_>, fact: &SeenFact) -> bool {
+/// True for a try of `*SMBSERVER` beside another name (guard T14): what is refused there is told with that name.
+pub(super) fn is_probing(view: &View<'_>, fact: &SeenFact) -> bool {
     let wildcard = |name: &str| name.starts_with("*SMBSERVER");
-    fact.int("code") == Some(NOT_PRESENT)
-        && wildcard(fact.text("called_name"))
+    wildcard(fact.text("called_name"))
         && view
             .world
             .calls_near(

@@ -1,8 +1,11 @@
 //! `request-unanswered`.
 
 use colloquy_dissectors::event::Expect;
+use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule, seconds};
+use super::cause;
+use super::tcp_reset_forged::forged;
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
 
 declare_rule! {
@@ -19,7 +22,9 @@ declare_rule! {
     /// percentile of the same operation at the same server, at least 5 s; where no answer of that operation was
     /// seen, longer than the protocol's default; or when it was repeated three times in vain, by TCP or by the
     /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
-    /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out.
+    /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
+    /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
+    /// answer), or where who asked hung up before a second was over.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -39,8 +44,12 @@ declare_rule! {
     }
 }
 
+/// Who resets sooner after its request has not waited for the answer: seconds.
+const AT_ONCE: f64 = 1.0;
+
 impl RequestUnanswered {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        let mut told: Vec<Unanswered<'_>> = Vec::new();
         for open in &view.session.open {
             if matches!(open.expect, Expect::LongWait(_))
                 || open.carries_inner
@@ -61,10 +70,32 @@ impl RequestUnanswered {
                 );
                 out.cannot_tell(&META, "T2", why);
             } else {
-                out.raise(finding(view, open, waited, patience));
+                let one = Unanswered::of(view, open, waited, patience);
+                let alike = |t: &&mut Unanswered<'_>| {
+                    t.culprit == one.culprit && t.cause.is_some() == one.cause.is_some()
+                };
+                match told.iter_mut().find(alike) {
+                    Some(first) => first.more.push(open.asked),
+                    None => told.push(one),
+                }
             }
         }
+        for one in told {
+            out.raise(one.finding(view));
+        }
     }
+}
+
+/// A request without an answer, and further ones of the session of which the same is to be said.
+struct Unanswered<'a> {
+    open: &'a Open,
+    waited: f64,
+    patience: f64,
+    culprit: Culprit,
+    whereabouts: String,
+    /// The rule that tells why.
+    cause: Option<&'static str>,
+    more: Vec<Stamp>,
 }
 
 fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
@@ -113,10 +144,120 @@ fn vanished(view: &View<'_>, open: &Open) -> bool {
         && view.until_end(open.asked) > 3.0
 }
 
-fn finding(view: &View<'_>, open: &Open, waited: f64, patience: f64) -> Finding {
-    let acknowledged = view.acknowledged(open);
+impl<'a> Unanswered<'a> {
+    fn of(view: &View<'_>, open: &'a Open, waited: f64, patience: f64) -> Self {
+        let (culprit, whereabouts) = whereabouts(view, open, waited);
+        Self {
+            open,
+            waited,
+            patience,
+            culprit,
+            whereabouts,
+            cause: cause::of(view, open),
+            more: Vec::new(),
+        }
+    }
+
+    fn severity(&self) -> Severity {
+        if self.cause.is_some() || self.culprit == Culprit::from(self.open.side) {
+            Severity::Warning
+        } else {
+            META.severity
+        }
+    }
+
+    fn finding(&self, view: &View<'_>) -> Finding {
+        let open = self.open;
+        let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
+        let finding = Finding::new(&META, open.asked)
+            .severity(self.severity())
+            .side(self.culprit)
+            .frame(open.asked, "request")
+            .frames(&open.repeats, "request-again")
+            .maybe_frame(open.interim, "interim-answer")
+            .maybe_frame(peer.filter(|p| *p > open.asked), "last-of-peer")
+            .maybe_frame(view.ending().map(Ending::stamp), "end")
+            .frames(&self.more, "unanswered-too")
+            .title(match self.more.len() {
+                0 => format!("{} was never answered", open.op),
+                more => format!("{} and {more} more requests were never answered", open.op),
+            })
+            .explain(format!(
+                "The {} asked {} in frame {} and got no answer: {}. {}.",
+                open.side,
+                open.op,
+                open.asked.frame,
+                self.how(view),
+                capitalised(&self.whereabouts),
+            ))
+            .advise(match self.culprit {
+                Culprit::Network => "Look at the path: retransmissions, firewalls and routes between the two.",
+                Culprit::Unknown => "Capture at the other end too, to see whether the request arrives there.",
+                _ if self.culprit == Culprit::from(open.side) => "See why who asked did not wait: a time-out of its own, a cancelled program.",
+                _ => "Look at the program that had the request: its threads, its log, what it waits for itself.",
+            })
+            .number("waited", self.waited)
+            .number("patience", self.patience)
+            .number("requests", (1 + self.more.len()) as f64);
+        match self.cause {
+            Some(rule) => finding.also(&format!("The cause is told by {rule}.")),
+            None => finding,
+        }
+    }
+
+    fn how(&self, view: &View<'_>) -> String {
+        let waited = seconds(self.waited);
+        match view.ending() {
+            Some(Ending::Reset(stamp, side)) => format!(
+                "the {side} reset the connection {waited} later (frame {})",
+                stamp.frame
+            ),
+            Some(Ending::Fin(stamp)) => {
+                format!(
+                    "the connection was closed {waited} later (frame {})",
+                    stamp.frame
+                )
+            }
+            None => format!(
+                "nothing came within {waited}; {} is reasonable",
+                seconds(self.patience)
+            ),
+        }
+    }
+}
+
+/// Who asked ended the connection before anybody could have answered.
+fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
+    let Some(tcp) = view.tcp() else { return false };
+    match view.ending() {
+        Some(Ending::Reset(_, side)) => side == open.side && waited < AT_ONCE,
+        Some(Ending::Fin(_)) => {
+            let fin = |side: Side| tcp.sides[side].fin;
+            fin(open.side) < fin(open.side.other())
+                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < AT_ONCE)
+        }
+        None => false,
+    }
+}
+
+/// Who kept the answer back, and how that is known.
+fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> (Culprit, String) {
     let asked = view.end_of(open.side.other());
-    let (culprit, whereabouts) = match acknowledged {
+    if let Some(Ending::Reset(stamp, side)) = view.ending() {
+        if view.tcp().is_some_and(|tcp| forged(tcp).is_some()) {
+            let how = format!("the reset in frame {} was made on the way", stamp.frame);
+            return (Culprit::Network, how);
+        }
+        if side != open.side {
+            let how = format!("{asked} refused to go on");
+            return (Culprit::from(side), how);
+        }
+    }
+    if hung_up_at_once(view, open, waited) {
+        let how = format!("the {} itself did not wait for it", open.side);
+        return (Culprit::from(open.side), how);
+    }
+    match view.acknowledged(open) {
         Some(true) => (
             Culprit::from(open.side.other()),
             format!("TCP at {asked} acknowledged the request, so its program had it"),
@@ -131,51 +272,7 @@ fn finding(view: &View<'_>, open: &Open, waited: f64, patience: f64) -> Finding 
             Culprit::Unknown,
             "the transport does not tell whether it arrived".to_owned(),
         ),
-    };
-    let how = match view.ending() {
-        Some(Ending::Reset(stamp, side)) => {
-            format!(
-                "the {side} reset the connection {} later (frame {})",
-                seconds(waited),
-                stamp.frame
-            )
-        }
-        Some(Ending::Fin(stamp)) => {
-            format!(
-                "the connection was closed {} later (frame {})",
-                seconds(waited),
-                stamp.frame
-            )
-        }
-        None => format!(
-            "nothing came within {}; {} is reasonable",
-            seconds(waited),
-            seconds(patience)
-        ),
-    };
-    let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
-    Finding::new(&META, open.asked)
-        .side(culprit)
-        .frame(open.asked, "request")
-        .frames(&open.repeats, "request-again")
-        .maybe_frame(open.interim, "interim-answer")
-        .maybe_frame(peer.filter(|p| *p > open.asked), "last-of-peer")
-        .maybe_frame(view.ending().map(Ending::stamp), "end")
-        .title(format!("{} was never answered", open.op))
-        .explain(format!(
-            "The {} asked {} in frame {} and got no answer: {how}. {}.",
-            open.side,
-            open.op,
-            open.asked.frame,
-            capitalised(&whereabouts),
-        ))
-        .advise(match culprit {
-            Culprit::Network => "Look at the path: retransmissions, firewalls and routes between the two.",
-            Culprit::Unknown => "Capture at the other end too, to see whether the request arrives there.",
-            _ => "Look at the program that had the request: its threads, its log, what it waits for itself.",
-        })
-        .number("waited", waited)
-        .number("patience", patience)
+    }
 }
 
 fn capitalised(text: &str) -> String {

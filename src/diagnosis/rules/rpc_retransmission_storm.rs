@@ -1,6 +1,7 @@
 //! `rpc-retransmission-storm`.
 
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::exchange::Open;
 use crate::session::model::Transport;
 use colloquy_dissectors::event::Op;
 use colloquy_dissectors::units::{Side, Stamp};
@@ -78,6 +79,12 @@ impl RpcRetransmissionStorm {
             out.raise(finding(view, &copies));
         }
     }
+}
+
+/// This rule tells that `open` was not answered.
+pub(super) fn tells(view: &View<'_>, open: &Open) -> bool {
+    META.protocols.contains(&view.session.protocol)
+        && apart(open.asked, &open.repeats).len() >= SENT
 }
 
 /// The times of sending, without the capture's copies.

@@ -66,6 +66,12 @@ impl RpcVersionMismatch {
     }
 }
 
+/// This rule says why `open` was not answered.
+pub(super) fn tells(view: &View<'_>, open: &Open) -> bool {
+    let mut odd = view.session.facts_named("rpc.version");
+    odd.any(|f| f.fact.exchange == Some(open.id)) && hung_up(view, open).is_some()
+}
+
 /// The server ended the connection after the call, before the client did.
 fn hung_up(view: &View<'_>, open: &Open) -> Option<Stamp> {
     let tcp = view.tcp()?;

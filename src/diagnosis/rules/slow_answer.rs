@@ -13,11 +13,12 @@ declare_rule! {
     ///
     /// ## How it is told
     /// From the last byte of the request to the first byte of the answer more than a second passed, and more than ten
-    /// times what is usual: the median of the same operation at the same server where at least three others were
-    /// answered, otherwise the median of the session's other answers, otherwise the round trip of the connection's
-    /// handshake. Bytes count when they are seen first, so retransmissions do not matter. What may wait by
-    /// design (interim answers, long polls, CHANGE_NOTIFY) is left out. It is a note where the operation always takes that
-    /// long, or where nothing is known to compare with.
+    /// times the median of the same operation at the same server where at least three others were answered; or longer
+    /// than an answer is waited for at all. Where the operation is not known that well it is compared with the median of
+    /// the session's other answers, otherwise with the round trip of the connection's handshake, and it is a note: the
+    /// first of its kind may have had something to start, as a bind that starts the service. It is a note too where the
+    /// operation always takes that long. Bytes count when they are seen first, so retransmissions do not
+    /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out.
     ///
     /// ## Example
     /// `rpc-slow-server`: the reply comes after 3 s on a path of 4 ms.
@@ -44,6 +45,8 @@ const OTHERS: u64 = 3;
 struct Usual {
     secs: f64,
     what: &'static str,
+    /// Of the same operation.
+    same: bool,
 }
 
 impl SlowAnswer {
@@ -81,11 +84,15 @@ fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
     let factor = view.world.thresholds.slow_times_median;
     let usual = usual(view, answered);
     let took = took(answered);
+    let thresholds = &view.world.thresholds;
     let severity = match &usual {
+        Some(usual) if usual.same && took > factor * usual.secs => META.severity,
+        _ if took > thresholds.patience(view.session.protocol, answered.op) => META.severity,
         None => Severity::Note,
-        Some(usual) if took > factor * usual.secs => META.severity,
         // The usual time itself is long: the operation is always slow.
-        Some(usual) if usual.secs > view.world.thresholds.slow_answer => Severity::Note,
+        Some(usual) if took > factor * usual.secs || usual.secs > thresholds.slow_answer => {
+            Severity::Note
+        }
         Some(_) => return None,
     };
     Some(finding(view, answered, usual.as_ref(), severity))
@@ -99,16 +106,25 @@ fn usual(view: &View<'_>, answered: &Answered) -> Option<Usual> {
     if let Some(times) = times.filter(|t| t.count() > OTHERS) {
         let secs = times.quantile(0.5)?;
         let what = "the median of this operation at this server";
-        return Some(Usual { secs, what });
+        return Some(Usual {
+            secs,
+            what,
+            same: true,
+        });
     }
     if let Some(secs) = others(session, answered) {
         let what = "the median of the session's other answers";
-        return Some(Usual { secs, what });
+        return Some(Usual {
+            secs,
+            what,
+            same: false,
+        });
     }
     let nanos = view.tcp()?.round_trip_nanos()?;
     Some(Usual {
         secs: nanos as f64 / 1e9,
         what: "the round trip of the connection's handshake",
+        same: false,
     })
 }
 
@@ -225,8 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn alone_it_is_compared_with_the_round_trip() {
-        assert_eq!(severities(slow(over_tcp(), 9, 3.0)), [Severity::Warning]);
+    fn alone_it_is_compared_with_the_round_trip_and_a_note() {
+        assert_eq!(severities(slow(over_tcp(), 9, 3.0)), [Severity::Note]);
+    }
+
+    #[test]
+    fn longer_than_an_answer_is_waited_for_at_all() {
+        assert_eq!(severities(slow(over_tcp(), 9, 30.0)), [Severity::Warning]);
     }
 
     #[test]

@@ -18,9 +18,10 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
-    /// message is incomplete. Where nothing of that can be seen (an unknown protocol, or encrypted): while the side
-    /// that did not reset had sent more than 64 bytes that were not acknowledged; that is a warning. A reset of an
-    /// idle connection, after a FIN, or behind the last answer is a rude way to hang up and no trouble.
+    /// message is incomplete. It is a warning where only the side that reset was waiting: it gave up. Where nothing of that can be seen (an unknown protocol, or encrypted): while the side
+    /// that did not reset had sent more than 64 bytes that were not acknowledged (by a client's reset neither); that is a
+    /// warning. A reset of an idle connection, after a FIN, or behind the last answer is a rude way to hang up and no
+    /// trouble.
     ///
     /// ## Example
     /// `nfs3-rst-reconnect`: a reset comes while a call is open; the client connects again and repeats it.
@@ -48,21 +49,19 @@ const LAST_WORD: u64 = 64;
 struct Work {
     requests: usize,
     messages: usize,
+    /// Requests and halves of answers of which the side that reset was waiting for the rest.
+    given_up: usize,
     unacked: u64,
     example: Option<String>,
 }
 
 impl TcpAbortedInFlight {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let Some(tcp) = view.tcp() else { return };
-        let Some(reset) = tcp
-            .reset
-            .filter(|r| !r.to_syn && !r.after_fin && tcp.was_reset())
-        else {
+        let Some((tcp, reset)) = reset(view) else {
             return;
         };
         let work = work(view, reset);
-        let seen = work.requests + work.messages > 0;
+        let seen = work.requests + work.messages + work.given_up > 0;
         if !seen && work.unacked <= LAST_WORD {
             return;
         }
@@ -77,11 +76,30 @@ impl TcpAbortedInFlight {
     }
 }
 
+/// The reset that may have cut off work.
+fn reset<'a>(view: &View<'a>) -> Option<(&'a TcpFacts, Reset)> {
+    let tcp = view.tcp()?;
+    let reset = tcp.reset.filter(|r| !r.to_syn && !r.after_fin)?;
+    tcp.was_reset().then_some((tcp, reset))
+}
+
+/// True when a reset that this rule tells of took from `waiting` what it waited for: it did not reset itself.
+pub(super) fn cut_off(view: &View<'_>, waiting: Side) -> bool {
+    let told = reset(view).filter(|_| !view.one_sided());
+    told.is_some_and(|(tcp, reset)| reset.side != waiting || forged(tcp).is_some())
+}
+
 fn work(view: &View<'_>, reset: Reset) -> Work {
+    // Who asked has got its answer when its reset acknowledges it; who was asked has not answered by that.
+    let unread = match reset.side {
+        Side::Client => 0,
+        Side::Server => reset.last_received,
+    };
     let mut work = Work {
-        unacked: reset.unacked[reset.side.other()],
+        unacked: reset.unacked[reset.side.other()] + unread,
         ..Work::default()
     };
+    let forged = view.tcp().is_some_and(|tcp| forged(tcp).is_some());
     for session in view.flow.sessions.iter().skip(1) {
         for open in &session.open {
             let waits = open.expect == Expect::Answer
@@ -89,29 +107,53 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
                 && !open.carries_inner
                 && open.asked <= reset.stamp;
             if waits && !open.answer_may_be_missing {
-                work.requests += 1;
+                if open.side == reset.side && !forged {
+                    work.given_up += 1;
+                } else {
+                    work.requests += 1;
+                }
                 work.example
                     .get_or_insert_with(|| format!("{} (frame {})", open.op, open.asked.frame));
             }
         }
-        let cut = session.incomplete.iter().filter(|i| !i.excused);
-        work.messages += cut.count();
+        for half in session.incomplete.iter().filter(|i| !i.excused) {
+            if half.side != reset.side && !forged {
+                work.given_up += 1;
+            } else {
+                work.messages += 1;
+            }
+        }
     }
     work
 }
 
 /// A protocol is recognised and in clear, so that its requests would be seen.
 fn readable(view: &View<'_>) -> bool {
-    let known = |s: &Session| s.encrypted.is_none() && s.messages.client + s.messages.server > 0;
+    // An envelope, as ONC RPC's, has no messages of its own.
+    let says = |s: &Session| {
+        s.messages.client + s.messages.server > 0 || view.flow.children(s).next().is_some()
+    };
+    let known = |s: &Session| s.encrypted.is_none() && says(s);
     let mut inner = view.flow.sessions.iter().skip(1).peekable();
     inner.peek().is_some() && inner.all(known)
+}
+
+fn severity(work: &Work) -> Severity {
+    if work.requests + work.messages > 0 {
+        META.severity
+    } else {
+        Severity::Warning
+    }
 }
 
 fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Finding {
     let sender = reset.side.other();
     let mut lost = Vec::new();
+    let example = work.example.as_deref().unwrap_or("half a message");
+    if work.given_up > 0 {
+        lost.push(format!("it waited for an answer itself ({example})"));
+    }
     if work.requests > 0 {
-        let example = work.example.as_deref().unwrap_or_default();
         lost.push(format!(
             "{} requests were open, such as {example}",
             work.requests
@@ -122,7 +164,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
     }
     if work.unacked > 0 {
         lost.push(format!(
-            "{} bytes of the {sender} were not acknowledged",
+            "{} bytes of the {sender} were not acknowledged before",
             work.unacked
         ));
     }
@@ -136,18 +178,15 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         format!(" The reset may not be from the {}: {why}.", reset.side)
     });
     Finding::new(&META, reset.stamp)
-        .severity(if work.requests + work.messages > 0 {
-            META.severity
-        } else {
-            Severity::Warning
-        })
+        .severity(severity(work))
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")
-        .title(format!(
-            "The {} reset the connection in the middle of work",
-            reset.side
-        ))
+        .title(if work.requests + work.messages == 0 && work.given_up > 0 {
+            format!("The {} did not wait for its answer and reset the connection", reset.side)
+        } else {
+            format!("The {} reset the connection in the middle of work", reset.side)
+        })
         .explain(format!(
             "Frame {} resets the connection between {} and {} while {lost}.{doubt}",
             reset.stamp.frame,

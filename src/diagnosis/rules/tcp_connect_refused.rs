@@ -2,7 +2,8 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::world::Failures;
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::{IcmpError, Reset, TcpFacts};
 
 declare_rule! {
@@ -15,7 +16,10 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A RST answers the SYN, or an ICMP destination unreachable quotes it, and no SYN-ACK came. An ICMP error for a
-    /// connect that succeeds all the same is left out.
+    /// connect that succeeds all the same is left out. The same client's further refusals at the same address and port
+    /// are told with the first. It is a note where the client tried two ways at once and the other one was open (SMB on
+    /// 445 and 139, IPv6 and IPv4), and where it was refused by twenty different addresses or ports within a minute: that
+    /// is a scan.
     ///
     /// ## Example
     /// `smb-port-closed`: port 445 answers the SYN with a reset.
@@ -40,6 +44,13 @@ impl TcpConnectRefused {
         let Some(tcp) = view.tcp().filter(|t| t.syn_ack.is_none()) else {
             return;
         };
+        let failures = match tcp.sides.client.syns.first() {
+            Some(syn) => match view.world.failures(*syn) {
+                Some(failures) => Some(failures),
+                None => return,
+            },
+            None => None,
+        };
         let reset = tcp
             .reset
             .filter(|r| r.to_syn && r.side == Side::Server && tcp.was_reset());
@@ -48,11 +59,39 @@ impl TcpConnectRefused {
             .iter()
             .find(|i| i.about == Side::Client && i.is_unreachable());
         if let Some(reset) = reset {
-            out.raise(by_reset(view, tcp, reset));
+            out.raise(in_its_place(
+                view,
+                tcp,
+                failures,
+                by_reset(view, tcp, reset),
+            ));
         } else if let Some(icmp) = icmp.filter(|_| tcp.sides.client.syn_count > 0) {
-            out.raise(by_icmp(view, tcp, *icmp));
+            out.raise(in_its_place(view, tcp, failures, by_icmp(view, tcp, *icmp)));
         }
     }
+}
+
+/// What the capture's other connects say of it.
+fn in_its_place(
+    view: &View<'_>,
+    tcp: &TcpFacts,
+    failures: Option<&Failures>,
+    mut finding: Finding,
+) -> Finding {
+    if let Some(failures) = failures {
+        finding = super::tcp_connect_unanswered::with_others(view, failures, "refused", finding);
+    }
+    let syn = tcp.sides.client.syns.first();
+    if let Some(other) = syn.and_then(|s| view.world.reached_otherwise(*s)) {
+        finding = finding
+            .also(&format!(
+                "The client tried another way at the same time: {} accepted (frame {}).",
+                other.server, other.syn.frame
+            ))
+            .severity(Severity::Note)
+            .frame(other.syn, "other-way");
+    }
+    finding
 }
 
 fn by_reset(view: &View<'_>, tcp: &TcpFacts, reset: Reset) -> Finding {
@@ -109,6 +148,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
+    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{findings, loud};
 
     const RULE: &str = "tcp-connect-refused";
@@ -152,6 +192,50 @@ mod tests {
             .segment(Side::Server, flag::SYN | flag::ACK, 0, 1, b"")
             .segment(Side::Client, flag::RST, 1, 0, b"");
         assert!(loud(script.frames()).is_empty());
+    }
+
+    #[test]
+    fn the_same_refusal_again_is_told_with_the_first() {
+        let tries = (0..50).map(|i| {
+            Script::tcp(&format!("10.0.0.1:{}", 40000 + i), "10.0.0.2:445")
+                .wait_secs(f64::from(i))
+                .refuse()
+        });
+        let found = findings(Script::merge(tries), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].numbers.contains(&("connects", 50.0)), "{found:?}");
+        assert_eq!(found[0].severity, Severity::Error);
+    }
+
+    #[test]
+    fn a_scan_is_one_note() {
+        let tries = (1..200).map(|i| {
+            Script::tcp("10.0.0.1:40000", &format!("10.0.0.2:{i}"))
+                .wait_ms(i * 10)
+                .refuse()
+        });
+        let frames = Script::merge(tries);
+        assert_eq!(findings(frames.clone(), RULE).len(), 1);
+        assert!(loud(frames).is_empty());
+    }
+
+    #[test]
+    fn a_client_that_tries_two_ways_at_once_is_content_with_one() {
+        let other = Script::tcp("10.0.0.1:40001", "10.0.0.2:139")
+            .connect()
+            .client(b"x")
+            .server(b"y")
+            .close();
+        let frames = Script::merge([script().refuse(), other]);
+        assert_eq!(findings(frames, RULE)[0].severity, Severity::Note);
+        let v4 = Script::tcp("10.0.0.1:40001", "10.0.0.2:9000")
+            .wait_ms(2)
+            .connect()
+            .client(b"x")
+            .server(b"y")
+            .close();
+        let v6 = Script::tcp("[fd00::1]:40000", "[fd00::2]:9000").refuse();
+        assert!(loud(Script::merge([v6, v4])).is_empty());
     }
 
     #[test]

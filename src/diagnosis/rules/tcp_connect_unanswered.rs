@@ -2,7 +2,8 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::world::Failures;
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::TcpFacts;
 
 declare_rule! {
@@ -15,7 +16,9 @@ declare_rule! {
     /// ## How it is told
     /// The same SYN was sent at least twice and nothing ever came back. A client that has to repeat its SYN has got
     /// no answer, wherever the capture was made. Likewise a SYN-ACK that was repeated and never acknowledged: the
-    /// server's answer does not reach the client. A single SYN shortly before the capture ends tells nothing.
+    /// server's answer does not reach the client. A single SYN shortly before the capture ends tells nothing. The same
+    /// client's further connects to the same address and port are told with the first; a host that is silent on twenty
+    /// ports within a minute is being scanned, and it is a note.
     ///
     /// ## Example
     /// `http-page-load-hangs`: dozens of SYNs to hosts that do not answer.
@@ -46,7 +49,13 @@ impl TcpConnectUnanswered {
         if only_syns && server.frames == 0 && tcp.icmp.is_empty() {
             let single = client.syns.first().filter(|_| client.syn_count == 1);
             match single {
-                None => out.raise(no_answer(view, tcp)),
+                None => {
+                    let first = client.syns.first().copied().unwrap_or_default();
+                    if let Some(failures) = view.world.failures(first) {
+                        let finding = no_answer(view, tcp);
+                        out.raise(with_others(view, failures, "never answered", finding));
+                    }
+                }
                 Some(syn) if view.until_end(*syn) < UNTIL_REPEATED => out.cannot_tell(
                     &META,
                     "T2",
@@ -58,6 +67,32 @@ impl TcpConnectUnanswered {
             out.raise(answer_lost(view, tcp));
         }
     }
+}
+
+/// Says of how many more connects the same is true. `how`: "refused".
+pub(super) fn with_others(
+    view: &View<'_>,
+    failures: &Failures,
+    how: &str,
+    mut finding: Finding,
+) -> Finding {
+    if failures.count < 2 {
+        return finding;
+    }
+    if failures.is_scan() {
+        finding = finding.severity(Severity::Note).title(format!(
+            "{} tried {} addresses or ports and was {how}: a scan",
+            view.flow.client.address, failures.targets
+        ));
+    }
+    finding
+        .also(&format!(
+            "The same client had {} connects in all that were {how}, the last in frame {}.",
+            failures.count, failures.last.frame
+        ))
+        .frame(failures.last, "last-syn")
+        .number("connects", f64::from(failures.count))
+        .number("targets", f64::from(failures.targets))
 }
 
 fn no_answer(view: &View<'_>, tcp: &TcpFacts) -> Finding {
@@ -122,6 +157,18 @@ mod tests {
         let found = findings(script().syn_only().frames(), RULE);
         assert_eq!(found[0].frames.len(), 4);
         assert_eq!(found[0].numbers[0], ("syns", 4.0));
+    }
+
+    #[test]
+    fn a_client_that_tries_for_ever_is_told_once() {
+        let tries = (0..10).map(|i| {
+            Script::tcp(&format!("10.0.0.1:{}", 40000 + i), "10.0.0.2:445")
+                .wait_secs(f64::from(i) * 10.0)
+                .syn_only()
+        });
+        let found = findings(Script::merge(tries), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].numbers.contains(&("connects", 10.0)), "{found:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
-use crate::stream::facts::Series;
+use crate::stream::facts::{Series, TcpFacts};
 
 declare_rule! {
     /// ## What it means
@@ -39,16 +39,9 @@ impl TcpPathDark {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let Some(tcp) = view.tcp() else { return };
         for side in Side::BOTH {
-            let Some(series) = tcp.sides[side].series.as_ref() else {
+            let Some(series) = in_vain(view, tcp, side) else {
                 continue;
             };
-            let enough = series.count >= view.world.thresholds.dark_retransmissions;
-            let refused = tcp.reset.is_some_and(|r| {
-                r.side != side && series.again.last().is_some_and(|l| *l < r.stamp)
-            });
-            if !enough || refused || !slows_down(series) {
-                continue;
-            }
             if view.one_sided() {
                 let why = "only one direction of this connection was captured";
                 out.cannot_tell(&META, "T3", why);
@@ -57,6 +50,22 @@ impl TcpPathDark {
             }
         }
     }
+}
+
+/// This rule says why what `side` sent last was not answered.
+pub(super) fn tells(view: &View<'_>, side: Side) -> bool {
+    let tcp = view.tcp().filter(|_| !view.one_sided());
+    tcp.is_some_and(|tcp| in_vain(view, tcp, side).is_some())
+}
+
+/// What `side` sends again and again, to nobody.
+fn in_vain<'a>(view: &View<'_>, tcp: &'a TcpFacts, side: Side) -> Option<&'a Series> {
+    let series = tcp.sides[side].series.as_ref()?;
+    let enough = series.count >= view.world.thresholds.dark_retransmissions;
+    let refused = tcp
+        .reset
+        .is_some_and(|r| r.side != side && series.again.last().is_some_and(|l| *l < r.stamp));
+    (enough && !refused && slows_down(series)).then_some(series)
 }
 
 /// A timer that doubles: the last distance is longer than the first.

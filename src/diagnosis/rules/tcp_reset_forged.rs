@@ -12,7 +12,7 @@ declare_rule! {
     /// Neither program wanted it. Looking for the fault at the host whose address it bears leads astray.
     ///
     /// ## How it is told
-    /// The side whose address it bears goes on talking after it, or its time to live is unlike that of all other
+    /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before, or its time to live is unlike that of all other
     /// frames of that side. That fits nothing better, but proves nothing: a load balancer may answer for its hosts.
     ///
     /// ## Example
@@ -54,7 +54,8 @@ impl TcpResetForged {
 pub(super) fn forged(tcp: &TcpFacts) -> Option<String> {
     let reset = tcp.reset.filter(|r| !r.to_syn && !r.after_fin)?;
     let talks_on = tcp.after_reset_first.filter(|first| {
-        tcp.after_reset >= 2 && first.time.nanos_since(reset.stamp.time) > REORDER_NANOS
+        let late = first.time.nanos_since(reset.stamp.time) > REORDER_NANOS;
+        tcp.after_reset >= 2 && (late || tcp.after_reset_beyond >= 2)
     });
     if let Some(first) = talks_on {
         return Some(format!(

@@ -1,6 +1,6 @@
 //! What segments show beside their bytes: copies, windows, keep-alives, retransmissions, resets.
 
-use colloquy_dissectors::units::{PerSide, Side, Stamp};
+use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use smallvec::SmallVec;
 
 use super::{Receiver, Recent, Segment, Tcp, flags, offset_of};
@@ -15,8 +15,9 @@ const TIMER_NANOS: i64 = 190_000_000;
 
 impl Tcp {
     pub(super) fn is_copy(&mut self, side: Side, segment: &Segment<'_>) -> bool {
-        // Without an identification a repeated bare ACK is more likely a duplicate ACK than a copy.
-        let control = flags::SYN | flags::FIN | flags::RST;
+        // Without an identification a repeated bare ACK is more likely a duplicate ACK than a copy, and a repeated reset
+        // answers the next segment.
+        let control = flags::SYN | flags::FIN;
         if segment.ip_id == 0 && segment.wire_len == 0 && segment.flags & control == 0 {
             return false;
         }
@@ -70,13 +71,6 @@ impl Tcp {
                 self.facts.longest_idle = Some((last, stamp));
             }
         }
-        if let Some(reset) = self.facts.reset
-            && reset.side == side
-            && !segment.has(flags::RST)
-        {
-            self.facts.after_reset += 1;
-            self.facts.after_reset_first.get_or_insert(stamp);
-        }
         let facts = &mut self.facts.sides[side];
         facts.frames += 1;
         facts.first.get_or_insert(stamp);
@@ -88,6 +82,39 @@ impl Tcp {
             let peer = &mut self.facts.sides[side.other()];
             peer.series = None;
             peer.keepalives_unanswered.clear();
+        }
+    }
+
+    /// What a frame says of a reset before it.
+    pub(super) fn note_after_reset(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        to: &mut dyn Receiver,
+    ) {
+        let Some(reset) = self.facts.reset else {
+            return;
+        };
+        if segment.has(flags::RST) {
+            self.facts.reset_accepted |= reset.side != side && !self.reset_heard;
+            return;
+        }
+        if reset.side == side {
+            let half = &self.halves[side];
+            let starts = half
+                .base
+                .map(|base| offset_of(base, half.next, segment.seq));
+            let beyond = segment.wire_len > 0 && starts.is_some() && starts >= self.reset_at;
+            let facts = &mut self.facts;
+            facts.after_reset += 1;
+            facts.after_reset_first.get_or_insert(segment.stamp);
+            facts.after_reset_beyond += u64::from(beyond);
+        } else {
+            self.reset_heard = true;
+        }
+        // The reset was not its own: what waited for it is delivered after all.
+        if self.halves[side].gone.take().is_some() {
+            self.deliver_held(side.other(), to);
         }
     }
 
@@ -152,7 +179,16 @@ impl Tcp {
             })
     }
 
-    pub(super) fn keepalive(&mut self, side: Side, segment: &Segment<'_>) {
+    /// Linux probes a shut window with a segment like a keep-alive's.
+    pub(super) fn probe_or_keepalive(&mut self, side: Side, segment: &Segment<'_>) {
+        if self.facts.sides[side.other()].zero_window.since.is_some() {
+            self.probe(side, segment.stamp);
+        } else {
+            self.keepalive(side, segment);
+        }
+    }
+
+    fn keepalive(&mut self, side: Side, segment: &Segment<'_>) {
         let facts = &mut self.facts.sides[side];
         facts.keepalives += 1;
         if facts.keepalives_unanswered.len() < 16 {
@@ -224,13 +260,17 @@ impl Tcp {
         to: &mut dyn Receiver,
     ) {
         self.facts.resets += 1;
+        let (unacked, received) = self.told_by_reset(side, segment);
         if self.facts.reset.is_some() {
+            self.halves[side].gone = Some(received);
             return;
         }
         let half = &self.halves[side];
-        let in_sequence = half.base.is_none_or(|base| {
-            offset_of(base, half.next, segment.seq) == half.highest.max(half.acked) as i64
-        });
+        let at = half
+            .base
+            .map(|base| offset_of(base, half.next, segment.seq));
+        let in_sequence = at.is_none_or(|at| at == half.highest.max(half.acked) as i64);
+        self.reset_at = at;
         let sides = &self.facts.sides;
         let to_syn = sides[side.other()].syn_count > 0
             && self.facts.syn_ack.is_none()
@@ -240,7 +280,10 @@ impl Tcp {
             side,
             to_syn,
             after_fin: sides.client.fin.is_some() || sides.server.fin.is_some(),
-            unacked: PerSide::new(sides.client.unacked, sides.server.unacked),
+            unacked,
+            last_received: sides[side.other()]
+                .unacked
+                .saturating_sub(unacked[side.other()]),
             ttl: segment.ttl,
             usual_ttl: sides[side].ttl,
             idle_nanos: self.facts.idle_before_last_nanos,
@@ -253,5 +296,21 @@ impl Tcp {
         for side in Side::BOTH {
             self.flush(side, to);
         }
+        self.halves[side].gone = Some(received);
+    }
+
+    /// What is not acknowledged when `side` resets with `segment`, which may acknowledge more itself; and how far it has
+    /// received its peer's stream.
+    fn told_by_reset(&self, side: Side, segment: &Segment<'_>) -> (PerSide<u64>, StreamOffset) {
+        let sides = &self.facts.sides;
+        let mut unacked = PerSide::new(sides.client.unacked, sides.server.unacked);
+        let half = &self.halves[side.other()];
+        let Some(base) = half.base.filter(|_| segment.has(flags::ACK)) else {
+            return (unacked, half.acked);
+        };
+        let acked = offset_of(base, half.next.max(half.acked), segment.ack);
+        let acked = u64::try_from(acked).unwrap_or(0).max(half.acked);
+        unacked[side.other()] = half.highest.saturating_sub(acked);
+        (unacked, acked)
     }
 }

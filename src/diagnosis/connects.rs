@@ -1,0 +1,230 @@
+//! Connects of the whole capture together: which failed again and again, and which client reached its server otherwise.
+
+use std::net::IpAddr;
+
+use colloquy_dissectors::units::{FrameNo, Stamp};
+use hashbrown::HashMap;
+
+use crate::session::model::Endpoint;
+
+/// A TCP connect as seen in the capture.
+#[derive(Clone, Copy, Debug)]
+pub struct Connect {
+    /// The first SYN.
+    pub syn: Stamp,
+    /// SYNs in all.
+    pub tries: u32,
+    /// Who connects.
+    pub client: IpAddr,
+    /// To whom.
+    pub server: Endpoint,
+    /// It was answered with a SYN-ACK.
+    pub accepted: bool,
+    /// The reset or ICMP error that refused it.
+    pub refused: Option<Stamp>,
+}
+
+/// Connects that failed alike: they are told once, with the first of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Failures {
+    /// How many.
+    pub count: u32,
+    /// To so many different servers or ports.
+    pub targets: u32,
+    /// The first SYN of the last one.
+    pub last: Stamp,
+}
+
+impl Failures {
+    /// So many targets within a minute are no program's work: somebody looks for open ports.
+    pub const fn is_scan(&self) -> bool {
+        self.targets as usize >= SCAN
+    }
+}
+
+/// Different targets within [`SCAN_SECS`] that make a scan.
+const SCAN: usize = 20;
+const SCAN_SECS: f64 = 60.0;
+/// Who tries several ways tries them within this time of each other: seconds.
+const SAME_TRY: f64 = 1.0;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum How {
+    Refused,
+    Unanswered,
+}
+
+impl Connect {
+    fn failed(&self) -> Option<How> {
+        match self.refused {
+            _ if self.accepted => None,
+            Some(_) => Some(How::Refused),
+            None if self.tries > 1 => Some(How::Unanswered),
+            None => None,
+        }
+    }
+}
+
+/// By the first SYN of each series of failures: what there is to tell. `connects`: in the order of their SYNs.
+pub(super) fn failures(connects: &[Connect]) -> HashMap<FrameNo, Failures> {
+    let mut told: HashMap<FrameNo, Failures> = HashMap::new();
+    let mut series: HashMap<(IpAddr, Endpoint, How), FrameNo> = HashMap::new();
+    let mut firsts: HashMap<(IpAddr, Option<IpAddr>, How), Vec<Stamp>> = HashMap::new();
+    for connect in connects {
+        let key = |how| (connect.client, connect.server, how);
+        let Some(how) = connect.failed() else {
+            if connect.accepted {
+                series.remove(&key(How::Refused));
+                series.remove(&key(How::Unanswered));
+            }
+            continue;
+        };
+        let first = *series.entry(key(how)).or_insert(connect.syn.frame);
+        if first == connect.syn.frame {
+            // Whole networks may be silent; a host that is silent on twenty ports is being scanned.
+            let host = (how == How::Unanswered).then_some(connect.server.address);
+            let list = firsts.entry((connect.client, host, how)).or_default();
+            list.push(connect.syn);
+        }
+        let failures = told.entry(first).or_insert(Failures {
+            count: 0,
+            targets: 1,
+            last: connect.syn,
+        });
+        failures.count += 1;
+        failures.last = connect.syn;
+    }
+    for list in firsts.values() {
+        join_scans(list, &mut told);
+    }
+    told
+}
+
+/// Makes one of all series that began within one scan.
+fn join_scans(firsts: &[Stamp], told: &mut HashMap<FrameNo, Failures>) {
+    let apart = |a: usize, b: usize| match (firsts.get(a), firsts.get(b)) {
+        (Some(a), Some(b)) => b.time.since(a.time),
+        _ => f64::INFINITY,
+    };
+    let mut from = 0;
+    while from + SCAN <= firsts.len() {
+        let mut last = from + SCAN - 1;
+        if apart(from, last) > SCAN_SECS {
+            from += 1;
+            continue;
+        }
+        while apart(last + 2 - SCAN, last + 1) <= SCAN_SECS {
+            last += 1;
+        }
+        let run = firsts.get(from..=last).unwrap_or_default();
+        let parts: Vec<_> = run.iter().filter_map(|s| told.remove(&s.frame)).collect();
+        if let (Some(first), Some(end)) = (run.first(), parts.iter().map(|p| p.last).max()) {
+            let all = Failures {
+                count: parts.iter().map(|p| p.count).sum(),
+                targets: parts.len() as u32,
+                last: end,
+            };
+            told.insert(first.frame, all);
+        }
+        from = last + 1;
+    }
+}
+
+/// The connect by which the client of `failed` reached what it wanted another way at the same time: SMB on its other
+/// port, or the same port over the other version of IP (RFC 8305). `connects`: in the order of their SYNs.
+pub(super) fn reached_otherwise<'a>(
+    connects: &'a [Connect],
+    failed: &Connect,
+) -> Option<&'a Connect> {
+    let end = failed.refused.unwrap_or(failed.syn);
+    let begin = failed.syn.time.plus_nanos(-(SAME_TRY * 1e9) as i64);
+    let from = connects.partition_point(|c| c.syn.time < begin);
+    connects
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|c| c.syn.time.since(end.time) <= SAME_TRY)
+        .find(|c| c.accepted && is_other_way(failed, c))
+}
+
+fn is_other_way(failed: &Connect, other: &Connect) -> bool {
+    let smb = [(445, 139), (139, 445)].contains(&(failed.server.port, other.server.port));
+    let same_hosts = failed.client == other.client && failed.server.address == other.server.address;
+    let other_family = failed.server.address.is_ipv4() != other.server.address.is_ipv4();
+    (smb && same_hosts) || (other_family && failed.server.port == other.server.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Timestamp;
+
+    use super::*;
+
+    fn connect(secs: f64, port: u16) -> Connect {
+        let nanos = (secs * 1e9) as i64;
+        let syn = Stamp {
+            time: Timestamp(nanos),
+            frame: nanos as u64 / 1_000_000 + 1,
+        };
+        Connect {
+            syn,
+            tries: 1,
+            client: [10, 0, 0, 1].into(),
+            server: Endpoint {
+                address: [10, 0, 0, 2].into(),
+                port,
+            },
+            accepted: false,
+            refused: Some(syn),
+        }
+    }
+
+    #[test]
+    fn the_same_refusal_again_and_again_is_one_series_until_it_is_accepted() {
+        let mut all: Vec<_> = (0..9).map(|i| connect(f64::from(i), 445)).collect();
+        all[5].accepted = true;
+        let told = failures(&all);
+        let mut counts: Vec<_> = told.values().map(|f| f.count).collect();
+        counts.sort_unstable();
+        assert_eq!(counts, [3, 5]);
+    }
+
+    #[test]
+    fn a_scan_is_one_thing_and_its_targets_are_counted() {
+        let mut all: Vec<_> = (0..1000)
+            .map(|i| connect(f64::from(i) / 100.0, i as u16 + 1))
+            .collect();
+        all.push(connect(900.0, 9));
+        let told = failures(&all);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[&1].targets, 1000);
+        assert_eq!(told[&1].count, 1001);
+        let few = failures(&all[..SCAN - 1]);
+        assert_eq!(few.len(), SCAN - 1);
+    }
+
+    #[test]
+    fn twenty_refusals_in_a_day_are_no_scan() {
+        let all: Vec<_> = (0..40)
+            .map(|i| connect(f64::from(i) * 600.0, i as u16 + 1))
+            .collect();
+        assert_eq!(failures(&all).len(), 40);
+    }
+
+    #[test]
+    fn the_other_way_is_the_same_service_at_the_same_time() {
+        let failed = connect(10.0, 445);
+        let mut other = connect(10.1, 139);
+        other.accepted = true;
+        assert!(reached_otherwise(&[failed, other], &failed).is_some());
+        other.server.port = 80;
+        assert!(reached_otherwise(&[failed, other], &failed).is_none());
+        let mut late = connect(30.0, 139);
+        late.accepted = true;
+        assert!(reached_otherwise(&[failed, late], &failed).is_none());
+        let mut v6 = connect(10.0, 445);
+        v6.server.address = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
+        v6.accepted = true;
+        assert!(reached_otherwise(&[v6, failed], &failed).is_some());
+    }
+}

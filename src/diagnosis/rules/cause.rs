@@ -1,0 +1,44 @@
+//! Which rule names the cause of an unanswered request: one trouble has one main finding, and the request is told as
+//! its consequence.
+
+use colloquy_dissectors::units::Side;
+
+use super::{rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight, tcp_path_dark};
+use crate::diagnosis::View;
+use crate::session::exchange::Open;
+
+/// The rule that tells why `open` was not answered, if there is one.
+pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
+    let protocol = view.session.protocol;
+    let specific = match (protocol, open.op.name) {
+        ("nbss", _) => Some("nbss-request-unanswered"),
+        ("smb" | "smb2", "NEGOTIATE") => Some("smb2-negotiate-failed"),
+        ("smb2", _) if open.interim.is_some() => Some("smb2-pending-never-final"),
+        ("dcerpc", "Bind" | "AlterContext") => Some("dcerpc-bind-failed"),
+        _ => None,
+    };
+    specific
+        .or_else(|| rpc_version_mismatch::tells(view, open).then_some("rpc-version-mismatch"))
+        .or_else(|| half_answered(view, open).then_some("message-incomplete"))
+        .or_else(|| {
+            tcp_aborted_in_flight::cut_off(view, open.side).then_some("tcp-aborted-in-flight")
+        })
+        .or_else(|| unreachable(view, open).then_some("udp-port-unreachable"))
+        .or_else(|| tcp_path_dark::tells(view, open.side).then_some("tcp-path-dark"))
+        .or_else(|| {
+            rpc_retransmission_storm::tells(view, open).then_some("rpc-retransmission-storm")
+        })
+}
+
+/// Its answer began and never ended.
+fn half_answered(view: &View<'_>, open: &Open) -> bool {
+    let mut half = view.session.incomplete.iter();
+    half.any(|i| i.side != open.side && i.began >= open.asked)
+}
+
+/// An ICMP error says that it did not arrive.
+fn unreachable(view: &View<'_>, open: &Open) -> bool {
+    let mut errors = view.flow.icmp.iter();
+    open.side == Side::Client
+        && errors.any(|e| e.is_port_unreachable() && e.about == open.side && e.stamp >= open.asked)
+}
