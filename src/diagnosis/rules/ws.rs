@@ -143,23 +143,15 @@ fn opcode(fact: &SeenFact) -> String {
     }
 }
 
-/// Why a frame of `side` at `stamp` can't be judged.
-pub(super) fn unsure(
-    view: &View<'_>,
-    side: Side,
-    stamp: Stamp,
-) -> Option<(&'static str, &'static str)> {
+/// Why a frame can't be judged.
+pub(super) fn unsure(view: &View<'_>, fact: &SeenFact) -> Option<(&'static str, &'static str)> {
     if view.session.began_before_capture {
         return Some((
             "T1",
             "the capture began in mid-session: where its frames begin, and what was agreed, was not seen",
         ));
     }
-    let holed = view.tcp().is_some_and(|tcp| {
-        let mut holes = tcp.holes.iter();
-        holes.any(|h| h.side == side && h.stamp <= stamp)
-    });
-    (view.lost(side) && holed).then_some((
+    fact.is("after_gap").then_some((
         "T4",
         "bytes of this side are missing before it, so that it may be no frame",
     ))
@@ -174,7 +166,7 @@ pub(super) fn each_breach(
     advice: impl Fn(&SeenFact) -> &'static str,
 ) {
     for fact in view.session.facts.iter().filter(|f| wanted(f)) {
-        match unsure(view, fact.side, fact.stamp) {
+        match unsure(view, fact) {
             Some((guard, why)) => out.cannot_tell(meta, guard, why),
             None => out.raise(breach_finding(view, meta, fact).advise(advice(fact))),
         }

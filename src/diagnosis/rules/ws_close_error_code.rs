@@ -54,7 +54,7 @@ fn told_elsewhere(view: &View<'_>, close: &SeenFact) -> Option<(String, Culprit)
     }
     let peer = close.side.other();
     if let Some(breach) = ws::breach(view, peer, close.stamp)
-        && ws::unsure(view, peer, breach.stamp).is_none()
+        && ws::unsure(view, breach).is_none()
     {
         let what = ws::breach_words(breach);
         let text = format!("The {peer} had sent {what} in frame {}", breach.stamp.frame);

@@ -36,7 +36,7 @@ declare_rule! {
 impl WsDataAfterClose {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         for fact in view.session.facts_named("ws.data-after-close") {
-            match ws::unsure(view, fact.side, fact.stamp) {
+            match ws::unsure(view, fact) {
                 Some((guard, why)) => out.cannot_tell(&META, guard, why),
                 None => out.raise(finding(view, fact)),
             }

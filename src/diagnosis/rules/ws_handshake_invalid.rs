@@ -134,8 +134,9 @@ fn no_subprotocol(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
     else {
         return;
     };
-    if let Some((guard, why)) = ws::unsure(view, Side::Client, end) {
-        out.cannot_tell(&META, guard, why);
+    if ws::unread(view, Side::Client) {
+        let why = "bytes are missing where the client may have spoken";
+        out.cannot_tell(&META, "T4", why);
         return;
     }
     let offered = fact.text("offered");
