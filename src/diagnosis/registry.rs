@@ -18,7 +18,10 @@ use super::rules::{
     smb2_session_expired, smb2_session_setup_incomplete, tcp_aborted_in_flight,
     tcp_connect_refused, tcp_connect_slow, tcp_connect_unanswered, tcp_half_close_hanging,
     tcp_half_open, tcp_loss_stall, tcp_path_dark, tcp_reset_forged, tcp_zero_window,
-    udp_port_unreachable,
+    udp_port_unreachable, ws_abnormal_closure, ws_close_error_code, ws_close_unanswered,
+    ws_control_frame_invalid, ws_data_after_close, ws_fragment_order, ws_frame_invalid,
+    ws_handshake_invalid, ws_masking_violation, ws_not_authorised, ws_payload_invalid,
+    ws_ping_unanswered, ws_policy_close, ws_upgrade_failed, ws_upgrade_stripped,
 };
 use super::{CaptureRule, Rule, RuleMeta};
 
@@ -87,6 +90,21 @@ pub const RULES: &[&dyn Rule] = &[
     &dcerpc_fragments_broken::DcerpcFragmentsBroken,
     &dcerpc_server_busy::DcerpcServerBusy,
     &dcerpc_unknown_context::DcerpcUnknownContext,
+    &ws_upgrade_failed::WsUpgradeFailed,
+    &ws_upgrade_stripped::WsUpgradeStripped,
+    &ws_not_authorised::WsNotAuthorised,
+    &ws_handshake_invalid::WsHandshakeInvalid,
+    &ws_masking_violation::WsMaskingViolation,
+    &ws_frame_invalid::WsFrameInvalid,
+    &ws_control_frame_invalid::WsControlFrameInvalid,
+    &ws_fragment_order::WsFragmentOrder,
+    &ws_payload_invalid::WsPayloadInvalid,
+    &ws_ping_unanswered::WsPingUnanswered,
+    &ws_abnormal_closure::WsAbnormalClosure,
+    &ws_close_unanswered::WsCloseUnanswered,
+    &ws_close_error_code::WsCloseErrorCode,
+    &ws_policy_close::WsPolicyClose,
+    &ws_data_after_close::WsDataAfterClose,
 ];
 
 /// Every rule on captures.

@@ -82,6 +82,19 @@ pub struct NameCall {
     pub retargeted: Option<Stamp>,
 }
 
+/// A WebSocket that was granted: a refusal that is followed by one was only a step on the way.
+#[derive(Clone, Debug)]
+pub struct Upgraded {
+    /// Who asked.
+    pub client: IpAddr,
+    /// Where.
+    pub server: Endpoint,
+    /// For which path.
+    pub path: String,
+    /// The server's 101.
+    pub granted: Stamp,
+}
+
 /// The capture around a session.
 #[derive(Debug, Default)]
 pub struct World {
@@ -102,6 +115,8 @@ pub struct World {
     /// NetBIOS sessions in the order of their requests.
     pub name_calls: Vec<NameCall>,
     pub(crate) failures: HashMap<FrameNo, Failures>,
+    /// WebSockets in the order of their opening.
+    pub upgrades: Vec<Upgraded>,
     pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
 }
 
@@ -118,6 +133,7 @@ impl World {
         }
         self.learn_connect(flow);
         self.learn_name_call(flow);
+        self.learn_upgrades(flow);
     }
 
     /// Gives each lost datagram to the conversation that it fits best.
@@ -148,6 +164,7 @@ impl World {
         self.failures = connects::failures(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);
         self.name_calls.sort_by_key(|c| c.asked);
+        self.upgrades.sort_by_key(|u| u.granted);
     }
 
     /// Response times of an operation at one server.
@@ -225,6 +242,21 @@ impl World {
                 granted: granted.filter(|g| *g >= asked.stamp),
                 retargeted: session.fact("nbss.retarget").map(|f| f.stamp),
             });
+        }
+    }
+
+    fn learn_upgrades(&mut self, flow: &Flow) {
+        for session in flow.sessions.iter().filter(|s| s.protocol == "websocket") {
+            let asked = session.entered(Phase::Connecting);
+            let granted = session.entered(Phase::Open).filter(|_| asked.is_some());
+            if let Some((granted, path)) = granted.zip(session.detail("path")) {
+                self.upgrades.push(Upgraded {
+                    client: flow.client.address,
+                    server: flow.server,
+                    path: path.to_string(),
+                    granted: granted.stamp,
+                });
+            }
         }
     }
 

@@ -93,6 +93,8 @@ fn overdue<'a>(view: &View<'a>, side: Side) -> Option<&'a Open> {
             && open.cancelled.is_none()
             && !open.answer_may_be_missing
             && view.session.encrypted.is_none()
+            // A Ping holds nobody up.
+            && view.session.protocol != "websocket"
             && view.waited(open) >= view.patience(open)
     })
 }

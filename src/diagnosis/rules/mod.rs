@@ -77,6 +77,22 @@ pub mod tcp_path_dark;
 pub mod tcp_reset_forged;
 pub mod tcp_zero_window;
 pub mod udp_port_unreachable;
+mod ws;
+pub mod ws_abnormal_closure;
+pub mod ws_close_error_code;
+pub mod ws_close_unanswered;
+pub mod ws_control_frame_invalid;
+pub mod ws_data_after_close;
+pub mod ws_fragment_order;
+pub mod ws_frame_invalid;
+pub mod ws_handshake_invalid;
+pub mod ws_masking_violation;
+pub mod ws_not_authorised;
+pub mod ws_payload_invalid;
+pub mod ws_ping_unanswered;
+pub mod ws_policy_close;
+pub mod ws_upgrade_failed;
+pub mod ws_upgrade_stripped;
 
 #[cfg(test)]
 pub(crate) mod bench;

@@ -49,6 +49,10 @@ const AT_ONCE: f64 = 1.0;
 
 impl RequestUnanswered {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        if view.session.protocol == "websocket" {
+            // Its upgrade and its Pings have rules of their own: ws-upgrade-failed, ws-ping-unanswered.
+            return;
+        }
         let mut told: Vec<Unanswered<'_>> = Vec::new();
         for open in &view.session.open {
             if matches!(open.expect, Expect::LongWait(_))
@@ -124,7 +128,7 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
 }
 
 /// Repeated at least three times, by TCP or by the program, with nothing from the peer since.
-fn repeated_in_vain(view: &View<'_>, open: &Open) -> bool {
+pub(super) fn repeated_in_vain(view: &View<'_>, open: &Open) -> bool {
     let least = view.world.thresholds.dark_retransmissions;
     let by_tcp = view.tcp().is_some_and(|tcp| {
         let sent_again = tcp.sides[open.side].series.as_ref().map_or(0, |s| s.count);
@@ -134,7 +138,7 @@ fn repeated_in_vain(view: &View<'_>, open: &Open) -> bool {
 }
 
 /// No TCP leaves bytes unacknowledged without sending them again: what came after was not captured.
-fn vanished(view: &View<'_>, open: &Open) -> bool {
+pub(super) fn vanished(view: &View<'_>, open: &Open) -> bool {
     let Some(tcp) = view.tcp() else { return false };
     let sender = &tcp.sides[open.side];
     let sent_again = sender.series.as_ref().is_some_and(|s| s.count > 0);

@@ -106,7 +106,8 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
                 && open.cancelled.is_none()
                 && !open.carries_inner
                 && open.asked <= reset.stamp;
-            if waits && !open.answer_may_be_missing {
+            // Pings are no work, and of an upgrade ws-upgrade-failed tells.
+            if waits && !open.answer_may_be_missing && session.protocol != "websocket" {
                 if open.side == reset.side && !forged {
                     work.given_up += 1;
                 } else {

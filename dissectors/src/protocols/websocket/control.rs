@@ -215,27 +215,22 @@ impl Talk {
 
 fn close_faults(lane: &mut Lane, side: Side, payload: &[u8], span: Span, out: &mut Output<'_>) {
     let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-        if !payload.is_empty() && lane.first(Fault::CloseOfOneByte) {
-            out.fact(side, span, Fact::new("ws.close-body-of-one-byte"));
+        if !payload.is_empty() {
+            let fact = Fact::new("ws.close-body-of-one-byte");
+            lane.tell(Fault::CloseOfOneByte, side, span, fact, out);
         }
         return;
     };
     let code = u16::from_be_bytes(*code);
-    if !may_be_sent(code) && lane.first(Fault::CloseCode) {
-        out.fact(
-            side,
-            span,
-            Fact::new("ws.close-code-invalid").with("code", code),
-        );
+    if !may_be_sent(code) {
+        let fact = Fact::new("ws.close-code-invalid").with("code", code);
+        lane.tell(Fault::CloseCode, side, span, fact, out);
     }
     let mut utf8 = Utf8::default();
     utf8.push(reason);
-    if utf8.is_unfinished() && lane.first(Fault::Utf8) {
-        out.fact(
-            side,
-            span,
-            Fact::new("ws.text-not-utf8").with("in", "Close"),
-        );
+    if utf8.is_unfinished() {
+        let fact = Fact::new("ws.text-not-utf8").with("in", "Close");
+        lane.tell(Fault::Utf8, side, span, fact, out);
     }
 }
 

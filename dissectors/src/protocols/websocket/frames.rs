@@ -32,12 +32,26 @@ pub(super) enum Fault {
 }
 
 impl Lane {
-    /// True the first time.
-    pub(super) fn first(&mut self, fault: Fault) -> bool {
+    /// Tells a fault the first time.
+    pub(super) fn tell(
+        &mut self,
+        fault: Fault,
+        side: Side,
+        span: Span,
+        fact: Fact,
+        out: &mut Output<'_>,
+    ) {
         let bit = 1 << fault as u32;
-        let new = self.faults & bit == 0;
+        if self.faults & bit != 0 {
+            return;
+        }
         self.faults |= bit;
-        new
+        let fact = if self.sought {
+            fact.with("after_gap", true)
+        } else {
+            fact
+        };
+        out.fact(side, span, fact);
     }
 }
 
@@ -170,9 +184,8 @@ impl Talk {
     ) -> bool {
         let span = Span::new(start, start + 10);
         let lane = &mut self.lanes[side];
-        if lane.first(Fault::TopBit) {
-            out.fact(side, span, Fact::new("ws.length-top-bit"));
-        }
+        let fact = Fact::new("ws.length-top-bit");
+        lane.tell(Fault::TopBit, side, span, fact, out);
         out.emit(
             side,
             span,
@@ -190,11 +203,7 @@ impl Talk {
         let opcode = u32::from(head.opcode.0);
         let agreed = self.agreed;
         let lane = &mut self.lanes[side];
-        let mut tell = |fault, fact: Fact| {
-            if lane.first(fault) {
-                out.fact(side, span, fact);
-            }
-        };
+        let mut tell = |fault, fact: Fact| lane.tell(fault, side, span, fact, out);
         match (side, head.key) {
             (Side::Client, None) => tell(
                 Fault::Mask,
@@ -247,23 +256,25 @@ impl Talk {
     /// Begins or continues a message.
     fn data_frame(&mut self, side: Side, head: &Header, span: Span, out: &mut Output<'_>) {
         let lane = &mut self.lanes[side];
-        if lane.closed && lane.first(Fault::AfterClose) {
+        let opcode = u32::from(head.opcode.0);
+        if lane.closed {
             let fact = Fact::new("ws.data-after-close")
-                .with("opcode", u32::from(head.opcode.0))
+                .with("opcode", opcode)
                 .with("length", head.len);
-            out.fact(side, span, fact);
+            lane.tell(Fault::AfterClose, side, span, fact, out);
         }
         let continues = head.opcode == Opcode::CONTINUATION;
         let open = lane.progress.message.is_some();
         if continues && open {
             return;
         }
-        if continues && lane.in_step && lane.first(Fault::ContinuationUnexpected) {
-            out.fact(side, span, Fact::new("ws.continuation-unexpected"));
+        if continues && lane.in_step {
+            let fact = Fact::new("ws.continuation-unexpected");
+            lane.tell(Fault::ContinuationUnexpected, side, span, fact, out);
         }
-        if !continues && open && lane.first(Fault::FragmentUnexpected) {
-            let fact = Fact::new("ws.fragment-unexpected").with("opcode", u32::from(head.opcode.0));
-            out.fact(side, span, fact);
+        if !continues && open {
+            let fact = Fact::new("ws.fragment-unexpected").with("opcode", opcode);
+            lane.tell(Fault::FragmentUnexpected, side, span, fact, out);
         }
         let plain_text = head.opcode == Opcode::TEXT && head.rsv == 0;
         lane.progress.message = Some(Building {
@@ -336,13 +347,8 @@ impl Talk {
                 .is_some_and(|utf8| utf8.is_bad() || head.fin && utf8.is_unfinished());
             if bad {
                 message.check = None;
-                if lane.first(Fault::Utf8) {
-                    out.fact(
-                        side,
-                        frame,
-                        Fact::new("ws.text-not-utf8").with("in", "Text"),
-                    );
-                }
+                let fact = Fact::new("ws.text-not-utf8").with("in", "Text");
+                lane.tell(Fault::Utf8, side, frame, fact, out);
             }
         }
         if head.fin {

@@ -18,7 +18,8 @@
 //!
 //! # Facts
 //!
-//! Each of the faults from `ws.client-unmasked` on is told once a side.
+//! Each of the faults from `ws.client-unmasked` on is told once a side, and has `after_gap` where frames had to be sought
+//! again before it, so that it may be no frame.
 //!
 //! | fact | values |
 //! |---|---|

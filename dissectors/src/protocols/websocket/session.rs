@@ -38,6 +38,8 @@ pub(super) struct Lane {
     pub(super) progress: Progress,
     /// Kinds of fault that were told: each once.
     pub(super) faults: u32,
+    /// Frames were sought after a gap: what was found since then may be none.
+    pub(super) sought: bool,
     /// It sent a Close.
     pub(super) closed: bool,
     /// Whether a message of this side is open is known: false after a gap and in mid-stream.
@@ -110,6 +112,7 @@ impl WebSocket {
                 self.talk.turn.stop(out);
                 self.talk.assume_open(side);
                 self.talk.lanes[side].lose(end);
+                self.talk.lanes[side].sought = true;
             }
         }
     }

@@ -524,7 +524,7 @@ fn after_a_gap_frames_are_found_again() {
         [
             "s message Text",
             "s message Text",
-            "s ws.continuation-unexpected",
+            "s ws.continuation-unexpected after_gap=true",
             "s message Continuation"
         ]
     );
@@ -535,6 +535,22 @@ fn after_a_gap_frames_are_found_again() {
         from_server(TEXT, b"another text of some length"),
     ]);
     assert_eq!(within, ["s skipped 30", "s message Text", "s message Text"]);
+}
+
+#[test]
+fn a_fault_behind_a_gap_says_so() {
+    let heard = after_upgrade(vec![
+        from_client(TEXT, b"before"),
+        Step::Loses(Side::Client, 50),
+        from_client(TEXT, b"a text long enough to be found again"),
+        from_client(0x83, b"x"),
+        from_server(0x83, b"x"),
+    ]);
+    assert!(
+        heard.contains(&"c ws.reserved-opcode opcode=3 after_gap=true".to_owned())
+            && heard.contains(&"s ws.reserved-opcode opcode=3".to_owned()),
+        "{heard:?}"
+    );
 }
 
 #[test]

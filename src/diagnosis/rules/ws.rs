@@ -1,0 +1,439 @@
+//! What the rules of WebSocket share: close codes, breaches of the protocol, and what came of them.
+
+use colloquy_dissectors::event::Phase;
+use colloquy_dissectors::units::{Side, Stamp};
+
+use crate::diagnosis::{Culprit, Finding, RuleMeta, Verdicts, View};
+use crate::session::model::SeenFact;
+
+/// Facts on frames for which the receiver has to fail the connection (RFC 6455 section 7.1.7).
+const BREACHES: &[&str] = &[
+    "ws.client-unmasked",
+    "ws.server-masked",
+    "ws.control-too-long",
+    "ws.control-fragmented",
+    "ws.close-body-of-one-byte",
+    "ws.close-code-invalid",
+    "ws.fragment-unexpected",
+    "ws.continuation-unexpected",
+    "ws.reserved-opcode",
+    "ws.reserved-bits",
+    "ws.length-not-minimal",
+    "ws.length-top-bit",
+    "ws.text-not-utf8",
+];
+
+/// What a close code says (RFC 6455 section 7.4.1 and the registry of IANA).
+pub(super) const fn meaning(code: i64) -> &'static str {
+    match code {
+        1000 => "normal closure",
+        1001 => "going away",
+        1002 => "protocol error",
+        1003 => "unsupported data",
+        1007 => "data that is not what it claims to be",
+        1008 => "policy violation",
+        1009 => "message too big",
+        1010 => "an extension is missing",
+        1011 => "internal error",
+        1012 => "service restart",
+        1013 => "try again later",
+        1014 => "bad gateway",
+        3000 => "unauthorized",
+        3003 => "forbidden",
+        3008 => "timeout",
+        3001..=3999 => "a code of a library or framework",
+        4401 => "unauthorized, by the convention of many applications",
+        4403 => "forbidden, by the convention of many applications",
+        4000..=4999 => "a code of the application",
+        _ => "a code that must not be sent",
+    }
+}
+
+/// True for a code that may be sent and says that something went wrong.
+pub(super) const fn is_trouble(code: i64) -> bool {
+    matches!(code, 1002 | 1003 | 1007..=1014 | 3000..=4999)
+}
+
+/// The Close of a side.
+pub(super) fn close_of<'a>(view: &View<'a>, side: Side) -> Option<&'a SeenFact> {
+    let mut closes = view.session.facts.iter();
+    closes.find(|f| f.side == side && f.fact.name == "ws.close")
+}
+
+/// The Close that says what went wrong: the first, or the answer where the first says nothing is.
+pub(super) fn telling_close<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
+    let closes = view.session.facts.iter();
+    let mut closes = closes.filter(|f| f.fact.name == "ws.close");
+    closes.find(|f| f.int("code").is_some_and(is_trouble))
+}
+
+/// `1011 (internal error): "keepalive ping timeout"`.
+pub(super) fn close_words(close: &SeenFact) -> String {
+    let code = match close.int("code") {
+        Some(code) => format!("{code} ({})", meaning(code)),
+        None => "no code".to_owned(),
+    };
+    match close.text("reason") {
+        "" => code,
+        reason => format!("{code}: \"{reason}\""),
+    }
+}
+
+/// The first breach of `side` up to `until`.
+pub(super) fn breach<'a>(view: &View<'a>, side: Side, until: Stamp) -> Option<&'a SeenFact> {
+    let mut facts = view.session.facts.iter();
+    facts.find(|f| f.side == side && f.stamp <= until && BREACHES.contains(&f.fact.name))
+}
+
+/// What the breach is: "a frame with the reserved opcode 5".
+pub(super) fn breach_words(fact: &SeenFact) -> String {
+    let opcode = opcode(fact);
+    match fact.fact.name {
+        "ws.client-unmasked" => format!("an unmasked {opcode} frame"),
+        "ws.server-masked" => format!("a masked {opcode} frame"),
+        "ws.control-too-long" => format!(
+            "a {opcode} frame of {} bytes, where 125 are the most",
+            fact.int("length").unwrap_or_default()
+        ),
+        "ws.control-fragmented" => format!("a {opcode} frame in fragments (FIN not set)"),
+        "ws.close-body-of-one-byte" => "a Close with a body of one byte".to_owned(),
+        "ws.close-code-invalid" => format!(
+            "a Close with the code {}, which must not be sent",
+            fact.int("code").unwrap_or_default()
+        ),
+        "ws.fragment-unexpected" => format!("a new {opcode} message within an unfinished one"),
+        "ws.continuation-unexpected" => "a continuation with nothing to continue".to_owned(),
+        "ws.reserved-opcode" => format!(
+            "a frame with the reserved opcode {}",
+            fact.int("opcode").unwrap_or_default()
+        ),
+        "ws.reserved-bits" => format!("a {opcode} frame with {}", bits(fact)),
+        "ws.length-not-minimal" => format!(
+            "a length of {} written in more bytes than it needs",
+            fact.int("length").unwrap_or_default()
+        ),
+        "ws.length-top-bit" => "a frame length with its highest bit set".to_owned(),
+        _ => format!("a {} that is not UTF-8", fact.text("in")),
+    }
+}
+
+/// `RSV1 and RSV3 set`.
+fn bits(fact: &SeenFact) -> String {
+    let bits = fact.int("bits").unwrap_or_default();
+    let names = [(4, "RSV1"), (2, "RSV2"), (1, "RSV3")];
+    let set: Vec<_> = names
+        .iter()
+        .filter(|(bit, _)| bits & bit != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    format!("{} set", set.join(" and "))
+}
+
+/// The name of the opcode in a fact.
+fn opcode(fact: &SeenFact) -> String {
+    match fact.int("opcode") {
+        Some(0) => "Continuation".to_owned(),
+        Some(1) => "Text".to_owned(),
+        Some(2) => "Binary".to_owned(),
+        Some(8) => "Close".to_owned(),
+        Some(9) => "Ping".to_owned(),
+        Some(10) => "Pong".to_owned(),
+        Some(n) => format!("opcode-{n}"),
+        None => String::new(),
+    }
+}
+
+/// Why a frame can't be judged.
+pub(super) fn unsure(view: &View<'_>, fact: &SeenFact) -> Option<(&'static str, &'static str)> {
+    if view.session.began_before_capture {
+        return Some((
+            "T1",
+            "the capture began in mid-session: where its frames begin, and what was agreed, was not seen",
+        ));
+    }
+    fact.is("after_gap").then_some((
+        "T4",
+        "bytes of this side are missing before it, so that it may be no frame",
+    ))
+}
+
+/// Raises a finding for each of the facts of these names, or tells why it can't be.
+pub(super) fn each_breach(
+    view: &View<'_>,
+    out: &mut Verdicts,
+    meta: &'static RuleMeta,
+    wanted: impl Fn(&SeenFact) -> bool,
+    advice: impl Fn(&SeenFact) -> &'static str,
+) {
+    for fact in view.session.facts.iter().filter(|f| wanted(f)) {
+        match unsure(view, fact) {
+            Some((guard, why)) => out.cannot_tell(meta, guard, why),
+            None => out.raise(breach_finding(view, meta, fact).advise(advice(fact))),
+        }
+    }
+}
+
+fn breach_finding(view: &View<'_>, meta: &'static RuleMeta, fact: &SeenFact) -> Finding {
+    let side = fact.side;
+    let what = breach_words(fact);
+    let (then, stamp) = consequence(view, fact);
+    Finding::new(meta, fact.stamp)
+        .side(side)
+        .frame(fact.stamp, "frame")
+        .maybe_frame(stamp, "consequence")
+        .title(format!("The {side} sent {what}"))
+        .explain(format!(
+            "In frame {} the {side} ({}) sent {what}. That breaks {}: whoever gets it has to fail the connection. {then}",
+            fact.stamp.frame,
+            view.end_of(side),
+            meta.reference
+        ))
+}
+
+/// What the other side did about it.
+fn consequence(view: &View<'_>, fact: &SeenFact) -> (String, Option<Stamp>) {
+    let (side, peer) = (fact.side, fact.side.other());
+    let close = close_of(view, peer).filter(|c| c.stamp >= fact.stamp);
+    if let Some(close) = close.filter(|c| c.int("code").is_some_and(is_trouble)) {
+        let frame = close.stamp.frame;
+        let words = close_words(close);
+        let text = format!("The {peer} did so: it closed with {words} in frame {frame}.");
+        return (text, Some(close.stamp));
+    }
+    match hung_up(view).filter(|h| h.stamp >= fact.stamp && close.is_none()) {
+        Some(end) if end.side == peer => (
+            format!("The {peer} then {} (frame {}).", end.how(), end.stamp.frame),
+            Some(end.stamp),
+        ),
+        _ => (
+            format!("The {peer} did not complain to the {side} in this capture."),
+            None,
+        ),
+    }
+}
+
+/// How the transport's end began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HangUp {
+    pub(super) side: Side,
+    pub(super) stamp: Stamp,
+    pub(super) reset: bool,
+}
+
+impl HangUp {
+    /// `reset the connection`.
+    pub(super) const fn how(self) -> &'static str {
+        if self.reset {
+            "reset the TCP connection"
+        } else {
+            "closed the TCP connection"
+        }
+    }
+}
+
+/// The first FIN or reset.
+pub(super) fn hung_up(view: &View<'_>) -> Option<HangUp> {
+    let tcp = view.tcp()?;
+    let fins = Side::BOTH.into_iter().filter_map(|side| {
+        let stamp = tcp.sides[side].fin?;
+        Some(HangUp {
+            side,
+            stamp,
+            reset: false,
+        })
+    });
+    let reset = tcp.reset.filter(|r| !r.to_syn && tcp.was_reset());
+    let reset = reset.map(|r| HangUp {
+        side: r.side,
+        stamp: r.stamp,
+        reset: true,
+    });
+    fins.chain(reset).min_by_key(|h| h.stamp)
+}
+
+/// Bytes of `side` could not be read, so that a Close or a Pong may be among them.
+pub(super) fn unread(view: &View<'_>, side: Side) -> bool {
+    let unseen = view.tcp().is_some_and(|t| t.sides[side].acked_unseen > 0);
+    view.lost(side) || unseen || view.session.skipped[side] > 0
+}
+
+/// True where the reason, in words, speaks of a peer that gave no sign of life.
+fn speaks_of_pings(close: &SeenFact) -> bool {
+    let reason = close.text("reason").to_ascii_lowercase();
+    let words = [
+        "ping",
+        "pong",
+        "keepalive",
+        "keep-alive",
+        "heartbeat",
+        "timeout",
+        "timed out",
+    ];
+    words.iter().any(|w| reason.contains(w))
+}
+
+/// True for a Close by which its sender gave up waiting for Pongs.
+pub(super) fn gave_up_pinging(close: &SeenFact) -> bool {
+    close.int("pings_open").is_some_and(|n| n > 0)
+        && (close.int("code") == Some(1011) || speaks_of_pings(close))
+}
+
+/// Whom a close code accuses, sent by `closer`.
+pub(super) fn accused(close: &SeenFact) -> Culprit {
+    let closer = close.side;
+    match close.int("code").unwrap_or_default() {
+        1002 | 1003 | 1007..=1009 => closer.other().into(),
+        // Only clients send it, of what the server did not agree to; a server that does so errs itself.
+        1010 => Culprit::Server,
+        1011 if gave_up_pinging(close) => closer.other().into(),
+        1011..=1014 => closer.into(),
+        3000 | 3003 | 3008 | 4401 | 4403 => closer.other().into(),
+        _ => Culprit::Unknown,
+    }
+}
+
+/// True for a Close by which the server shows somebody the door who may not be in.
+pub(super) fn turns_away(view: &View<'_>, close: &SeenFact) -> bool {
+    if close.side != Side::Server || !close.is("first") {
+        return false;
+    }
+    match close.int("code") {
+        Some(3000 | 3003 | 4401 | 4403) => true,
+        Some(1008) => {
+            speaks_of_rights(close) || close.text("reason").is_empty() && early(view, close)
+        }
+        Some(4000..=4999) => speaks_of_rights(close),
+        _ => false,
+    }
+}
+
+fn speaks_of_rights(close: &SeenFact) -> bool {
+    let reason = close.text("reason").to_ascii_lowercase();
+    let words = [
+        "unauth",
+        "authenti",
+        "authoriz",
+        "authoris",
+        "forbidden",
+        "credential",
+        "login",
+        "log in",
+        "permission",
+        "denied",
+        "not allowed",
+        "origin",
+        "jwt",
+        "api key",
+        "token",
+    ];
+    // "Unexpected token" is what JSON's readers say.
+    words.iter().any(|w| reason.contains(w)) && !reason.contains("unexpected token")
+}
+
+/// Right after the upgrade, before the server has said anything.
+fn early(view: &View<'_>, close: &SeenFact) -> bool {
+    /// Seconds.
+    const SOON: f64 = 5.0;
+    let opened = view.session.entered(Phase::Open).map(|p| p.stamp);
+    // The answer to the upgrade, and the Close.
+    let silent = view.session.messages.server <= 2;
+    silent && opened.is_some_and(|o| close.stamp.time.since(o.time) <= SOON)
+}
+
+/// How a refused upgrade is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The client may not have it.
+    NotAuthorised,
+    /// It never was an upgrade for whoever answered.
+    Stripped,
+    /// Anything else.
+    Plain,
+}
+
+/// Programs that stand before others; what they answer says little of the server.
+const PROXIES: &[&str] = &[
+    "nginx",
+    "openresty",
+    "haproxy",
+    "envoy",
+    "squid",
+    "varnish",
+    "cloudflare",
+    "cloudfront",
+    "awselb",
+    "traefik",
+    "caddy",
+    "apache",
+    "akamai",
+    "bigip",
+    "istio",
+    "yarp",
+];
+
+/// The proxy that answered, as far as it names itself.
+pub(super) fn proxy(refused: &SeenFact) -> Option<String> {
+    let via = refused.text("via");
+    if !via.is_empty() {
+        return Some(format!("Via: {via}"));
+    }
+    let server = refused.text("server");
+    let name = server.to_ascii_lowercase();
+    let known = PROXIES.iter().any(|p| name.contains(p));
+    known.then(|| format!("Server: {server}"))
+}
+
+/// Reads a refused upgrade.
+pub(super) fn refusal(view: &View<'_>, refused: &SeenFact) -> Refusal {
+    let status = refused.int("status").unwrap_or_default();
+    let faultless = view.session.fact("ws.request-fault").is_none();
+    let versions = refused.text("versions");
+    let asked = refused.text("version");
+    let same_version = !asked.is_empty() && versions.split(',').any(|v| v.trim() == asked);
+    match status {
+        401 | 403 | 407 => Refusal::NotAuthorised,
+        200..=299 if faultless => Refusal::Stripped,
+        // It asks for what was asked of it.
+        426 if faultless && same_version => Refusal::Stripped,
+        400 | 426 | 501 if faultless && proxy(refused).is_some() && versions.is_empty() => {
+            Refusal::Stripped
+        }
+        _ => Refusal::Plain,
+    }
+}
+
+/// What the request lacks, in words.
+pub(super) fn request_faults(view: &View<'_>) -> Vec<String> {
+    let faults = view.session.facts_named("ws.request-fault");
+    faults
+        .map(|f| match f.text("got") {
+            "" => f.text("what").to_owned(),
+            got => format!("{} (but \"{got}\")", f.text("what")),
+        })
+        .collect()
+}
+
+/// When the same client was let in after all: at the same place, or after a redirection anywhere.
+pub(super) fn got_in(view: &View<'_>, refused: &SeenFact) -> Option<Stamp> {
+    /// Seconds.
+    const SAME_TRY: f64 = 60.0;
+    let moved = refused
+        .int("status")
+        .is_some_and(|s| (300..400).contains(&s));
+    let path = view.session.detail("path").map(ToString::to_string);
+    let mut upgrades = view.world.upgrades.iter();
+    let found = upgrades.find(|u| {
+        let wait = u.granted.time.since(refused.stamp.time);
+        u.client == view.flow.client.address
+            && (0.0..=SAME_TRY).contains(&wait)
+            && u.granted > refused.stamp
+            && (moved || u.server == view.flow.server && Some(&u.path) == path.as_ref())
+    });
+    found.map(|u| u.granted)
+}
+
+/// The place that was asked for: `/chat`.
+pub(super) fn path(view: &View<'_>) -> String {
+    let path = view.session.detail("path");
+    path.map_or_else(|| "an unknown path".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,267 @@
+//! `ws-abnormal-closure`.
+
+use colloquy_dissectors::event::Phase;
+use colloquy_dissectors::units::Side;
+
+use super::tcp_reset_forged::forged;
+use super::ws::{self, HangUp};
+use super::{ws_handshake_invalid, ws_ping_unanswered};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+
+declare_rule! {
+    /// ## What it means
+    /// The TCP connection under the WebSocket ended, and no Close frame had been sent by either side. Programs report that
+    /// as code 1006, which is never on the wire.
+    ///
+    /// ## Why it matters
+    /// What was under way is lost, and neither side was told why: a crash, a killed process, a time-out on the way.
+    ///
+    /// ## How it is told
+    /// The first FIN or reset with no Close frame of either side before it, in a WebSocket that was open. A note where
+    /// another finding says why: the client did not take the handshake, a frame broke the protocol, or a Ping had no
+    /// answer. The side is the one that ended TCP first; after a long silence it may have been something on the way.
+    ///
+    /// ## Example
+    /// `ws-1006-server-killed`: the server's process is killed, and its kernel closes the connection.
+    ///
+    /// ## What to do
+    /// See what happened to the program on that side: its log, its end, a deployment. After a silence of a round number of
+    /// seconds (60, 300, 350, 3600), look for a proxy's or load balancer's idle time-out, and let Pings go more often.
+    ///
+    /// ## References
+    /// RFC 6455 sections 7.1.5 and 7.4.1.
+    pub WsAbnormalClosure = "ws-abnormal-closure" {
+        summary: "WebSocket ended without a Close (1006)",
+        severity: Error,
+        category: Establishment,
+        protocols: ["websocket"],
+        reference: "RFC 6455 sections 7.1.5 and 7.4.1",
+    }
+}
+
+/// Silence after which an idle time-out is thought of: seconds.
+const IDLE: f64 = 20.0;
+
+impl WsAbnormalClosure {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(end) = ws::hung_up(view) else { return };
+        if view
+            .session
+            .entered(Phase::Open)
+            .is_none_or(|p| p.stamp > end.stamp)
+        {
+            return;
+        }
+        let closes = Side::BOTH.into_iter().filter_map(|s| ws::close_of(view, s));
+        if closes.into_iter().any(|c| c.stamp <= end.stamp) {
+            return;
+        }
+        match guard(view) {
+            Some((guard, why)) => out.cannot_tell(&META, guard, why),
+            None => out.raise(finding(view, end)),
+        }
+    }
+}
+
+fn guard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
+    if view.one_sided() {
+        return Some(("T3", "only one direction of this connection was captured"));
+    }
+    if view.session.began_before_capture {
+        return Some((
+            "T1",
+            "the capture began in mid-session, so that a Close may not have been recognised",
+        ));
+    }
+    Side::BOTH
+        .into_iter()
+        .any(|s| ws::unread(view, s))
+        .then_some(("T4", "bytes are missing, and a Close may be among them"))
+}
+
+/// Why it ended, where another finding tells it.
+fn known_cause(view: &View<'_>, end: HangUp) -> Option<String> {
+    if ws_handshake_invalid::walked_out(view).is_some() {
+        let facts = &view.session.facts;
+        let fault = facts
+            .iter()
+            .find(|f| matches!(f.fact.name, "ws.answer-fault" | "ws.subprotocol-none"));
+        if let Some(fault) = fault {
+            return Some(format!(
+                "the client did not take the answer in frame {} to its upgrade",
+                fault.stamp.frame
+            ));
+        }
+    }
+    if let Some(breach) = ws::breach(view, end.side.other(), end.stamp) {
+        return Some(format!(
+            "the {} had sent {} (frame {})",
+            breach.side,
+            ws::breach_words(breach),
+            breach.stamp.frame
+        ));
+    }
+    let ping = ws_ping_unanswered::gave_up(view, end.side)?;
+    Some(format!("its Ping in frame {} had no answer", ping.frame))
+}
+
+fn finding(view: &View<'_>, end: HangUp) -> Finding {
+    let said = |side: Side| view.session.last_message[side].map(|m| m.stamp);
+    let last = said(Side::Client).max(said(Side::Server));
+    let idle = last.map_or(0.0, |l| end.stamp.time.since(l.time).max(0.0));
+    let cause = known_cause(view, end);
+    let forged = end.reset.then(|| view.tcp().and_then(forged)).flatten();
+    let half = view
+        .session
+        .incomplete
+        .iter()
+        .find(|i| i.began <= end.stamp && !i.excused);
+    let mut more = String::new();
+    if let Some(half) = half {
+        more.push_str(&format!(
+            " The {}'s message that began in frame {} was not finished.",
+            half.side, half.began.frame
+        ));
+    }
+    match (&cause, &forged) {
+        (Some(cause), _) => more.push_str(&format!(" The reason is likely that {cause}.")),
+        (None, Some(why)) => more.push_str(&format!(" The reset may not be of the {}: {why}.", end.side)),
+        (None, None) if idle >= IDLE => more.push_str(
+            " After so long a silence an idle time-out is likely, of that side or of a proxy before it.",
+        ),
+        _ => {}
+    }
+    let finding = Finding::new(&META, end.stamp)
+        .side(if forged.is_some() { Culprit::Network } else { end.side.into() })
+        .maybe_frame(said(Side::Client), "last-of-client")
+        .maybe_frame(said(Side::Server), "last-of-server")
+        .frame(end.stamp, if end.reset { "reset" } else { "fin" })
+        .title(format!("The {} {} without a WebSocket Close (1006)", end.side, end.how()))
+        .explain(format!(
+            "In frame {} the {} ({}) {}, {} after the last message. Neither side had sent a Close, so both must take it \
+             for an accident.{more}",
+            end.stamp.frame,
+            end.side,
+            view.end_of(end.side),
+            end.how(),
+            seconds(idle)
+        ))
+        .advise(if idle >= IDLE && cause.is_none() {
+            "Compare the silence with the idle time-outs of proxies and load balancers on the way, and let Pings go more often than that."
+        } else {
+            "See what happened to the program on that side at that moment: a crash, a kill, a deployment, a close of TCP in place of the WebSocket."
+        })
+        .number("idle", idle);
+    if cause.is_some() {
+        finding.severity(Severity::Note)
+    } else {
+        finding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::ws::{close, ended, frame_masked, opened, ping, text};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Culprit, Severity};
+
+    const RULE: &str = "ws-abnormal-closure";
+
+    fn talk() -> Script {
+        opened()
+            .client(&text(Side::Client, "hi"))
+            .server(&text(Side::Server, "hi"))
+    }
+
+    #[test]
+    fn whoever_hangs_up_first_is_named() {
+        for side in Side::BOTH {
+            for script in [
+                talk().fin(side).fin(side.other()),
+                talk().reset(side),
+                talk().fin(side),
+            ] {
+                let frames = script.frames();
+                let found = findings(frames.clone(), RULE);
+                assert_eq!((found.len(), found[0].side), (1, Culprit::from(side)));
+                assert_eq!(loud(frames), [RULE]);
+            }
+        }
+        let idle = findings(talk().wait_secs(60.0).fin(Side::Server).frames(), RULE);
+        assert!(
+            idle[0].explanation.contains("idle time-out"),
+            "{}",
+            idle[0].explanation
+        );
+    }
+
+    #[test]
+    fn with_a_close_of_either_side_it_is_another_matter() {
+        for side in Side::BOTH {
+            assert!(
+                findings(
+                    talk().say(side, &close(side, 1000, "")).close().frames(),
+                    RULE
+                )
+                .is_empty()
+            );
+            assert!(loud(ended(talk(), side, 1000, "bye")).is_empty());
+            assert!(loud(ended(talk(), side, 1001, "")).is_empty());
+            assert!(loud(ended(talk(), side, 0, "")).is_empty());
+        }
+        assert!(loud(talk().frames()).is_empty(), "the capture ended first");
+    }
+
+    #[test]
+    fn a_client_need_not_wait_after_both_closes() {
+        let script = talk()
+            .client(&close(Side::Client, 1000, ""))
+            .server(&close(Side::Server, 1000, ""))
+            .reset(Side::Client);
+        assert!(loud(script.frames()).is_empty());
+    }
+
+    #[test]
+    fn another_finding_says_why() {
+        let script = talk()
+            .server(&frame_masked(0x81, b"x", true))
+            .fin(Side::Client)
+            .fin(Side::Server);
+        let frames = script.frames();
+        assert_eq!(findings(frames.clone(), RULE)[0].severity, Severity::Note);
+        assert_eq!(loud(frames), ["ws-masking-violation"]);
+        let silent = talk()
+            .server(&ping(Side::Server, "1"))
+            .wait_secs(30.0)
+            .reset(Side::Server);
+        assert_eq!(loud(silent.frames()), ["ws-ping-unanswered"]);
+    }
+
+    #[test]
+    fn a_close_may_not_have_been_captured() {
+        let script = talk().server_lost(&close(Side::Server, 1000, "")).close();
+        assert!(findings(script.clone().frames(), RULE).is_empty());
+        assert_eq!(cannot_tell(script.frames(), RULE), ["T4"]);
+    }
+
+    #[test]
+    fn joined_in_mid_session_it_cannot_be_told() {
+        let mut frames = talk();
+        for n in 0..6 {
+            frames = frames
+                .client(&text(
+                    Side::Client,
+                    &format!("a message of some length, {n}"),
+                ))
+                .server(&text(
+                    Side::Server,
+                    &format!("another message of some length, {n}"),
+                ));
+        }
+        let late = frames.close().frames().split_off(9);
+        assert!(loud(late).is_empty());
+    }
+}

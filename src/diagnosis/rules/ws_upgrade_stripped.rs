@@ -1,0 +1,162 @@
+//! `ws-upgrade-stripped`.
+
+use super::ws::{self, Refusal};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// The client's request to upgrade was sound, and was answered as if it had been an ordinary HTTP request: something
+    /// before the WebSocket server does not pass the upgrade on, or what lives at that path speaks no WebSocket.
+    ///
+    /// ## Why it matters
+    /// Upgrade and Connection are fields from hop to hop: a proxy that is not told to pass them on drops them. The
+    /// WebSocket then works everywhere but behind that proxy.
+    ///
+    /// ## How it is told
+    /// A request without any fault was answered with 2xx; or with 426 for the very version it asked for; or with 400,
+    /// 426 or 501, by what names itself a proxy (Via, or a Server that usually is one). As a note: 502 by such a one,
+    /// which more often means that nothing answers behind it.
+    ///
+    /// ## Example
+    /// nginx in front without `proxy_set_header Upgrade $http_upgrade`: the server behind it gets a plain GET and answers 400.
+    ///
+    /// ## What to do
+    /// Let the proxy pass Upgrade and Connection on and speak HTTP/1.1 to the server behind it. To see who is to blame,
+    /// capture between the proxy and the server.
+    ///
+    /// ## References
+    /// RFC 9110 sections 7.6.1 and 7.8; RFC 6455 section 4.2.
+    pub WsUpgradeStripped = "ws-upgrade-stripped" {
+        summary: "The upgrade was lost on the way",
+        severity: Error,
+        category: Establishment,
+        protocols: ["websocket"],
+        reference: "RFC 9110 sections 7.6.1 and 7.8; RFC 6455 section 4.2",
+    }
+}
+
+impl WsUpgradeStripped {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        for refused in view.session.facts_named("ws.refused") {
+            let stripped = ws::refusal(view, refused) == Refusal::Stripped;
+            let gateway = refused.int("status") == Some(502)
+                && !refused.is("upgrade")
+                && ws::proxy(refused).is_some();
+            if ws::got_in(view, refused).is_some() {
+                continue;
+            }
+            if stripped {
+                out.raise(finding(view, refused));
+            } else if gateway {
+                out.raise(finding(view, refused).severity(Severity::Note));
+            }
+        }
+    }
+}
+
+fn finding(view: &View<'_>, refused: &SeenFact) -> Finding {
+    let status = refused.int("status").unwrap_or_default();
+    let words = format!("{status} {}", refused.text("reason"));
+    let proxy = ws::proxy(refused);
+    let (culprit, who) = match &proxy {
+        Some(name) => (
+            Culprit::Network,
+            format!("a proxy answered or passed the answer on ({name})"),
+        ),
+        None => (
+            Culprit::Server,
+            "the answer names no proxy: it may also be that this path holds no WebSocket"
+                .to_owned(),
+        ),
+    };
+    let closing = if refused.is("connection_close") {
+        ", with Connection: close"
+    } else {
+        ""
+    };
+    Finding::new(&META, refused.stamp)
+        .likely()
+        .side(culprit)
+        .maybe_frame(refused.request, "request")
+        .frame(refused.stamp, "answer")
+        .title(format!(
+            "The upgrade to WebSocket at {} was taken for plain HTTP: {}",
+            ws::path(view),
+            words.trim()
+        ))
+        .explain(format!(
+            "The client's request for a WebSocket at {} has all that it needs, Upgrade and Connection among it. The answer in \
+             frame {}, {}{closing}, is one to an ordinary request; {who}.",
+            ws::path(view),
+            refused.stamp.frame,
+            words.trim()
+        ))
+        .advise(
+            "Make every proxy between client and server pass Upgrade and Connection on over HTTP/1.1, and check the path; \
+             a capture between the last proxy and the server shows who dropped them.",
+        )
+        .number("status", status as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::rules::bench::ws::{ANSWER, REQUEST, asked, refused, to};
+    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::{Culprit, Severity};
+
+    const RULE: &str = "ws-upgrade-stripped";
+
+    #[test]
+    fn an_ordinary_answer() {
+        for (status, fields, side) in [
+            ("200 OK", "", Culprit::Server),
+            ("200 OK", "Via: 1.1 squid\r\n", Culprit::Network),
+            (
+                "400 Bad Request",
+                "Server: nginx/1.24.0\r\n",
+                Culprit::Network,
+            ),
+            (
+                "426 Upgrade Required",
+                "Sec-WebSocket-Version: 13\r\n",
+                Culprit::Server,
+            ),
+        ] {
+            let frames = asked().server(&refused(status, fields)).close().frames();
+            assert_eq!(
+                findings(frames.clone(), RULE)[0].side,
+                side,
+                "{status} {fields}"
+            );
+            assert_eq!(loud(frames), [RULE], "{status} {fields}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_with_nothing_behind_it_is_told_elsewhere() {
+        let frames = asked()
+            .server(&refused("502 Bad Gateway", "Server: nginx\r\n"))
+            .close()
+            .frames();
+        assert_eq!(findings(frames.clone(), RULE)[0].severity, Severity::Note);
+        assert_eq!(loud(frames), ["ws-upgrade-failed"]);
+    }
+
+    #[test]
+    fn a_request_that_asks_wrongly_lost_nothing_on_the_way() {
+        let request = REQUEST.replace("Connection: Upgrade", "Connection: keep-alive");
+        let script = to(8080)
+            .client(format!("{request}\r\n").as_bytes())
+            .server(&refused("400 Bad Request", "Server: nginx\r\n"));
+        assert!(findings(script.close().frames(), RULE).is_empty());
+        let plain = asked().server(&refused("404 Not Found", "Server: nginx\r\n"));
+        assert!(findings(plain.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_was_not_captured() {
+        let script = asked().server_lost(format!("{ANSWER}\r\n").as_bytes());
+        assert!(findings(script.close().frames(), RULE).is_empty());
+    }
+}
