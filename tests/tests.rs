@@ -1,1 +1,32 @@
-//! Tests.
+//! The integration tests: one binary, so that the program and its crates are linked once.
+//!
+//! What belongs where; try not to add more.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop, and say why"
+)]
+
+/// What the others have in common: the samples with their truth, the built binary, mutations of captures.
+mod harness;
+/// The JSON report's schema, key by key, and what must hold between its numbers.
+mod schema;
+
+/// Which module may import which, and how long a file may be.
+mod architecture;
+/// Every rule and protocol is registered, documented and tested; `explain` has a page for each.
+mod catalogue;
+/// The real binary: its outputs, its help, its exit statuses.
+mod cli;
+/// What never changes a report: where the bytes come from, how they are packed, how many threads work.
+mod laws;
+/// Live traffic of a real client and server over loopback. Needs the right to capture; says so and passes without.
+#[cfg(feature = "live")]
+mod live;
+/// Captures that are cut, broken, shuffled: no panic, an end, a report that holds together.
+mod robustness;
+/// Every sample against its truth, and its text report as people read it.
+mod samples;

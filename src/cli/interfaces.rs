@@ -28,13 +28,13 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
             Err(why) => format!("cannot capture: {why}"),
         });
         notes.extend(interface.description.clone().filter(|d| !d.is_empty()));
-        let _ = writeln!(
-            text,
+        let line = format!(
             "{:<width$}  {}  {}",
             interface.name,
             notes.join(", "),
             addresses.join(" ")
         );
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     output::print(text.as_bytes())
 }

@@ -69,7 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&format!("{error:#}"));
+            output::complain(&output::told(&error));
             ExitCode::from(UNUSABLE)
         }
     }

@@ -51,6 +51,23 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "colloquy: {text}");
 }
 
+/// What went wrong and why, on one line. A cause that is in the text before it is not told again.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let mut text = cause.to_string();
+        if let Some(at) = text.find(" (os error ") {
+            text.truncate(at);
+        }
+        if line.is_empty() {
+            line = text;
+        } else if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    line
+}
+
 /// The reader of our output went away: no reason to complain.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

@@ -206,4 +206,16 @@ mod tests {
             .duplicate_last();
         assert!(findings(udp.frames(), RULE).is_empty());
     }
+
+    #[test]
+    fn a_copy_that_was_not_captured_is_not_told() {
+        let script = over_tcp()
+            .client(&record(&call(1)))
+            .server(&record(&answer(1)))
+            .server_lost(&record(&answer(1)))
+            .client(&record(&call(2)))
+            .server(&record(&answer(2)))
+            .close();
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
 }

@@ -156,4 +156,11 @@ mod tests {
             .close();
         assert!(findings(script.frames(), RULE).is_empty());
     }
+
+    #[test]
+    fn an_answer_that_was_not_captured_may_have_come_in_order() {
+        let answer = |call| pdu(2, 0, call, &[4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let script = bound(0).server_lost(&answer(2)).server(&answer(3)).close();
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
 }

@@ -207,4 +207,15 @@ mod tests {
             .wait_secs(1.0);
         assert!(findings(script.frames(), RULE).is_empty());
     }
+
+    #[test]
+    fn a_call_that_was_not_captured_is_not_counted() {
+        let script = udp()
+            .client(&null(1))
+            .wait_secs(1.0)
+            .client_lost(&null(1))
+            .wait_secs(2.0)
+            .client(&null(1));
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
 }

@@ -133,4 +133,14 @@ mod tests {
             .close();
         assert!(loud(script.frames()).is_empty());
     }
+
+    #[test]
+    fn a_repetition_that_was_not_captured_is_not_guessed() {
+        let script = talked()
+            .wait_ms(1500)
+            .segment(Side::Server, flag::ACK, 5, 10, b"")
+            .server(b"world")
+            .close();
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
 }

@@ -171,4 +171,15 @@ mod tests {
         let found = findings(script.frames(), RULE);
         assert!(found[0].numbers.contains(&("probes", 1.0)), "{found:?}");
     }
+
+    #[test]
+    fn an_opening_that_was_not_captured_shows_in_what_the_client_sends() {
+        let script = shut()
+            .wait_secs(5.0)
+            .window_update(Side::Server)
+            .drop_last()
+            .client(&[2; 100])
+            .close();
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
 }

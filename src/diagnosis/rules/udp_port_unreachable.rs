@@ -125,4 +125,13 @@ mod tests {
         let script = Script::udp("10.0.0.1:40000", "10.0.0.2:33434").client(b"probe");
         assert!(findings(script.icmp_port_unreachable().frames(), RULE).is_empty());
     }
+
+    #[test]
+    fn a_datagram_that_was_not_captured_is_told_by_what_came_back() {
+        let mut frames = script().client(b"call").icmp_port_unreachable().frames();
+        frames.remove(0);
+        let found = findings(frames, RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].frames.len(), 1);
+    }
 }

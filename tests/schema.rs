@@ -1,0 +1,409 @@
+//! The JSON report, schema 1 (`colloquy report --format json`): every key, its type, and what must hold between the numbers.
+//!
+//! A key that is not listed here fails: keys are only ever added, and here is where that is noticed.
+
+use std::collections::BTreeMap;
+
+use colloquy::diagnosis::all_rules;
+use serde_json::{Map, Value};
+
+use crate::harness::{list, text};
+
+const SEVERITIES: &[&str] = &["critical", "error", "warning", "note"];
+const CATEGORIES: &[&str] = &[
+    "establishment",
+    "dialogue",
+    "resources",
+    "authentication",
+    "capture",
+];
+const SIDES: &[&str] = &["client", "server", "network", "capture", "unknown"];
+const STATES: &[&str] = &[
+    "connecting",
+    "open",
+    "stuck",
+    "releasing",
+    "closed",
+    "aborted",
+    "refused",
+];
+const PHASES: &[&str] = &[
+    "connecting",
+    "negotiating",
+    "authenticating",
+    "open",
+    "releasing",
+    "closed",
+    "aborted",
+    "refused",
+];
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Text,
+    /// A text that says something.
+    Words,
+    OneOf(&'static [&'static str]),
+    Time,
+    Count,
+    /// A number that is not negative.
+    Number,
+    Bool,
+    Object,
+    List,
+    Or(&'static Kind),
+}
+
+use Kind::{Bool, Count, List, Number, Object, OneOf, Or, Text, Time, Words};
+
+const CAPTURE: &[(&str, Kind)] = &[
+    ("path", Text),
+    ("format", OneOf(&["pcap", "pcapng", "memory", "live"])),
+    ("compression", Or(&OneOf(&["gzip", "zstd", "lz4"]))),
+    ("link_types", List),
+    ("frames", Count),
+    ("bytes", Count),
+    ("first", Or(&Time)),
+    ("last", Or(&Time)),
+    ("damage", Or(&Object)),
+    ("dropped", Or(&Count)),
+    ("not_understood", Object),
+    ("ip_fragments", Count),
+];
+
+const SESSION: &[(&str, Kind)] = &[
+    ("id", Count),
+    ("parent", Or(&Count)),
+    ("capture", Count),
+    ("protocol", Words),
+    ("transport", OneOf(&["tcp", "udp"])),
+    ("stream", Count),
+    ("client", Object),
+    ("server", Object),
+    ("opened", Time),
+    ("closed", Or(&Time)),
+    ("duration", Number),
+    ("first_frame", Count),
+    ("last_frame", Count),
+    ("state", OneOf(STATES)),
+    ("began_before_capture", Bool),
+    ("ended_after_capture", Bool),
+    ("phases", List),
+    ("messages", Object),
+    ("bytes", Object),
+    ("requests", Object),
+    ("response_time", Or(&Object)),
+    ("missing_bytes", Object),
+    ("details", Object),
+    ("cannot_tell", List),
+];
+
+const FINDING: &[(&str, Kind)] = &[
+    ("rule", Words),
+    ("severity", OneOf(SEVERITIES)),
+    ("certainty", OneOf(&["certain", "likely"])),
+    ("category", OneOf(CATEGORIES)),
+    ("session", Or(&Count)),
+    ("capture", Count),
+    ("at", Time),
+    ("side", OneOf(SIDES)),
+    ("frames", List),
+    ("title", Words),
+    ("explanation", Words),
+    ("advice", Words),
+    ("reference", Words),
+    ("numbers", Object),
+];
+
+const SUMMARY: &[(&str, Kind)] = &[
+    ("frames", Count),
+    ("sessions", Count),
+    ("by_protocol", Object),
+    ("by_state", Object),
+    ("by_severity", Object),
+    ("rules_checked", Count),
+    ("not_judged", Count),
+];
+
+const BOTH_SIDES: &[(&str, Kind)] = &[("client", Count), ("server", Count)];
+
+/// Fails where a whole report is not what schema 1 says.
+pub(crate) fn check(report: &Value) {
+    let top = [
+        ("schema", Count),
+        ("generator", Words),
+        ("captures", List),
+        ("sessions", List),
+        ("findings", List),
+        ("summary", Object),
+    ];
+    keys(report, "report", &top);
+    assert_eq!(report["schema"], 1);
+    assert!(text(report, "generator").starts_with("colloquy "));
+    for capture in list(report, "captures") {
+        check_capture(capture);
+    }
+    for (session, id) in list(report, "sessions").iter().zip(1_u64..) {
+        assert_eq!(session["id"], id, "ids count from 1");
+        check_session(session, report);
+    }
+    for finding in list(report, "findings") {
+        check_finding(finding, report);
+    }
+    check_summary(report);
+}
+
+/// Fails where a line of `--format jsonl` is none; gives its kind.
+pub(crate) fn check_line(line: &Value) -> &str {
+    let (kind, inner) = line.as_object().unwrap().iter().next().expect("one key");
+    assert_eq!(line.as_object().unwrap().len(), 1, "{line}");
+    match kind.as_str() {
+        "session" => keys(inner, "session", SESSION),
+        "finding" => keys(inner, "finding", FINDING),
+        "summary" => keys(inner, "summary", SUMMARY),
+        other => panic!("a line of kind {other}"),
+    }
+    kind
+}
+
+fn check_capture(capture: &Value) {
+    keys(capture, "capture", CAPTURE);
+    if !capture["damage"].is_null() {
+        keys(
+            &capture["damage"],
+            "damage",
+            &[("at_byte", Count), ("what", Words)],
+        );
+    }
+    assert!(list(capture, "link_types").iter().all(Value::is_string));
+    counts(&capture["not_understood"]);
+}
+
+fn check_session(session: &Value, report: &Value) {
+    keys(session, "session", SESSION);
+    for side in ["client", "server"] {
+        let end = [("address", Words), ("port", Count), ("name", Or(&Words))];
+        keys(&session[side], side, &end);
+        let address = text(&session[side], "address");
+        assert!(address.parse::<std::net::IpAddr>().is_ok(), "{address}");
+        assert!(session[side]["port"].as_u64() <= Some(65_535));
+    }
+    for pair in ["messages", "bytes", "missing_bytes"] {
+        keys(&session[pair], pair, BOTH_SIDES);
+    }
+    check_requests(session);
+    check_place(session, report);
+    for phase in list(session, "phases") {
+        keys(
+            phase,
+            "phase",
+            &[("phase", OneOf(PHASES)), ("at", Time), ("frame", Count)],
+        );
+    }
+    for reason in list(session, "cannot_tell") {
+        keys(
+            reason,
+            "cannot_tell",
+            &[("rule", Words), ("guard", Words), ("why", Words)],
+        );
+        let rule = text(reason, "rule");
+        assert!(all_rules().any(|r| r.name == rule), "no rule {rule}");
+        let guard = text(reason, "guard")
+            .strip_prefix('T')
+            .map(str::parse::<u8>);
+        assert!(matches!(guard, Some(Ok(1..=14))), "{reason}");
+    }
+}
+
+fn check_requests(session: &Value) {
+    let names = ["sent", "answered", "failed", "unanswered", "pending"];
+    keys(
+        &session["requests"],
+        "requests",
+        &names.map(|name| (name, Count)),
+    );
+    let [sent, answered, failed, unanswered, pending] =
+        names.map(|name| count(&session["requests"], name));
+    assert_eq!(
+        sent,
+        answered + unanswered + pending,
+        "requests of {session}"
+    );
+    assert!(failed <= answered);
+    let times = &session["response_time"];
+    if !times.is_null() {
+        let names = ["median", "p95", "max"];
+        keys(times, "response_time", &names.map(|name| (name, Number)));
+        let [median, p95, max] = names.map(|name| times[name].as_f64().unwrap());
+        assert!(median <= p95 && p95 <= max, "{times}");
+    }
+}
+
+/// A session lies in its capture and in its parent.
+fn check_place(session: &Value, report: &Value) {
+    let frames = frames_of_capture(session, report);
+    let (first, last) = (count(session, "first_frame"), count(session, "last_frame"));
+    assert!(
+        1 <= first && first <= frames && 1 <= last && last <= frames,
+        "{session}"
+    );
+    let id = count(session, "id");
+    let Some(parent) = session["parent"].as_u64() else {
+        assert_eq!(
+            session["protocol"], session["transport"],
+            "a session without a parent is the carrier"
+        );
+        return;
+    };
+    assert!(parent < id, "a parent comes before its children: {session}");
+    let parent = &list(report, "sessions")[parent as usize - 1];
+    for same in ["capture", "transport", "stream", "client", "server"] {
+        assert_eq!(parent[same], session[same], "{same} of {session}");
+    }
+    assert_eq!(
+        session["closed"].is_null(),
+        session["ended_after_capture"] == true
+    );
+}
+
+fn check_finding(finding: &Value, report: &Value) {
+    keys(finding, "finding", FINDING);
+    let rule = text(finding, "rule");
+    let meta = all_rules()
+        .find(|r| r.name == rule)
+        .unwrap_or_else(|| panic!("no rule {rule}"));
+    assert_eq!(finding["category"], meta.category.name(), "{rule}");
+    assert_eq!(finding["reference"], meta.reference, "{rule}");
+    let frames = frames_of_capture(finding, report);
+    match finding["session"].as_u64() {
+        None => assert_eq!(finding["category"], "capture", "{rule}"),
+        Some(id) => {
+            let session = &list(report, "sessions")[id as usize - 1];
+            assert_eq!(session["capture"], finding["capture"]);
+            let protocol = text(session, "protocol");
+            assert!(
+                meta.protocols.is_empty() || meta.protocols.contains(&protocol),
+                "{rule} on {protocol}"
+            );
+            assert!(
+                !list(finding, "frames").is_empty(),
+                "{rule} without evidence: {finding}"
+            );
+        }
+    }
+    for evidence in list(finding, "frames") {
+        keys(evidence, "evidence", &[("frame", Count), ("role", Words)]);
+        let frame = count(evidence, "frame");
+        assert!(
+            1 <= frame && frame <= frames,
+            "{rule} cites frame {frame} of {frames}"
+        );
+    }
+    for (name, number) in finding["numbers"].as_object().unwrap() {
+        assert!(
+            number.as_f64().is_some_and(f64::is_finite),
+            "{rule}: {name} is {number}"
+        );
+    }
+}
+
+fn check_summary(report: &Value) {
+    let summary = &report["summary"];
+    keys(summary, "summary", SUMMARY);
+    let sessions = list(report, "sessions");
+    assert_eq!(summary["sessions"], sessions.len());
+    let frames: u64 = list(report, "captures")
+        .iter()
+        .map(|c| count(c, "frames"))
+        .sum();
+    assert_eq!(summary["frames"], frames);
+    assert_eq!(summary["rules_checked"], all_rules().count());
+    let not_judged = sessions
+        .iter()
+        .filter(|s| !list(s, "cannot_tell").is_empty())
+        .count();
+    assert_eq!(summary["not_judged"], not_judged);
+    for (tally, items, key) in [
+        ("by_protocol", sessions, "protocol"),
+        ("by_state", sessions, "state"),
+        ("by_severity", list(report, "findings"), "severity"),
+    ] {
+        let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+        for item in items {
+            *counted.entry(text(item, key).to_owned()).or_default() += 1;
+        }
+        assert_eq!(
+            summary[tally],
+            serde_json::to_value(&counted).unwrap(),
+            "{tally}"
+        );
+    }
+}
+
+fn frames_of_capture(item: &Value, report: &Value) -> u64 {
+    count(
+        &list(report, "captures")[count(item, "capture") as usize],
+        "frames",
+    )
+}
+
+fn count(value: &Value, key: &str) -> u64 {
+    value[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{key} of {value}"))
+}
+
+fn counts(value: &Value) {
+    assert!(
+        value.as_object().unwrap().values().all(Value::is_u64),
+        "{value}"
+    );
+}
+
+/// Exactly these keys, each of its kind.
+fn keys(value: &Value, what: &str, expected: &[(&str, Kind)]) {
+    let map: &Map<String, Value> = value
+        .as_object()
+        .unwrap_or_else(|| panic!("{what} is {value}"));
+    for key in map.keys() {
+        assert!(
+            expected.iter().any(|(name, _)| name == key),
+            "{what} has an unknown key {key}"
+        );
+    }
+    for (name, kind) in expected {
+        let inner = map
+            .get(*name)
+            .unwrap_or_else(|| panic!("{what} lacks {name}: {value}"));
+        assert!(is(inner, *kind), "{what}.{name} is {inner}, not {kind:?}");
+    }
+}
+
+fn is(value: &Value, kind: Kind) -> bool {
+    match kind {
+        Text => value.is_string(),
+        Words => value.as_str().is_some_and(|s| !s.trim().is_empty()),
+        OneOf(words) => value.as_str().is_some_and(|s| words.contains(&s)),
+        Time => value.as_str().is_some_and(is_time),
+        Count => value.is_u64(),
+        Number => value.as_f64().is_some_and(|n| n.is_finite() && n >= 0.0),
+        Bool => value.is_boolean(),
+        Object => value.is_object(),
+        List => value.is_array(),
+        Or(kind) => value.is_null() || is(value, *kind),
+    }
+}
+
+/// RFC 3339 in UTC with nine digits of the second: `2026-01-01T00:00:00.000000000Z`.
+fn is_time(text: &str) -> bool {
+    text.len() == 30
+        && text
+            .bytes()
+            .zip(b"dddd-dd-ddTdd:dd:dd.dddddddddZ")
+            .all(|(byte, form)| match form {
+                b'd' => byte.is_ascii_digit(),
+                _ => byte == *form,
+            })
+        && text.parse::<jiff::Timestamp>().is_ok()
+}
