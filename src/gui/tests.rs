@@ -1,0 +1,1 @@
+//! Clicking through the window without a window.
