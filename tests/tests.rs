@@ -1,1 +1,4 @@
 //! Tests.
+
+#[cfg(feature = "gui")]
+mod window;

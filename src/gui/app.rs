@@ -297,6 +297,7 @@ impl App {
                 .default_size(176.0)
                 .size_range(70.0..=most)
                 .show(ui, |ui| {
+                    ui.take_available_space();
                     let shown = Shown {
                         order: panels.sessions.order(),
                         ladder: panels.ladder.ladder.as_ref(),
@@ -310,7 +311,10 @@ impl App {
                 .resizable(true)
                 .default_size(420.0)
                 .size_range(240.0..=760.0)
-                .show(ui, |ui| left_ui(ui, &ctx, panels));
+                .show(ui, |ui| {
+                    ui.take_available_space();
+                    left_ui(ui, &ctx, panels);
+                });
         }
         if settings.ladder {
             let most = (ui.available_height() - 90.0).max(120.0);
@@ -320,7 +324,10 @@ impl App {
                 .resizable(true)
                 .default_size(half)
                 .size_range(100.0..=most)
-                .show(ui, |ui| ladder_ui(ui, &ctx, &mut panels.ladder));
+                .show(ui, |ui| {
+                    ui.take_available_space();
+                    ladder_ui(ui, &ctx, &mut panels.ladder);
+                });
         }
         CentralPanel::default()
             .frame(plain().inner_margin(egui::Margin { top: 4, ..egui::Margin::ZERO }))
@@ -351,7 +358,10 @@ fn left_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
         .resizable(true)
         .default_size(half)
         .size_range(80.0..=most)
-        .show(ui, |ui| explanation_ui(ui, ctx, &panels.explanation));
+        .show(ui, |ui| {
+            ui.take_available_space();
+            explanation_ui(ui, ctx, &panels.explanation);
+        });
     CentralPanel::default()
         .frame(Frame::NONE.fill(ctx.theme.panel))
         .show(ui, |ui| findings_ui(ui, ctx, &mut panels.findings));

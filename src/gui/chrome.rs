@@ -60,7 +60,8 @@ pub(crate) fn menu_ui(ui: &mut Ui, app: &App) {
                 }
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                for (action, sign) in [(Action::SwitchTheme, if app.theme.dark { "☀" } else { "🌙" }), (Action::Palette, "⌘")] {
+                let look = if app.theme.dark { "☀" } else { "🌙" };
+                for (action, sign) in [(Action::SwitchTheme, look), (Action::Palette, "Commands")] {
                     let spec = action.spec();
                     let key = spec.shortcut.map(|s| ui.ctx().format_shortcut(&s)).unwrap_or_default();
                     let hint = format!("{} ({key}): {}", spec.text, spec.tooltip);

@@ -7,7 +7,7 @@ use colloquy::runner::{self, Options};
 
 use super::document::{Document, Extent};
 use super::panels::ladder::Which;
-use super::panels::ladder::data::Ladder;
+use super::panels::ladder::data::{Known, Ladder};
 use super::selection::SessionKey;
 use super::teller;
 
@@ -42,5 +42,11 @@ pub(crate) fn ladder_of(doc: &Document, key: SessionKey, whole: bool) -> Ladder 
     let id = doc.row(key).unwrap().id;
     let proofs: Vec<_> = doc.findings_of(id).flat_map(|f| f.finding.frames.clone()).collect();
     let session = (!whole).then_some(key.session);
-    Ladder::of(&dialogue, session, key.session, &proofs, doc.end)
+    let known = Known {
+        focus: key.session,
+        proofs: &proofs,
+        unanswered: &doc.flow(key).unwrap().unanswered,
+        end: doc.end,
+    };
+    Ladder::of(&dialogue, session, known)
 }

@@ -4,7 +4,7 @@ use colloquy::diagnosis::Severity;
 use colloquy::dissectors::event::Phase;
 use colloquy::dissectors::units::Side;
 use colloquy::session::model::State;
-use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, Style, TextStyle, Visuals};
+use egui::{Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, Style, TextStyle, Visuals};
 
 /// Height of a line in a table.
 pub(crate) const ROW: f32 = 22.0;
@@ -61,6 +61,16 @@ pub(crate) struct Theme {
     early: Color32,
     open: Color32,
     ended: Color32,
+}
+
+/// egui's own fonts, with arrows and box drawing also where text is not of fixed width.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let names = fonts.families.entry(FontFamily::Proportional).or_default();
+    if !names.iter().any(|n| n == "Hack") {
+        names.push("Hack".to_owned());
+    }
+    fonts
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -194,6 +204,7 @@ impl Theme {
         } else {
             egui::Theme::Light
         };
+        ctx.set_fonts(fonts());
         ctx.set_theme(kind);
         ctx.set_style_of(kind, self.style());
     }

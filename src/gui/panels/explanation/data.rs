@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_finding_is_told_in_full_with_its_rules_page() {
-        let doc = sample("nbss/request-unanswered.pcap");
+        let doc = sample("dcerpc/path-dark.pcap");
         let found = doc.outcome.findings.iter().find(|f| f.finding.rule == "request-unanswered").unwrap();
         let mut selection = Selection::default();
         selection.pick(Pick::Finding(doc.finding_key(found)));

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_questions_stand_in_their_order_with_what_was_found() {
-        let doc = sample("nbss/request-unanswered.pcap");
+        let doc = sample("dcerpc/path-dark.pcap");
         let order: Vec<Category> = doc.findings.groups.iter().map(|g| g.category).collect();
         assert_eq!(order, Category::ALL);
         let dialogue = &doc.findings.groups[2];
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn many_findings_of_a_rule_are_folded_until_asked_for() {
-        let doc = sample("nbss/request-unanswered.pcap");
+        let doc = sample("dcerpc/path-dark.pcap");
         let mut findings = doc.findings.clone();
         let item = findings.items().next().unwrap().clone();
         let rule = item.key.rule;

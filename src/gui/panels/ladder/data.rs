@@ -98,6 +98,27 @@ fn side_name<S: serde::Serializer>(side: &Option<Side>, to: S) -> Result<S::Ok, 
     side.map(Side::name).serialize(to)
 }
 
+/// What is known of a conversation beside its messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    /// The session that is selected.
+    pub(crate) focus: u32,
+    /// Frames that prove findings.
+    pub(crate) proofs: &'a [Evidence],
+    /// Requests that nobody will answer, by session's place in the conversation.
+    pub(crate) unanswered: &'a [u32],
+    /// The end of the capture.
+    pub(crate) end: Timestamp,
+}
+
+impl Known<'_> {
+    /// An open request is one that was waited for in vain, not one that the end of the capture cut off.
+    fn in_vain(&self, session: u32, open: &Open) -> bool {
+        let counted = self.unanswered.get(session as usize).is_some_and(|n| *n > 0);
+        counted || self.proofs.iter().any(|p| p.frame == open.asked.frame)
+    }
+}
+
 /// All rows of a session.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Ladder {
@@ -112,14 +133,8 @@ pub(crate) struct Ladder {
 }
 
 impl Ladder {
-    /// The rows of one session, or of all of them where `session` is none; `focus` is the one that is selected.
-    pub(crate) fn of(
-        dialogue: &Dialogue,
-        session: Option<u32>,
-        focus: u32,
-        proofs: &[Evidence],
-        end: Timestamp,
-    ) -> Self {
+    /// The rows of one session, or of all of them where `session` is none.
+    pub(crate) fn of(dialogue: &Dialogue, session: Option<u32>, known: Known<'_>) -> Self {
         let flow = &dialogue.flow;
         let begin = flow
             .sessions
@@ -130,14 +145,14 @@ impl Ladder {
             begin,
             rows: Vec::new(),
         };
-        builder.messages(dialogue, session, focus);
+        builder.messages(dialogue, session, known.focus);
         let messages = builder.rows.len();
         if messages == 0 && session.unwrap_or(0) == 0 {
             builder.pieces(dialogue);
         }
         builder.carrier(flow, session.is_none_or(|s| s == 0));
         builder.gaps(flow);
-        builder.proofs(proofs);
+        builder.proofs(known.proofs);
         let mut ladder = Self {
             rows: builder.rows,
             messages,
@@ -146,8 +161,8 @@ impl Ladder {
         };
         ladder.sort();
         ladder.add_silence();
-        ladder.pair(dialogue, session, end);
-        ladder.add_end(end, begin);
+        ladder.pair(dialogue, session, &known);
+        ladder.add_end(known.end, begin);
         ladder.draw_bars();
         ladder
     }
@@ -193,7 +208,7 @@ impl Ladder {
     }
 
     /// Finds the answer to each request, and those that have none.
-    fn pair(&mut self, dialogue: &Dialogue, session: Option<u32>, end: Timestamp) {
+    fn pair(&mut self, dialogue: &Dialogue, session: Option<u32>, known: &Known<'_>) {
         let mut asked: HashMap<(u32, Side, u64), usize> = HashMap::new();
         for at in 0..self.rows.len() {
             let Some((told, exchange)) = self.rows.get(at).and_then(|r| exchange(r, dialogue)) else {
@@ -213,7 +228,7 @@ impl Ladder {
             }
         }
         let flow = &dialogue.flow;
-        let over = flow.tcp.as_ref().and_then(|t| t.end()).map_or(end, |e| e.time);
+        let over = flow.tcp.as_ref().and_then(|t| t.end()).map_or(known.end, |e| e.time);
         let wanted = |index: u32| session.is_none_or(|s| s == index);
         for inner in flow.sessions.iter().filter(|s| wanted(s.index)) {
             for open in &inner.open {
@@ -221,7 +236,7 @@ impl Ladder {
                     .get(&(inner.index, open.side, open.id))
                     .and_then(|at| self.rows.get_mut(*at))
                 {
-                    row.fate = fate(open, over);
+                    row.fate = fate(open, over, known.in_vain(inner.index, open));
                 }
             }
         }
@@ -332,11 +347,12 @@ fn exchange<'a>(row: &Row, dialogue: &'a Dialogue) -> Option<(&'a Told, u64)> {
     Some((told, told.exchange?))
 }
 
-fn fate(open: &Open, over: Timestamp) -> Fate {
+fn fate(open: &Open, over: Timestamp, in_vain: bool) -> Fate {
     match (open.cancelled, open.expect) {
         (Some(cancelled), _) => Fate::Waits(format!("given up in frame {}", cancelled.frame)),
         (None, Expect::LongWait(why)) => Fate::Waits(why.to_owned()),
         (None, Expect::Nothing) => Fate::Nothing,
+        (None, Expect::Answer) if !in_vain => Fate::Waits("open at the end".to_owned()),
         (None, Expect::Answer) => Fate::Unanswered(over.since(open.asked.time).max(0.0)),
     }
 }
@@ -511,7 +527,7 @@ mod tests {
 
     #[test]
     fn an_unanswered_request_dangles() {
-        let doc = sample("nbss/request-unanswered.pcap");
+        let doc = sample("dcerpc/path-dark.pcap");
         let told = ladder(&doc, "request-unanswered", false);
         let dangling: Vec<&Row> = told
             .rows
@@ -546,7 +562,7 @@ mod tests {
     #[test]
     fn a_refused_connect_is_seen_without_any_message() {
         let doc = sample("tcp/connect-refused.pcap");
-        let told = ladder(&doc, "connection-refused", false);
+        let told = ladder(&doc, "tcp-connect-refused", false);
         let texts = told.told();
         assert!(texts.iter().any(|t| t.contains("SYN")), "{texts:?}");
         assert!(told.rows.iter().any(|r| r.bad), "{texts:?}");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use colloquy::session::tracker::Dialogue;
 
-use self::data::Ladder;
+use self::data::{Known, Ladder};
 use crate::gui::document::Document;
 use crate::gui::selection::{Selection, SessionKey};
 use crate::gui::teller::Teller;
@@ -112,13 +112,21 @@ impl LadderPanel {
             return;
         }
         let session = (!self.whole).then_some(key.session);
-        let mut proofs = Vec::new();
-        if let Some(row) = doc.row(key) {
-            for found in doc.findings_of(row.id) {
-                proofs.extend(found.finding.frames.iter().copied());
-            }
-        }
-        self.ladder = Some(Ladder::of(dialogue, session, key.session, &proofs, doc.end));
+        self.ladder = doc.flow(key).map(|judged| {
+            let of = |s: &u32| session.is_none_or(|only| only == *s);
+            let ids = (0..judged.flow.sessions.len() as u32).filter(of).map(|s| judged.first_id + s);
+            let proofs: Vec<_> = ids
+                .flat_map(|id| doc.findings_of(id))
+                .flat_map(|found| found.finding.frames.iter().copied())
+                .collect();
+            let known = Known {
+                focus: key.session,
+                proofs: &proofs,
+                unanswered: &judged.unanswered,
+                end: doc.end,
+            };
+            Ladder::of(dialogue, session, known)
+        });
         let same = |b: &BuiltFor| b.session == key && b.whole == self.whole;
         if !self.built_for.as_ref().is_some_and(same) {
             self.rows = Rows::default();

@@ -37,11 +37,12 @@ impl LivePage {
     /// Takes what was found.
     pub(crate) fn drain(&mut self) {
         if let Some(found) = self.looking.as_ref().and_then(|r| r.try_recv().ok()) {
-            self.take(found);
+            self.found(found);
         }
     }
 
-    fn take(&mut self, found: Interfaces) {
+    /// Shows what was found, and chooses the likeliest.
+    pub(crate) fn found(&mut self, found: Interfaces) {
         self.looking = None;
         let rows = found.map(|all| all.iter().map(InterfaceRow::of).collect::<Vec<_>>());
         if let Ok(rows) = &rows {

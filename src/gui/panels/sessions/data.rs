@@ -20,13 +20,13 @@ pub(crate) enum Column {
     Protocol,
     Client,
     Server,
-    Start,
-    Duration,
     Requests,
     Unanswered,
     Waiting,
     Median,
     Slowest,
+    Start,
+    Duration,
     Bytes,
     Capture,
 }
@@ -40,13 +40,13 @@ impl Column {
         Self::Protocol,
         Self::Client,
         Self::Server,
-        Self::Start,
-        Self::Duration,
         Self::Requests,
         Self::Unanswered,
         Self::Waiting,
         Self::Median,
         Self::Slowest,
+        Self::Start,
+        Self::Duration,
         Self::Bytes,
         Self::Capture,
     ];
@@ -64,7 +64,7 @@ impl Column {
             Self::Duration => "duration",
             Self::Requests => "requests",
             Self::Unanswered => "no answer",
-            Self::Waiting => "waiting for",
+            Self::Waiting => "waiting",
             Self::Median => "median",
             Self::Slowest => "slowest",
             Self::Bytes => "bytes",
@@ -96,13 +96,14 @@ impl Column {
     /// Points of width before the user changed it.
     pub(crate) const fn width(self) -> f32 {
         match self {
-            Self::Id => 52.0,
-            Self::Requests => 68.0,
-            Self::State | Self::Finding => 84.0,
-            Self::Protocol => 108.0,
-            Self::Client | Self::Server => 158.0,
+            Self::Id => 46.0,
+            Self::Requests | Self::Median | Self::Slowest => 68.0,
+            Self::Finding | Self::Unanswered | Self::Bytes => 72.0,
+            Self::State | Self::Start => 86.0,
+            Self::Protocol => 100.0,
+            Self::Client | Self::Server => 150.0,
+            Self::Waiting | Self::Duration => 78.0,
             Self::Capture => 150.0,
-            _ => 80.0,
         }
     }
 
@@ -470,7 +471,7 @@ mod tests {
 
     #[test]
     fn an_unanswered_request_has_an_age() {
-        let doc = sample("nbss/request-unanswered.pcap");
+        let doc = sample("dcerpc/path-dark.pcap");
         let waiting = doc.sessions.entries.iter().find(|e| e.waiting.is_some()).unwrap();
         assert!(waiting.unanswered > 0);
         assert!(!waiting.cell(Column::Waiting, &doc.outcome).is_empty());

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_lane_shows_what_waits_and_what_was_found() {
-        let doc = sample("nbss/request-unanswered.pcap");
+        let doc = sample("dcerpc/path-dark.pcap");
         let stuck = doc.sessions.entries.iter().find(|e| e.unanswered > 0).unwrap();
         let lane = Lane::of(&doc, stuck.key, stuck.depth).unwrap();
         assert!(!lane.bands.is_empty());
