@@ -30,3 +30,6 @@ mod live;
 mod robustness;
 /// Every sample against its truth, and its text report as people read it.
 mod samples;
+/// The real window under a virtual screen, on a sample. Needs Xvfb; says so and passes without.
+#[cfg(feature = "gui")]
+mod window;

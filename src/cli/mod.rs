@@ -25,6 +25,21 @@ struct Args {
     /// Captures to open in the window
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Saves a picture of the window, as PNG, once the captures are open, and ends
+    #[cfg(feature = "gui")]
+    #[arg(long, value_name = "FILE.png")]
+    screenshot: Option<PathBuf>,
+    /// The look of the window; else as last time
+    #[cfg(feature = "gui")]
+    #[arg(long, value_enum)]
+    theme: Option<Look>,
+}
+
+#[cfg(feature = "gui")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Look {
+    Dark,
+    Light,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,10 +75,7 @@ pub(crate) fn run() -> ExitCode {
             command: Some(command),
             ..
         } => dispatch(command),
-        Args {
-            command: None,
-            files,
-        } => window(&files),
+        args => window(args),
     };
     match result {
         Ok(code) => code,
@@ -98,14 +110,18 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 #[cfg(feature = "gui")]
-fn window(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    crate::gui::run(files.to_vec())?;
+fn window(args: Args) -> anyhow::Result<ExitCode> {
+    crate::gui::run(crate::gui::Start {
+        files: args.files,
+        picture: args.screenshot,
+        dark: args.theme.map(|look| look == Look::Dark),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(not(feature = "gui"))]
-fn window(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    let hint = files.first().map_or_else(String::new, |f| {
+fn window(args: Args) -> anyhow::Result<ExitCode> {
+    let hint = args.files.first().map_or_else(String::new, |f| {
         format!("; try: colloquy report {}", f.display())
     });
     anyhow::bail!("this colloquy was built without its window (feature `gui`){hint}")

@@ -1,13 +1,92 @@
 //! The window.
+//!
+//! ```text
+//! ┌ menu ─────────────────────────────────────────────────────────┐
+//! │ errors, progress, capture                                     │
+//! ├ findings ────────┬ sessions, by health ───────────────────────┤
+//! │ capture quality  │                                            │
+//! │ four questions   ├ ladder of the selected session ────────────┤
+//! ├ explanation ─────┤                                            │
+//! │ evidence, advice │                                            │
+//! ├──────────────────┴ timeline, a lane a session ────────────────┤
+//! └ what was checked ─────────────────────────────────────────────┘
+//! ```
+//!
+//! Panels read through a [`Ctx`](context::Ctx) and ask through [`Command`](command::Command)s, which the
+//! application carries out after the frame; one [`Selection`](selection::Selection) is shared by all. Whatever takes
+//! time has a thread of its own: loading, reading a dialogue, capturing, file dialogs.
+
+mod app;
+mod apply;
+mod chrome;
+mod command;
+mod context;
+mod document;
+mod files;
+mod format;
+mod loader;
+mod panels;
+mod picture;
+#[cfg(feature = "live")]
+mod recorder;
+mod selection;
+mod settings;
+mod teller;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod widgets;
 
 use std::path::PathBuf;
 
-/// Opens the window with these captures.
-pub(crate) fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
-    anyhow::bail!(
-        "the window is not built yet; try: colloquy report {}",
-        files
-            .first()
-            .map_or_else(|| "FILE".to_owned(), |f| f.display().to_string())
+use app::App;
+use picture::Picture;
+
+/// How the window begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    /// Captures to open.
+    pub(crate) files: Vec<PathBuf>,
+    /// Save a picture of the window here once they are open, and end.
+    pub(crate) picture: Option<PathBuf>,
+    /// Dark or light; else as last time.
+    pub(crate) dark: Option<bool>,
+}
+
+/// The size of the first window.
+const SIZE: [f32; 2] = [1440.0, 900.0];
+
+/// Opens the window, and returns when it is closed.
+pub(crate) fn run(start: Start) -> anyhow::Result<()> {
+    let mut viewport = egui::ViewportBuilder::default()
+        .with_title("Colloquy")
+        .with_app_id("colloquy")
+        .with_inner_size(SIZE)
+        .with_min_inner_size([640.0, 420.0]);
+    let icon = include_bytes!("../../assets/icon.png");
+    if let Ok(icon) = eframe::icon_data::from_png_bytes(icon) {
+        viewport = viewport.with_icon(icon);
+    }
+    let picture = start.picture.clone().map(Picture::new);
+    let failed = picture.as_ref().map(Picture::outcome);
+    let options = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Glow,
+        persist_window: picture.is_none(),
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        "colloquy",
+        options,
+        Box::new(move |cc| Ok(Box::new(App::new(cc, start, picture)))),
     )
+    .map_err(|error| {
+        anyhow::anyhow!("cannot open the window: {error}; `colloquy report` needs none")
+    })?;
+    match failed.and_then(|f| f.lock().ok()?.take()) {
+        Some(why) => anyhow::bail!("{why}"),
+        None => Ok(()),
+    }
 }

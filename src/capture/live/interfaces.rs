@@ -139,3 +139,33 @@ fn explain(interface: &str, reason: String) -> CaptureError {
         CaptureError::Live { interface, reason }
     }
 }
+
+/// Whether libpcap can read a capture filter for frames of that link type. No interface is opened.
+///
+/// # Errors
+/// libpcap's message.
+pub fn check_filter(link: LinkType, filter: &str) -> Result<(), String> {
+    if filter.trim().is_empty() {
+        return Ok(());
+    }
+    // libpcap's own number for bare IP differs from that in files.
+    let number = if link == LinkType::RAW { 12 } else { link.0 };
+    let compiled = Capture::dead(pcap::Linktype(i32::from(number)))
+        .and_then(|capture| capture.compile(filter, true));
+    compiled.map(|_| ()).map_err(|error| reason(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_read_without_an_interface() {
+        for link in [LinkType::ETHERNET, LinkType::LINUX_SLL, LinkType::RAW] {
+            assert_eq!(check_filter(link, "tcp port 445 and host 10.0.0.1"), Ok(()));
+            assert_eq!(check_filter(link, "  "), Ok(()));
+        }
+        let why = check_filter(LinkType::ETHERNET, "tcp prot 445").unwrap_err();
+        assert!(!why.is_empty() && !why.contains('\n'), "{why}");
+    }
+}

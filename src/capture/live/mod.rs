@@ -14,7 +14,7 @@ use pcap::{Active, Capture, Packet};
 use super::limits::{PACKET_BYTES, READ_BYTES};
 use super::summary::Tally;
 use super::{Block, CaptureError, CaptureSummary, InterfaceInfo, LinkType, Record, Source};
-pub use interfaces::{InterfaceDescription, interfaces, probe};
+pub use interfaces::{InterfaceDescription, check_filter, interfaces, probe};
 use interfaces::{activate, link_of, reason};
 use tee::Tee;
 

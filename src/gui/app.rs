@@ -1,0 +1,432 @@
+//! The application: what is open, what is selected, what is at work. [`App::drain`] takes what the threads have, [`App::draw`]
+//! paints; what the user asked for meanwhile is carried out afterwards, in `apply.rs`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{CentralPanel, Context, Frame, Panel, Ui};
+
+use super::command::{Command, pressed};
+use super::context::{Ctx, Queue};
+use super::document::{Document, Extent};
+use super::files::Files;
+use super::loader::{Loaded, Loading, Wake};
+use super::panels::explanation::{ExplanationPanel, explanation_ui};
+use super::panels::findings::{FindingsPanel, findings_ui};
+use super::panels::ladder::{LadderPanel, Telling, Which, ladder_ui};
+use super::panels::palette::{Palette, palette_ui};
+use super::panels::sessions::{SessionsPanel, sessions_ui};
+use super::panels::timeline::{Shown, TimelinePanel, timeline_ui};
+use super::panels::welcome::{Welcome, welcome_ui};
+use super::picture::Picture;
+use super::selection::{Pick, Selection};
+use super::settings::{KEY, Settings};
+use super::teller::Teller;
+use super::theme::Theme;
+use super::{Start, chrome};
+
+/// Which page is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Open something.
+    Welcome,
+    /// Choose an interface.
+    #[cfg(feature = "live")]
+    Live,
+    /// What is open.
+    Main,
+}
+
+/// The panels with what outlives a frame.
+#[derive(Debug, Default)]
+pub(crate) struct Panels {
+    pub(crate) findings: FindingsPanel,
+    pub(crate) explanation: ExplanationPanel,
+    pub(crate) sessions: SessionsPanel,
+    pub(crate) ladder: LadderPanel,
+    pub(crate) timeline: TimelinePanel,
+    pub(crate) palette: Palette,
+    pub(crate) welcome: Welcome,
+    #[cfg(feature = "live")]
+    pub(crate) live: super::panels::live::LivePage,
+}
+
+/// The application.
+pub(crate) struct App {
+    pub(super) wake: Wake,
+    pub(super) settings: Settings,
+    pub(super) theme: Theme,
+    pub(super) page: Page,
+    pub(super) doc: Option<Arc<Document>>,
+    pub(super) selection: Selection,
+    pub(super) telling: Telling,
+    pub(super) panels: Panels,
+    pub(super) queue: Queue,
+    pub(super) files: Files,
+    pub(super) loading: Option<Loading>,
+    /// The captures that are open, to read them again.
+    pub(super) paths: Vec<std::path::PathBuf>,
+    #[cfg(feature = "live")]
+    pub(super) recorder: Option<super::recorder::Recorder>,
+    /// The frames of the live capture that is shown.
+    #[cfg(feature = "live")]
+    pub(super) kept: Option<Arc<super::recorder::Kept>>,
+    /// What went wrong, to be read and dismissed.
+    pub(super) errors: Vec<String>,
+    /// What went well.
+    pub(super) notice: Option<String>,
+    /// A path is asked for, since the system has no dialog.
+    pub(super) asking_path: Option<chrome::AskPath>,
+    picture: Option<Picture>,
+    title: String,
+    told: Option<(Instant, Duration)>,
+}
+
+impl App {
+    /// Begins, with what was remembered.
+    pub(super) fn new(
+        cc: &eframe::CreationContext<'_>,
+        start: Start,
+        picture: Option<Picture>,
+    ) -> Self {
+        let stored = cc.storage.filter(|_| picture.is_none());
+        let mut settings: Settings = stored
+            .and_then(|storage| eframe::get_value(storage, KEY))
+            .unwrap_or_default();
+        settings.dark = start.dark.unwrap_or(settings.dark);
+        let ctx = cc.egui_ctx.clone();
+        let wake: Wake = Arc::new(move || ctx.request_repaint());
+        let mut app = Self::with(settings, wake);
+        app.picture = picture;
+        app.theme.apply(&cc.egui_ctx);
+        if !start.files.is_empty() {
+            app.open(start.files);
+        }
+        app
+    }
+
+    /// With nothing open.
+    pub(super) fn with(settings: Settings, wake: Wake) -> Self {
+        let mut panels = Panels::default();
+        panels.sessions.layout = settings.sessions.clone();
+        #[cfg(feature = "live")]
+        panels.live.chosen.clone_from(&settings.interface);
+        Self {
+            theme: Theme::of(settings.dark),
+            files: Files::new(Arc::clone(&wake)),
+            wake,
+            settings,
+            page: Page::Welcome,
+            doc: None,
+            selection: Selection::default(),
+            telling: Telling::Nothing,
+            panels,
+            queue: Queue::default(),
+            loading: None,
+            paths: Vec::new(),
+            #[cfg(feature = "live")]
+            recorder: None,
+            #[cfg(feature = "live")]
+            kept: None,
+            errors: Vec::new(),
+            notice: None,
+            asking_path: None,
+            picture: None,
+            title: String::new(),
+            told: None,
+        }
+    }
+
+    /// Shows a document, with the worst finding selected where nothing is selected yet.
+    pub(super) fn show(&mut self, doc: Arc<Document>) {
+        self.page = Page::Main;
+        let known = self
+            .selection
+            .session()
+            .is_some_and(|key| doc.row(key).is_some());
+        if !known && doc.extent != Extent::Running {
+            self.selection.clear();
+            let worst = doc.findings.items().filter(|i| i.key.session.is_some());
+            // The first among equals, in the order of the list.
+            let worst = worst.reduce(|a, b| if b.severity > a.severity { b } else { a });
+            if let Some(item) = worst {
+                self.selection.pick(Pick::Finding(item.key.clone()));
+            }
+        }
+        self.doc = Some(doc);
+    }
+
+    /// Takes what the threads have.
+    pub(super) fn drain(&mut self) {
+        match self.loading.as_ref().and_then(Loading::take) {
+            Some(Loaded::First(doc)) => self.show(doc),
+            Some(Loaded::Done(doc)) => {
+                self.errors.extend(doc.outcome.errors.iter().cloned());
+                self.loading = None;
+                self.show(doc);
+            }
+            Some(Loaded::Failed(why)) => {
+                self.errors.push(why);
+                self.loading = None;
+            }
+            None => {}
+        }
+        if let Telling::Reading(teller) = &self.telling
+            && let Some((told, took)) = teller.take()
+        {
+            let which = teller.which().clone();
+            self.told = Some((Instant::now(), took));
+            self.telling = match told {
+                Ok(dialogue) => Telling::Told(which, dialogue),
+                Err(why) => Telling::Failed(which, why),
+            };
+        }
+        self.drain_files();
+        #[cfg(feature = "live")]
+        self.drain_recorder();
+    }
+
+    /// Reads the conversation of the selected session, where that has not been done.
+    pub(super) fn follow_selection(&mut self) {
+        let wanted = self
+            .doc
+            .as_ref()
+            .zip(self.selection.session())
+            .and_then(|(doc, key)| {
+                let frames = doc.flow(key)?.flow.frames;
+                Some((doc.path_of(key.capture), key, frames))
+            });
+        let Some((path, key, frames)) = wanted else {
+            self.telling = Telling::Nothing;
+            return;
+        };
+        let which = Which {
+            capture: key.capture,
+            flow: key.flow,
+            frames,
+            path: path.clone().unwrap_or_default(),
+        };
+        let known = self.telling.which().filter(|w| w.continues(&which));
+        if known.is_some_and(|w| w.frames == frames || !self.may_read_again()) {
+            return;
+        }
+        if path.is_none() {
+            let why = "standard input cannot be read a second time; save it to a file to see the messages";
+            self.telling = Telling::Failed(which, why.to_owned());
+            return;
+        }
+        let before = known.and_then(|_| self.telling.dialogue(key)).cloned();
+        self.telling = match Teller::start(which.clone(), before, Arc::clone(&self.wake)) {
+            Ok(teller) => Telling::Reading(teller),
+            Err(error) => Telling::Failed(which, error.to_string()),
+        };
+    }
+
+    /// A running conversation is not read again all the time.
+    fn may_read_again(&self) -> bool {
+        let running = self
+            .doc
+            .as_ref()
+            .is_some_and(|d| d.extent == Extent::Running);
+        match (&self.telling, self.told) {
+            (Telling::Reading(_), _) => false,
+            (_, Some((at, took))) if running => {
+                at.elapsed() > (took * 5).max(Duration::from_secs(1))
+            }
+            _ => true,
+        }
+    }
+
+    /// Paints a frame and carries out what was asked for.
+    pub(super) fn draw(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        if !self.panels.palette.open && self.asking_path.is_none() {
+            for action in pressed(&ctx) {
+                self.queue.send(Command::Do(action));
+            }
+        }
+        self.take_dropped(&ctx);
+        chrome::menu_ui(ui, self);
+        chrome::errors_ui(ui, self);
+        chrome::work_ui(ui, self);
+        match (self.page, self.doc.clone()) {
+            (Page::Main, Some(doc)) => self.main_ui(ui, &doc),
+            #[cfg(feature = "live")]
+            (Page::Live, _) => {
+                CentralPanel::default().show(ui, |ui| {
+                    super::panels::live::live_ui(
+                        ui,
+                        &self.theme,
+                        &mut self.panels.live,
+                        &self.queue,
+                    );
+                });
+            }
+            _ => {
+                CentralPanel::default().show(ui, |ui| {
+                    let page = &mut self.panels.welcome;
+                    welcome_ui(ui, &self.theme, page, &self.settings.recent, &self.queue);
+                });
+            }
+        }
+        palette_ui(&ctx, &self.theme, &mut self.panels.palette, &self.queue);
+        chrome::ask_path_ui(&ctx, self);
+        chrome::drop_ui(&ctx, &self.theme);
+        for command in self.queue.take() {
+            self.apply(&ctx, command);
+        }
+        self.follow_selection();
+        self.show_title(&ctx);
+        let settled = self.settled();
+        if let Some(picture) = &mut self.picture {
+            picture.drawn(&ctx, settled);
+        }
+    }
+
+    /// All that there is to show is there.
+    pub(super) fn settled(&self) -> bool {
+        self.loading.is_none() && !matches!(self.telling, Telling::Reading(_))
+    }
+
+    fn take_dropped(&self, ctx: &Context) {
+        let paths: Vec<_> = ctx.input(|i| {
+            i.raw
+                .dropped_files
+                .iter()
+                .map(|f| f.path().to_owned())
+                .collect()
+        });
+        if !paths.is_empty() {
+            self.queue.send(Command::Open(paths));
+        }
+    }
+
+    fn main_ui(&mut self, ui: &mut Ui, doc: &Document) {
+        let Self {
+            panels,
+            selection,
+            telling,
+            theme,
+            queue,
+            settings,
+            ..
+        } = self;
+        panels.sessions.bring_up_to_date(doc);
+        panels.explanation.bring_up_to_date(doc, selection);
+        panels.ladder.bring_up_to_date(doc, selection, telling);
+        let ctx = Ctx::new(doc, selection, telling, theme, queue);
+        let plain = || Frame::NONE.fill(theme.panel);
+        if settings.timeline {
+            let most = (ui.available_height() * 0.7).max(120.0);
+            Panel::bottom("timeline")
+                .frame(plain().inner_margin(egui::Margin {
+                    top: 4,
+                    ..egui::Margin::ZERO
+                }))
+                .resizable(true)
+                .default_size(176.0)
+                .size_range(70.0..=most)
+                .show(ui, |ui| {
+                    ui.take_available_space();
+                    let shown = Shown {
+                        order: panels.sessions.order(),
+                        ladder: panels.ladder.ladder.as_ref(),
+                    };
+                    timeline_ui(ui, &ctx, &mut panels.timeline, shown);
+                });
+        }
+        if settings.findings {
+            Panel::left("left")
+                .frame(plain())
+                .resizable(true)
+                .default_size(420.0)
+                .size_range(240.0..=760.0)
+                .show(ui, |ui| {
+                    ui.take_available_space();
+                    left_ui(ui, &ctx, panels);
+                });
+        }
+        if settings.ladder {
+            let most = (ui.available_height() - 90.0).max(120.0);
+            let half = ui.available_height() * 0.54;
+            Panel::bottom("ladder")
+                .frame(plain().inner_margin(egui::Margin {
+                    top: 4,
+                    ..egui::Margin::ZERO
+                }))
+                .resizable(true)
+                .default_size(half)
+                .size_range(100.0..=most)
+                .show(ui, |ui| {
+                    ui.take_available_space();
+                    ladder_ui(ui, &ctx, &mut panels.ladder);
+                });
+        }
+        CentralPanel::default()
+            .frame(plain().inner_margin(egui::Margin {
+                top: 4,
+                ..egui::Margin::ZERO
+            }))
+            .show(ui, |ui| sessions_ui(ui, &ctx, &mut panels.sessions));
+    }
+
+    fn show_title(&mut self, ctx: &Context) {
+        let title = match &self.doc {
+            Some(doc) if self.page == Page::Main => match doc.outcome.captures.as_slice() {
+                [] => "Colloquy".to_owned(),
+                [one] => format!("{} – Colloquy", super::format::file_name(&one.summary.path)),
+                several => format!("{} captures – Colloquy", several.len()),
+            },
+            _ => "Colloquy".to_owned(),
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+}
+
+fn left_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
+    let half = ui.available_height() * 0.5;
+    let most = (ui.available_height() - 90.0).max(120.0);
+    Panel::bottom("explanation")
+        .frame(
+            Frame::NONE
+                .fill(ctx.theme.panel)
+                .inner_margin(egui::Margin {
+                    top: 6,
+                    ..egui::Margin::ZERO
+                }),
+        )
+        .resizable(true)
+        .default_size(half)
+        .size_range(80.0..=most)
+        .show(ui, |ui| {
+            ui.take_available_space();
+            explanation_ui(ui, ctx, &panels.explanation);
+        });
+    CentralPanel::default()
+        .frame(Frame::NONE.fill(ctx.theme.panel))
+        .show(ui, |ui| findings_ui(ui, ctx, &mut panels.findings));
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain();
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        if self.picture.is_none() {
+            self.settings.sessions = self.panels.sessions.layout.clone();
+            eframe::set_value(storage, KEY, &self.settings);
+        }
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        self.picture.is_none()
+    }
+}

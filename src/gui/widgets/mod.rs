@@ -1,0 +1,5 @@
+//! Things that draw and know nothing of sessions.
+
+pub(crate) mod badge;
+pub(crate) mod rows;
+pub(crate) mod text;
