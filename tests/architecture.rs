@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::harness::{files_in, root};
 
@@ -25,13 +26,10 @@ const ENGINE: &[Wall] = &[
     wall("capture", &["colloquy_dissectors::units"]),
     wall(
         "frame",
-        &["capture::LinkType", "limits", "colloquy_dissectors::units"],
+        &["capture::LinkType", "colloquy_dissectors::units"],
     ),
-    wall("stream", &["frame", "limits", "colloquy_dissectors"]),
-    wall(
-        "session",
-        &["stream", "frame", "limits", "colloquy_dissectors"],
-    ),
+    wall("stream", &["limits", "colloquy_dissectors"]),
+    wall("session", &["stream", "limits", "colloquy_dissectors"]),
     wall(
         "diagnosis",
         &[
@@ -51,7 +49,6 @@ const ENGINE: &[Wall] = &[
             "stream::facts",
             "capture",
             "analysis::FrameCounts",
-            "limits",
             "colloquy_dissectors",
         ],
     ),
@@ -69,13 +66,7 @@ const ENGINE: &[Wall] = &[
     ),
     wall(
         "report",
-        &[
-            "analysis",
-            "capture",
-            "diagnosis",
-            "session",
-            "colloquy_dissectors",
-        ],
+        &["analysis", "diagnosis", "session", "colloquy_dissectors"],
     ),
     wall("runner", &["analysis", "capture", "diagnosis", "session"]),
     wall(
@@ -93,7 +84,7 @@ const ENGINE: &[Wall] = &[
 
 /// The binary: its parts know the engine by its public name only, and not each other.
 const BINARY: &[Wall] = &[
-    wall("main", &["cli", "gui"]),
+    wall("main", &[]),
     wall("cli", &["gui::run", "colloquy"]),
     wall("gui", &["colloquy"]),
 ];
@@ -103,7 +94,7 @@ const DISSECTORS: &[Wall] = &[
     wall("units", &[]),
     wall("text", &[]),
     wall("offsets", &["units"]),
-    wall("event", &["units"]),
+    wall("event", &[]),
     wall("inbox", &["units"]),
     wall(
         "dissector",
@@ -121,7 +112,7 @@ const DISSECTORS: &[Wall] = &[
     ),
     wall(
         "protocols",
-        &["units", "event", "offsets", "inbox", "dissector", "text"],
+        &["units", "event", "inbox", "dissector", "text"],
     ),
 ];
 
@@ -176,7 +167,6 @@ fn the_tables_are_tight() {
     let mut loose = Vec::new();
     for (folder, walls, outside) in [
         ("src", ENGINE, "colloquy_dissectors"),
-        ("src", BINARY, "colloquy"),
         ("dissectors/src", DISSECTORS, ""),
     ] {
         let files = sources(folder);
@@ -433,20 +423,30 @@ fn is_below(path: &str, of: &str) -> bool {
 }
 
 /// The sources of a crate, without those that only tests have.
-fn sources(folder: &str) -> Vec<Source> {
-    let base = root().join(folder);
-    let files: Vec<(PathBuf, String)> = files_in(&base)
+fn sources(folder: &str) -> &'static [Source] {
+    static ENGINE: OnceLock<Vec<Source>> = OnceLock::new();
+    static DISSECTORS: OnceLock<Vec<Source>> = OnceLock::new();
+    let read = if folder == "src" {
+        &ENGINE
+    } else {
+        &DISSECTORS
+    };
+    read.get_or_init(|| read_sources(&root().join(folder)))
+}
+
+fn read_sources(base: &Path) -> Vec<Source> {
+    let files: Vec<(PathBuf, String)> = files_in(base)
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "rs"))
         .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
         .collect();
     let only_tests: BTreeSet<String> = files
         .iter()
-        .flat_map(|(path, text)| test_modules(&without_texts(text), &module_of(&base, path)))
+        .flat_map(|(path, text)| test_modules(&without_texts(text), &module_of(base, path)))
         .collect();
     files
         .iter()
-        .map(|(path, text)| (module_of(&base, path), path, text))
+        .map(|(path, text)| (module_of(base, path), path, text))
         .filter(|(module, ..)| !only_tests.iter().any(|test| is_below(module, test)))
         .map(|(module, path, text)| {
             let code = without_tests(&without_texts(text));
@@ -522,6 +522,9 @@ fn without_texts(text: &str) -> String {
 
 /// Where a comment, string or character that begins here ends; `at` itself where none begins.
 fn text_end(chars: &[char], at: usize) -> usize {
+    if !matches!(chars[at], '/' | 'r' | '"' | '\'') {
+        return at;
+    }
     let starts = |what: &str| {
         what.chars()
             .enumerate()

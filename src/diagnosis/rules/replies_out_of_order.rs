@@ -1,5 +1,7 @@
 //! `replies-out-of-order`.
 
+use colloquy_dissectors::units::Side;
+
 use crate::diagnosis::{Finding, Verdicts, View, declare_rule};
 
 declare_rule! {
@@ -43,6 +45,11 @@ impl RepliesOutOfOrder {
             let why =
                 "the bind was not captured, so that concurrent multiplexing may have been agreed";
             out.cannot_tell(&META, "T1", why);
+            return;
+        }
+        if view.lost(Side::Client) || view.lost(Side::Server) {
+            let why = "bytes are missing, and the earlier answer may have been among them";
+            out.cannot_tell(&META, "T4", why);
             return;
         }
         out.raise(
