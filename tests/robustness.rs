@@ -14,11 +14,11 @@ use crate::harness::{self, Dice, each_sample, files_in, json_of};
 use crate::schema;
 
 /// Places at which a file is cut: all of a small one, some of a larger one.
-const CUTS: usize = 40;
+const CUTS: usize = 20;
 /// Versions of a file with a few bits flipped.
-const FLIPS: usize = 20;
+const FLIPS: usize = 12;
 /// Orders of its frames.
-const SHUFFLES: usize = 6;
+const SHUFFLES: usize = 4;
 /// A single analysis that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 

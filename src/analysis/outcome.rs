@@ -185,9 +185,12 @@ impl Outcome {
             flow,
         };
         for (index, (session, verdict)) in judged.flow.sessions.iter().zip(verdicts).enumerate() {
+            // What waits on a carrier that is stuck is stuck with it.
+            let waits = judged.unanswered.get(index).is_some_and(|n| *n > 0)
+                || (judged.states.first() == Some(&State::Stuck) && !session.open.is_empty());
             judged
                 .states
-                .push(state_of(session, &judged.flow, &verdict.findings));
+                .push(state_of(session, &judged.flow, &verdict.findings, waits));
             judged
                 .worst
                 .push(verdict.findings.iter().map(|f| f.severity).max());
@@ -297,7 +300,7 @@ pub(crate) fn judge(flows: &[Flow], world: &World) -> Vec<Judgement> {
 }
 
 /// A session's condition: its phase, and whether somebody waits in vain.
-fn state_of(session: &Session, flow: &Flow, findings: &[Finding]) -> State {
+fn state_of(session: &Session, flow: &Flow, findings: &[Finding], waits: bool) -> State {
     match session.phase {
         Phase::Refused => return State::Refused,
         Phase::Closed => return State::Closed,
@@ -305,10 +308,11 @@ fn state_of(session: &Session, flow: &Flow, findings: &[Finding]) -> State {
         _ => {}
     }
     let ended = flow.tcp.as_ref().is_some_and(|t| t.ended());
-    let stuck = findings.iter().any(|f| {
-        f.severity >= Severity::Error
-            && matches!(f.category, Category::Dialogue | Category::Establishment)
-    });
+    let stuck = waits
+        || findings.iter().any(|f| {
+            f.severity >= Severity::Error
+                && matches!(f.category, Category::Dialogue | Category::Establishment)
+        });
     match session.phase {
         _ if stuck && !ended => State::Stuck,
         Phase::Connecting | Phase::Negotiating | Phase::Authenticating => State::Connecting,

@@ -274,6 +274,17 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_was_not_captured_is_not_guessed() {
+        let script = healthy(over_tcp(), 5)
+            .client(&record(&call(9)))
+            .wait_secs(2.0)
+            .server_lost(&record(&answer(9)))
+            .client(&record(&call(10)))
+            .server(&record(&answer(10)));
+        assert!(severities(script).is_empty());
+    }
+
+    #[test]
     fn less_than_a_second_is_not_slow() {
         assert!(severities(slow(healthy(over_tcp(), 5), 9, 0.8)).is_empty());
     }

@@ -18,10 +18,10 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
-    /// message is incomplete. It is a warning where only the side that reset was waiting: it gave up. Where nothing of that can be seen (an unknown protocol, or encrypted): while the side
-    /// that did not reset had sent more than 64 bytes that were not acknowledged (by a client's reset neither); that is a
-    /// warning. A reset of an idle connection, after a FIN, or behind the last answer is a rude way to hang up and no
-    /// trouble.
+    /// message is incomplete. It is a warning where only the side that reset was waiting: it gave up. Where nothing of
+    /// that can be seen (an unknown protocol, or encrypted): while the side that did not reset had sent more than 64
+    /// bytes that were not acknowledged (by a client's reset neither); that is a warning. A reset of an idle connection,
+    /// after a FIN, or behind the last answer is a rude way to hang up and no trouble.
     ///
     /// ## Example
     /// `nfs3-rst-reconnect`: a reset comes while a call is open; the client connects again and repeats it.

@@ -131,6 +131,15 @@ mod tests {
     }
 
     #[test]
+    fn without_the_frames_of_its_side_a_reset_is_like_any_other() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .client_unacknowledged(b"ping")
+            .server_lost(b"pong")
+            .reset(Side::Server);
+        assert!(findings(with_last_ttl(script.frames(), 33), RULE).is_empty());
+    }
+
+    #[test]
     fn another_time_to_live() {
         let frames = with_last_ttl(talked().reset(Side::Server).frames(), 33);
         assert_eq!(findings(frames, RULE).len(), 1);
