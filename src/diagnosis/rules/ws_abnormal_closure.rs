@@ -116,21 +116,18 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         .incomplete
         .iter()
         .find(|i| i.began <= end.stamp && !i.excused);
-    let mut more = String::new();
-    if let Some(half) = half {
-        more.push_str(&format!(
+    let unfinished = half.map_or_else(String::new, |half| {
+        format!(
             " The {}'s message that began in frame {} was not finished.",
             half.side, half.began.frame
-        ));
-    }
-    match (&cause, &forged) {
-        (Some(cause), _) => more.push_str(&format!(" The reason is likely that {cause}.")),
-        (None, Some(why)) => more.push_str(&format!(" The reset may not be of the {}: {why}.", end.side)),
-        (None, None) if idle >= IDLE => more.push_str(
-            " After so long a silence an idle time-out is likely, of that side or of a proxy before it.",
-        ),
-        _ => {}
-    }
+        )
+    });
+    let why = match (&cause, &forged) {
+        (Some(cause), _) => format!(" The reason is likely that {cause}."),
+        (None, Some(why)) => format!(" The reset may not be of the {}: {why}.", end.side),
+        (None, None) if idle >= IDLE => " After so long a silence an idle time-out is likely, of that side or of a proxy before it.".to_owned(),
+        _ => String::new(),
+    };
     let finding = Finding::new(&META, end.stamp)
         .side(if forged.is_some() { Culprit::Network } else { end.side.into() })
         .maybe_frame(said(Side::Client), "last-of-client")
@@ -139,7 +136,7 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         .title(format!("The {} {} without a WebSocket Close (1006)", end.side, end.how()))
         .explain(format!(
             "In frame {} the {} ({}) {}, {} after the last message. Neither side had sent a Close, so both must take it \
-             for an accident.{more}",
+             for an accident.{unfinished}{why}",
             end.stamp.frame,
             end.side,
             view.end_of(end.side),

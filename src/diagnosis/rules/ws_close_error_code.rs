@@ -38,8 +38,12 @@ declare_rule! {
 
 impl WsCloseErrorCode {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        if let Some(close) = ws::telling_close(view) {
-            out.raise(finding(view, close));
+        let Some(close) = ws::telling_close(view) else {
+            return;
+        };
+        match ws::doubtful(view) {
+            Some((guard, why)) => out.cannot_tell(&META, guard, why),
+            None => out.raise(finding(view, close)),
         }
     }
 }

@@ -136,20 +136,20 @@ fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
 
 /// What the answer's fields add.
 fn particulars(refused: &SeenFact) -> String {
-    let mut all = String::new();
-    for (key, name) in [
+    let fields = [
         ("location", "It points to"),
         ("versions", "It speaks WebSocket version"),
         ("retry_after", "It asks to try again after"),
         ("via", "The answer came by way of"),
         ("server", "The answer was made by"),
-    ] {
-        let value = refused.text(key);
-        if !value.is_empty() {
-            all.push_str(&format!(" {name} {value}."));
-        }
-    }
-    all
+    ];
+    let there = fields
+        .iter()
+        .filter_map(|(key, name)| match refused.text(key) {
+            "" => None,
+            value => Some(format!(" {name} {value}.")),
+        });
+    there.collect()
 }
 
 fn advice(status: i64, refused: &SeenFact, faults: &[String]) -> String {
