@@ -41,7 +41,7 @@ declare_rule! {
 }
 
 /// Seconds that a 401 is given for its second leg while the connection stands.
-pub(super) const SECOND_LEG: f64 = 2.0;
+const SECOND_LEG: f64 = 2.0;
 /// Seconds below which a client that hung up did not wait.
 const DID_NOT_WAIT: f64 = 1.0;
 
@@ -95,7 +95,8 @@ pub(super) fn is_challenge(refused: &SeenFact) -> bool {
 
 /// The client may log on yet.
 pub(super) fn second_leg_may_come(view: &View<'_>, refused: &SeenFact) -> bool {
-    ws::hung_up(view).is_none() && view.until_end(refused.stamp) < SECOND_LEG
+    let may_speak = view.world.running || ws::hung_up(view).is_none();
+    may_speak && view.until_end(refused.stamp) < SECOND_LEG
 }
 
 fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
