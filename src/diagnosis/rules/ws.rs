@@ -60,6 +60,22 @@ pub(super) fn close_of<'a>(view: &View<'a>, side: Side) -> Option<&'a SeenFact> 
     closes.find(|f| f.side == side && f.fact.name == "ws.close")
 }
 
+/// Why what is read as a Close or a Ping may be neither: found in mid-stream by its looks alone, and not borne out.
+pub(super) fn doubtful(view: &View<'_>) -> Option<(&'static str, &'static str)> {
+    let session = view.session;
+    let both = session.messages.client > 0 && session.messages.server > 0;
+    let broken = || {
+        session
+            .facts
+            .iter()
+            .any(|f| BREACHES.contains(&f.fact.name))
+    };
+    (session.began_before_capture && (!both || broken())).then_some((
+        "T1",
+        "the capture began in mid-session, and it is not certain that this is a WebSocket",
+    ))
+}
+
 /// The Close that says what went wrong: the first, or the answer where the first says nothing is.
 pub(super) fn telling_close<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
     let closes = view.session.facts.iter();
@@ -420,16 +436,21 @@ pub(super) fn got_in(view: &View<'_>, refused: &SeenFact) -> Option<Stamp> {
     let moved = refused
         .int("status")
         .is_some_and(|s| (300..400).contains(&s));
-    let path = view.session.detail("path").map(ToString::to_string);
+    let path = path(view);
     let mut upgrades = view.world.upgrades.iter();
     let found = upgrades.find(|u| {
         let wait = u.granted.time.since(refused.stamp.time);
         u.client == view.flow.client.address
             && (0.0..=SAME_TRY).contains(&wait)
             && u.granted > refused.stamp
-            && (moved || u.server == view.flow.server && Some(&u.path) == path.as_ref())
+            && (moved || u.server == view.flow.server && place(&u.path) == place(&path))
     });
     found.map(|u| u.granted)
+}
+
+/// A path without what follows the question mark, where tokens may stand.
+fn place(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
 }
 
 /// The place that was asked for: `/chat`.

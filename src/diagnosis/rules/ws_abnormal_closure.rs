@@ -7,6 +7,7 @@ use super::tcp_reset_forged::forged;
 use super::ws::{self, HangUp};
 use super::{ws_handshake_invalid, ws_ping_unanswered};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
@@ -79,30 +80,33 @@ fn guard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
         .then_some(("T4", "bytes are missing, and a Close may be among them"))
 }
 
-/// Why it ended, where another finding tells it.
-fn known_cause(view: &View<'_>, end: HangUp) -> Option<String> {
+/// Why it ended, where another finding tells it, and whose doing that is.
+fn known_cause(view: &View<'_>, end: HangUp) -> Option<(String, Culprit)> {
     if ws_handshake_invalid::walked_out(view).is_some() {
         let facts = &view.session.facts;
-        let fault = facts
-            .iter()
-            .find(|f| matches!(f.fact.name, "ws.answer-fault" | "ws.subprotocol-none"));
-        if let Some(fault) = fault {
-            return Some(format!(
-                "the client did not take the answer in frame {} to its upgrade",
-                fault.stamp.frame
-            ));
+        let fault =
+            |f: &&SeenFact| matches!(f.fact.name, "ws.answer-fault" | "ws.subprotocol-none");
+        if let Some(fault) = facts.iter().find(fault) {
+            let frame = fault.stamp.frame;
+            let why = format!("the client did not take the answer in frame {frame} to its upgrade");
+            let culprit = match fault.fact.name {
+                "ws.subprotocol-none" => Culprit::Client,
+                _ => Culprit::Server,
+            };
+            return Some((why, culprit));
         }
     }
     if let Some(breach) = ws::breach(view, end.side.other(), end.stamp) {
-        return Some(format!(
-            "the {} had sent {} (frame {})",
-            breach.side,
-            ws::breach_words(breach),
-            breach.stamp.frame
-        ));
+        let what = ws::breach_words(breach);
+        let why = format!(
+            "the {} had sent {what} (frame {})",
+            breach.side, breach.stamp.frame
+        );
+        return Some((why, breach.side.into()));
     }
     let ping = ws_ping_unanswered::gave_up(view, end.side)?;
-    Some(format!("its Ping in frame {} had no answer", ping.frame))
+    let why = format!("its Ping in frame {} had no answer", ping.frame);
+    Some((why, end.side.other().into()))
 }
 
 fn finding(view: &View<'_>, end: HangUp) -> Finding {
@@ -116,46 +120,54 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         .incomplete
         .iter()
         .find(|i| i.began <= end.stamp && !i.excused);
-    let mut more = String::new();
-    if let Some(half) = half {
-        more.push_str(&format!(
+    let unfinished = half.map_or_else(String::new, |half| {
+        format!(
             " The {}'s message that began in frame {} was not finished.",
             half.side, half.began.frame
-        ));
-    }
-    match (&cause, &forged) {
-        (Some(cause), _) => more.push_str(&format!(" The reason is likely that {cause}.")),
-        (None, Some(why)) => more.push_str(&format!(" The reset may not be of the {}: {why}.", end.side)),
-        (None, None) if idle >= IDLE => more.push_str(
-            " After so long a silence an idle time-out is likely, of that side or of a proxy before it.",
-        ),
-        _ => {}
-    }
+        )
+    });
+    let why = match (&cause, &forged) {
+        (Some((why, _)), _) => format!(" The reason is likely that {why}."),
+        (None, Some(why)) => format!(" The reset may not be of the {}: {why}.", end.side),
+        (None, None) if idle >= IDLE => " After so long a silence an idle time-out is likely, of that side or of a proxy before it.".to_owned(),
+        _ => String::new(),
+    };
+    let culprit = match (&cause, &forged) {
+        (Some((_, culprit)), _) => *culprit,
+        (None, Some(_)) => Culprit::Network,
+        (None, None) => end.side.into(),
+    };
     let finding = Finding::new(&META, end.stamp)
-        .side(if forged.is_some() { Culprit::Network } else { end.side.into() })
+        .side(culprit)
         .maybe_frame(said(Side::Client), "last-of-client")
         .maybe_frame(said(Side::Server), "last-of-server")
         .frame(end.stamp, if end.reset { "reset" } else { "fin" })
         .title(format!("The {} {} without a WebSocket Close (1006)", end.side, end.how()))
         .explain(format!(
             "In frame {} the {} ({}) {}, {} after the last message. Neither side had sent a Close, so both must take it \
-             for an accident.{more}",
+             for an accident.{unfinished}{why}",
             end.stamp.frame,
             end.side,
             view.end_of(end.side),
             end.how(),
             seconds(idle)
         ))
-        .advise(if idle >= IDLE && cause.is_none() {
-            "Compare the silence with the idle time-outs of proxies and load balancers on the way, and let Pings go more often than that."
-        } else {
-            "See what happened to the program on that side at that moment: a crash, a kill, a deployment, a close of TCP in place of the WebSocket."
-        })
+        .advise(advice(cause.is_some(), idle))
         .number("idle", idle);
     if cause.is_some() {
         finding.severity(Severity::Note)
     } else {
         finding
+    }
+}
+
+fn advice(known: bool, idle: f64) -> &'static str {
+    if known {
+        "Mend what the other finding on this session tells."
+    } else if idle >= IDLE {
+        "Compare the silence with the idle time-outs of proxies and load balancers on the way, and let Pings go more often than that."
+    } else {
+        "See what happened to the program on that side at that moment: a crash, a kill, a deployment, a close of TCP in place of the WebSocket."
     }
 }
 
@@ -245,6 +257,14 @@ mod tests {
         let script = talk().server_lost(&close(Side::Server, 1000, "")).close();
         assert!(findings(script.clone().frames(), RULE).is_empty());
         assert_eq!(cannot_tell(script.frames(), RULE), ["T4"]);
+    }
+
+    #[test]
+    fn one_direction_alone_tells_nothing() {
+        let mut frames = talk().client(&text(Side::Client, "more")).close().frames();
+        // The source address in the IPv4 header, behind the Ethernet header.
+        frames.retain(|f| f.bytes[26..30] == [10, 0, 0, 2]);
+        assert!(findings(frames, RULE).is_empty());
     }
 
     #[test]

@@ -38,8 +38,12 @@ declare_rule! {
 
 impl WsCloseErrorCode {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        if let Some(close) = ws::telling_close(view) {
-            out.raise(finding(view, close));
+        let Some(close) = ws::telling_close(view) else {
+            return;
+        };
+        match ws::doubtful(view) {
+            Some((guard, why)) => out.cannot_tell(&META, guard, why),
+            None => out.raise(finding(view, close)),
         }
     }
 }
@@ -96,7 +100,11 @@ fn finding(view: &View<'_>, close: &SeenFact) -> Finding {
             view.end_of(side),
             ws::path(view)
         ))
-        .advise(advice(code, side.name(), peer.name()))
+        .advise(if ws::gave_up_pinging(close) {
+            format!("See why the {peer} does not answer Pings.")
+        } else {
+            advice(code, side.name(), peer.name())
+        })
         .number("code", code as f64);
     if told.is_some() {
         finding = finding.severity(Severity::Note);
@@ -209,6 +217,29 @@ mod tests {
             (Severity::Note, Culprit::Client)
         );
         assert_eq!(loud(frames), ["ws-frame-invalid"]);
+    }
+
+    #[test]
+    fn joined_in_mid_session_both_sides_must_speak() {
+        let mut script = talk();
+        for n in 0..6 {
+            script = script
+                .client(&text(
+                    Side::Client,
+                    &format!("a message of some length, {n}"),
+                ))
+                .server(&text(
+                    Side::Server,
+                    &format!("another message of some length, {n}"),
+                ));
+        }
+        let late = ended(script, Side::Server, 1011, "down").split_off(9);
+        assert_eq!(loud(late.clone()), [RULE]);
+        let server: Vec<_> = late
+            .into_iter()
+            .filter(|f| f.bytes[26..30] == [10, 0, 0, 2])
+            .collect();
+        assert!(loud(server).is_empty());
     }
 
     #[test]

@@ -17,8 +17,9 @@ declare_rule! {
     ///
     /// ## How it is told
     /// No Close of the peer within 10 s, or until the connection ended. It is a note where the closing side itself hung
-    /// up within a second, or closed because of an error, which is told by itself. After both Closes: the server neither
-    /// closes TCP within 10 s nor does the client.
+    /// up within a second, or closed because of an error, which is told by itself. A side that fails the connection need not
+    /// wait at all. After both Closes: the server neither
+    /// closes TCP within 10 s nor does the client; a note where the client closed it itself after about two seconds.
     ///
     /// ## Example
     /// `ws-close-unanswered`: the server ignores the client's Close; the client hangs up after two seconds.
@@ -39,57 +40,73 @@ declare_rule! {
 
 /// Below this a side that hung up did not wait: seconds.
 const DID_NOT_WAIT: f64 = 1.0;
+/// A client that ends TCP itself after this had waited for the server in vain: seconds.
+const GAVE_UP: f64 = 1.9;
 
 impl WsCloseUnanswered {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let [client, server] = [Side::Client, Side::Server].map(|s| ws::close_of(view, s));
-        let done = match (client, server) {
-            (None, None) => return,
-            (Some(a), Some(b)) => Some(a.stamp.max(b.stamp)),
-            _ => None,
-        };
-        let Some(close) = client.or(server) else {
-            return;
-        };
-        let silent_side = if done.is_some() {
-            Side::Server
-        } else {
-            close.side.other()
-        };
-        let since = done.unwrap_or(close.stamp);
-        let end = ws::hung_up(view);
-        let waited = end.map_or_else(|| view.until_end(since), |e| e.stamp.time.since(since.time));
-        let over = match done {
-            Some(_) => view
-                .tcp()
-                .is_none_or(|t| t.ended() || t.sides.server.fin.is_some()),
-            None => end.is_some(),
-        };
-        if done.is_some() && over {
-            return;
+        match (
+            ws::close_of(view, Side::Client),
+            ws::close_of(view, Side::Server),
+        ) {
+            (None, None) => {}
+            (Some(a), Some(b)) => both(view, a.stamp.max(b.stamp), out),
+            (Some(close), None) | (None, Some(close)) => one(view, close, out),
         }
-        let waited = if done.is_some() {
-            view.until_end(since)
-        } else {
-            waited
-        };
-        let patience = view.world.thresholds.close_reply;
-        if let Some((guard, why)) = guard(view, silent_side) {
-            out.cannot_tell(&META, guard, why);
-        } else if !over && waited < patience {
-            let why = format!("the capture ended {} after the Close", seconds(waited));
-            out.cannot_tell(&META, "T2", why);
-        } else if let Some(done) = done {
-            out.raise(left_standing(view, done, waited));
-        } else {
-            out.raise(unanswered(view, close, waited.max(0.0)));
-        }
+    }
+}
+
+/// Only one side has sent a Close.
+fn one(view: &View<'_>, close: &SeenFact, out: &mut Verdicts) {
+    let end = ws::hung_up(view);
+    let until = |at: Stamp| at.time.since(close.stamp.time).max(0.0);
+    let waited = end.map_or_else(|| view.until_end(close.stamp), |e| until(e.stamp));
+    let failed = close.int("code").is_some_and(ws::is_trouble);
+    if let Some((guard, why)) = guard(view, close.side.other()) {
+        out.cannot_tell(&META, guard, why);
+    } else if end.is_none() && waited < view.world.thresholds.close_reply {
+        let why = format!("the capture ended {} after the Close", seconds(waited));
+        out.cannot_tell(&META, "T2", why);
+    } else if failed && end.is_some_and(|e| e.side == close.side) && waited < DID_NOT_WAIT {
+        // Who fails a connection need not wait (section 7.1.7).
+    } else {
+        out.raise(unanswered(view, close, waited));
+    }
+}
+
+/// Both have, with `done`: it is for the server to end TCP.
+fn both(view: &View<'_>, done: Stamp, out: &mut Verdicts) {
+    let patience = view.world.thresholds.close_reply;
+    let fin = view.tcp().and_then(|t| t.sides.server.fin);
+    let end = ws::hung_up(view);
+    let client_gave_up = end.filter(|e| e.side == Side::Client && e.stamp > done);
+    let waited = match (client_gave_up, end) {
+        (Some(end), _) => end.stamp.time.since(done.time),
+        (None, Some(_)) => return,
+        (None, None) => view.until_end(done),
+    };
+    let still_open = fin.is_none() && view.ending().is_none() && view.until_end(done) >= patience;
+    if !still_open && end.is_some() && waited < GAVE_UP {
+        return;
+    }
+    if let Some((guard, why)) = guard(view, Side::Server) {
+        out.cannot_tell(&META, guard, why);
+    } else if still_open || waited >= patience {
+        out.raise(left_standing(view, done, waited.max(0.0)));
+    } else if client_gave_up.is_some() {
+        out.raise(left_standing(view, done, waited).severity(Severity::Note));
+    } else {
+        let why = format!("the capture ended {} after both Closes", seconds(waited));
+        out.cannot_tell(&META, "T2", why);
     }
 }
 
 fn guard(view: &View<'_>, silent_side: Side) -> Option<(&'static str, &'static str)> {
     if view.one_sided() {
         return Some(("T3", "only one direction of this connection was captured"));
+    }
+    if let Some(doubt) = ws::doubtful(view) {
+        return Some(doubt);
     }
     ws::unread(view, silent_side)
         .then_some(("T4", "bytes are missing where the other Close would be"))
@@ -99,7 +116,7 @@ fn left_standing(view: &View<'_>, done: Stamp, waited: f64) -> Finding {
     let fin = view.tcp().and_then(|t| t.sides.client.fin);
     let client = fin.map_or_else(
         || "nor has the client".to_owned(),
-        |fin| format!("although the client has (frame {})", fin.frame),
+        |fin| format!("and the client did so itself (frame {})", fin.frame),
     );
     Finding::new(&META, done)
         .side(Side::Server)
@@ -107,7 +124,7 @@ fn left_standing(view: &View<'_>, done: Stamp, waited: f64) -> Finding {
         .maybe_frame(fin, "fin")
         .title("Both sides sent a Close, and the server left TCP open")
         .explain(format!(
-            "With frame {} both sides have sent their Close. It is for the server to close TCP then, at once; in {} it has not, \
+            "With frame {} both sides have sent their Close. It is for the server to close TCP then, at once; in {} it did not, \
              {client}.",
             done.frame,
             seconds(waited)
@@ -261,9 +278,14 @@ mod tests {
         assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
         let found = findings(elsewhere(both().fin(Side::Client), 15.0), RULE);
         assert_eq!(found.len(), 1);
+        let gave_up = both().wait_secs(2.0).close().frames();
+        assert_eq!(findings(gave_up, RULE)[0].severity, Severity::Note);
         assert!(loud(elsewhere(both().fin(Side::Server), 15.0)).is_empty());
         assert!(loud(elsewhere(both().close(), 15.0)).is_empty());
         assert!(loud(both().frames()).is_empty());
+        for quick in [both().close(), both().reset(Side::Client)] {
+            assert!(findings(quick.frames(), RULE).is_empty());
+        }
     }
 
     #[test]

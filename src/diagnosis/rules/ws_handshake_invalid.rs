@@ -49,7 +49,7 @@ impl WsHandshakeInvalid {
         if let Some(fact) = view.session.fact("ws.subprotocol-none") {
             no_subprotocol(view, fact, out);
         }
-        for fact in view.session.facts_named("ws.request-fault") {
+        if let Some(fact) = view.session.fact("ws.request-fault") {
             out.raise(request(view, fact));
         }
     }
@@ -76,20 +76,17 @@ pub(super) fn walked_out(view: &View<'_>) -> Option<Stamp> {
 fn answer(view: &View<'_>, fact: &SeenFact) -> Finding {
     let (what, expected, got) = (fact.text("what"), fact.text("expected"), fact.text("got"));
     let end = walked_out(view);
-    let mut details = String::new();
-    if !got.is_empty() {
-        details.push_str(&format!(" It says \"{got}\"."));
-    }
-    if !expected.is_empty() {
-        let word = if what.contains("offered") {
-            "Offered was"
-        } else {
-            "Right would be"
-        };
-        details.push_str(&format!(" {word} \"{expected}\"."));
-    } else if what.contains("offered") {
-        details.push_str(" Nothing was offered.");
-    }
+    let about_offer = what.contains("offered");
+    let says = match got {
+        "" => String::new(),
+        got => format!(" It says \"{got}\"."),
+    };
+    let right = match (about_offer, expected) {
+        (true, "") => " Nothing was offered.".to_owned(),
+        (_, "") => String::new(),
+        (true, offered) => format!(" Offered was \"{offered}\"."),
+        (false, right) => format!(" Right would be \"{right}\"."),
+    };
     let then = match end {
         Some(end) => format!(" The client ended the connection (frame {}).", end.frame),
         None if talks(view) => " The client talks on all the same; others will not.".to_owned(),
@@ -102,7 +99,7 @@ fn answer(view: &View<'_>, fact: &SeenFact) -> Finding {
         .maybe_frame(end, "consequence")
         .title(format!("The server's 101 is invalid: {what}"))
         .explain(format!(
-            "The answer in frame {} to the upgrade at {} is at fault: {what}.{details} A client has to fail the connection \
+            "The answer in frame {} to the upgrade at {} is at fault: {what}.{says}{right} A client has to fail the connection \
              over that.{then}",
             fact.stamp.frame,
             ws::path(view)
@@ -159,11 +156,7 @@ fn no_subprotocol(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
 }
 
 fn request(view: &View<'_>, fact: &SeenFact) -> Finding {
-    let (what, got) = (fact.text("what"), fact.text("got"));
-    let has = match got {
-        "" => String::new(),
-        got => format!(" It has \"{got}\"."),
-    };
+    let faults = ws::request_faults(view).join("; ");
     let refused = view.session.fact("ws.refused");
     let then = match refused {
         Some(refused) => format!(" The server refused it (frame {}).", refused.stamp.frame),
@@ -174,9 +167,9 @@ fn request(view: &View<'_>, fact: &SeenFact) -> Finding {
         .side(Side::Client)
         .frame(fact.stamp, "request")
         .maybe_frame(refused.map(|r| r.stamp), "answer")
-        .title(format!("The client's upgrade request is at fault: {what}"))
+        .title(format!("The client's upgrade request is at fault: {faults}"))
         .explain(format!(
-            "The request for a WebSocket at {} in frame {} breaks RFC 6455 section 4.1: {what}.{has}{then}",
+            "The request for a WebSocket at {} in frame {} breaks RFC 6455 section 4.1: {faults}.{then}",
             ws::path(view),
             fact.stamp.frame
         ))

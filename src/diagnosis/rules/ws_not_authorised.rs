@@ -45,8 +45,11 @@ impl WsNotAuthorised {
                 upgrade(view, refused, out);
             }
         }
-        if let Some(close) = ws::telling_close(view).filter(|c| ws::turns_away(view, c)) {
-            out.raise(closed(view, close));
+        let close = ws::telling_close(view).filter(|c| ws::turns_away(view, c));
+        match (close, ws::doubtful(view)) {
+            (None, _) => {}
+            (Some(_), Some((guard, why))) => out.cannot_tell(&META, guard, why),
+            (Some(close), None) => out.raise(closed(view, close)),
         }
     }
 }

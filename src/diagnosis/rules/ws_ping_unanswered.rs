@@ -6,6 +6,8 @@ use super::request_unanswered::{repeated_in_vain, vanished};
 use super::ws;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
+use crate::session::model::SeenFact;
+use crate::stream::facts::TcpFacts;
 
 declare_rule! {
     /// ## What it means
@@ -20,7 +22,7 @@ declare_rule! {
     /// 99th percentile of this server's Pongs, at least 5 s, or within 20 s where none was seen; or until the side that
     /// asked gave up after a second or more: by a Close that says so, or by ending the connection. Pings that a Close
     /// overtook are not told, nor are Pongs that nobody asked for. A warning where TCP did not get the Ping through, for
-    /// then the path is the trouble.
+    /// then the path is the trouble, and where the peer speaks on and nobody closed over it.
     ///
     /// ## Example
     /// `ws-ping-no-pong`: the client never answers; the server closes with 1011, "keepalive ping timeout".
@@ -46,22 +48,21 @@ const FAIR_WAIT: f64 = 1.0;
 impl WsPingUnanswered {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         for side in Side::BOTH {
-            let mut pings: Vec<&Open> = Vec::new();
+            let mut overdue = false;
             for ping in pings_of(view, side) {
                 let wait = wait(view, ping);
                 if let Some((guard, why)) = guard(view, ping) {
                     out.cannot_tell(&META, guard, why);
                 } else if wait.is_too_long {
-                    pings.push(ping);
+                    overdue = true;
                 } else if wait.goes_on {
-                    let why = format!(
-                        "a Ping waits since {} when the capture ends",
-                        seconds(wait.seconds)
-                    );
+                    let since = seconds(wait.seconds);
+                    let why = format!("a Ping waits since {since} when the capture ends");
                     out.cannot_tell(&META, "T2", why);
                 }
             }
-            if let Some(first) = pings.first() {
+            let pings: Vec<_> = pings_of(view, side).collect();
+            if let Some(first) = pings.first().filter(|_| overdue) {
                 out.raise(finding(view, first, &pings));
             }
         }
@@ -84,6 +85,9 @@ fn guard(view: &View<'_>, ping: &Open) -> Option<(&'static str, &'static str)> {
     if view.one_sided() {
         return Some(("T3", "only one direction of this connection was captured"));
     }
+    if let Some(doubt) = ws::doubtful(view) {
+        return Some(doubt);
+    }
     if ping.answer_may_be_missing || ws::unread(view, ping.side.other()) {
         return Some(("T4", "bytes are missing where the Pong would be"));
     }
@@ -101,8 +105,7 @@ struct Wait {
 }
 
 fn wait(view: &View<'_>, ping: &Open) -> Wait {
-    let closes = Side::BOTH.into_iter().filter_map(|s| ws::close_of(view, s));
-    let close = closes.min_by_key(|c| c.stamp);
+    let close = closes(view).min_by_key(|c| c.stamp);
     let end = ws::hung_up(view);
     let over = match (close, end) {
         (Some(c), Some(e)) => Some(c.stamp.min(e.stamp)),
@@ -119,7 +122,7 @@ fn wait(view: &View<'_>, ping: &Open) -> Wait {
     };
     let fair = view
         .tcp()
-        .and_then(|t| t.round_trip_nanos())
+        .and_then(TcpFacts::round_trip_nanos)
         .map_or(FAIR_WAIT, |n| (4e-9 * n as f64).max(FAIR_WAIT));
     Wait {
         seconds,
@@ -138,6 +141,39 @@ fn patience(view: &View<'_>, ping: &Open) -> f64 {
     {
         Some(_) => view.patience(ping),
         None => view.world.thresholds.pong,
+    }
+}
+
+fn closes<'a>(view: &View<'a>) -> impl Iterator<Item = &'a SeenFact> {
+    let view = *view;
+    Side::BOTH
+        .into_iter()
+        .filter_map(move |s| ws::close_of(&view, s))
+}
+
+/// How the waiting ended, in words.
+fn ended(view: &View<'_>, waited: f64) -> (String, Option<Stamp>) {
+    let waited = seconds(waited);
+    if let Some(close) = closes(view).min_by_key(|c| c.stamp) {
+        let words = ws::close_words(close);
+        let frame = close.stamp.frame;
+        let how = format!(
+            "{waited} later the {} closed with {words} (frame {frame})",
+            close.side
+        );
+        return (how, Some(close.stamp));
+    }
+    match ws::hung_up(view) {
+        Some(end) => (
+            format!(
+                "{waited} later the {} {} (frame {})",
+                end.side,
+                end.how(),
+                end.stamp.frame
+            ),
+            Some(end.stamp),
+        ),
+        None => (format!("nothing came in {waited}"), None),
     }
 }
 
@@ -172,24 +208,9 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
             ),
         ),
     };
-    let close = ws::close_of(view, side).filter(|c| ws::gave_up_pinging(c));
-    let end = ws::hung_up(view);
-    let how = match (close, end) {
-        (Some(close), _) => format!(
-            "the {side} waited for {} and closed with {} (frame {})",
-            seconds(waited),
-            ws::close_words(close),
-            close.stamp.frame
-        ),
-        (None, Some(end)) => format!(
-            "the {} {} {} later (frame {})",
-            end.side,
-            end.how(),
-            seconds(waited),
-            end.stamp.frame
-        ),
-        (None, None) => format!("nothing came in {}", seconds(waited)),
-    };
+    let (how, over) = ended(view, waited);
+    let gave_up = ws::close_of(view, side).is_some_and(ws::gave_up_pinging)
+        || ws::hung_up(view).is_some_and(|h| h.side == side) && closes(view).next().is_none();
     let count = match pings.len() {
         1 => "A Ping".to_owned(),
         n => format!("{n} Pings"),
@@ -199,7 +220,7 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
         .side(culprit)
         .frames(&stamps, "ping")
         .maybe_frame(alive, "last-of-peer")
-        .maybe_frame(close.map(|c| c.stamp).or(end.map(|e| e.stamp)), "end")
+        .maybe_frame(over, "end")
         .title(format!("{count} of the {side} got no Pong from the {peer}"))
         .explain(format!(
             "The {side} sent a Ping in frame {} and got no Pong for it or a later one: {how}. {whereabouts}.",
@@ -212,7 +233,8 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
         .number("pings", pings.len() as f64)
         .number("waited", waited)
         .number("patience", patience(view, first));
-    if culprit == Culprit::Network {
+    let unharmed = alive.is_some() && !gave_up;
+    if culprit == Culprit::Network || unharmed {
         finding.severity(Severity::Warning)
     } else {
         finding

@@ -36,8 +36,13 @@ declare_rule! {
 impl WsPolicyClose {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let close = ws::telling_close(view);
-        if let Some(close) = close.filter(|c| matches!(c.int("code"), Some(1008 | 1009 | 1013))) {
-            out.raise(finding(view, close));
+        let limit = |c: &&SeenFact| matches!(c.int("code"), Some(1008 | 1009 | 1013));
+        let Some(close) = close.filter(limit) else {
+            return;
+        };
+        match ws::doubtful(view) {
+            Some((guard, why)) => out.cannot_tell(&META, guard, why),
+            None => out.raise(finding(view, close)),
         }
     }
 }

@@ -41,7 +41,7 @@ declare_rule! {
 }
 
 /// Seconds that a 401 is given for its second leg while the connection stands.
-pub(super) const SECOND_LEG: f64 = 2.0;
+const SECOND_LEG: f64 = 2.0;
 /// Seconds below which a client that hung up did not wait.
 const DID_NOT_WAIT: f64 = 1.0;
 
@@ -95,7 +95,8 @@ pub(super) fn is_challenge(refused: &SeenFact) -> bool {
 
 /// The client may log on yet.
 pub(super) fn second_leg_may_come(view: &View<'_>, refused: &SeenFact) -> bool {
-    ws::hung_up(view).is_none() && view.until_end(refused.stamp) < SECOND_LEG
+    let may_speak = view.world.running || ws::hung_up(view).is_none();
+    may_speak && view.until_end(refused.stamp) < SECOND_LEG
 }
 
 fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
@@ -136,20 +137,20 @@ fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
 
 /// What the answer's fields add.
 fn particulars(refused: &SeenFact) -> String {
-    let mut all = String::new();
-    for (key, name) in [
+    let fields = [
         ("location", "It points to"),
         ("versions", "It speaks WebSocket version"),
         ("retry_after", "It asks to try again after"),
         ("via", "The answer came by way of"),
         ("server", "The answer was made by"),
-    ] {
-        let value = refused.text(key);
-        if !value.is_empty() {
-            all.push_str(&format!(" {name} {value}."));
-        }
-    }
-    all
+    ];
+    let there = fields
+        .iter()
+        .filter_map(|(key, name)| match refused.text(key) {
+            "" => None,
+            value => Some(format!(" {name} {value}.")),
+        });
+    there.collect()
 }
 
 fn advice(status: i64, refused: &SeenFact, faults: &[String]) -> String {

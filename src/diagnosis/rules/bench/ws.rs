@@ -50,7 +50,7 @@ pub(crate) fn frame_masked(first: u8, payload: &[u8], masked: bool) -> Vec<u8> {
     if payload.len() < 126 {
         out.push(mask | payload.len() as u8);
     } else {
-        out.push(mask | 126);
+        out.push(mask | 0x7e);
         out.extend((payload.len() as u16).to_be_bytes());
     }
     if !masked {
