@@ -15,7 +15,15 @@ impl Display {
     /// Nothing where there is no Xvfb.
     fn start() -> Option<Self> {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1600x1000x24",
+                "-nolisten",
+                "tcp",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -44,7 +52,8 @@ fn colours(picture: &Path) -> (usize, (u32, u32)) {
     let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut bytes).unwrap();
-    let colours: std::collections::HashSet<&[u8]> = bytes.chunks(info.color_type.samples()).collect();
+    let colours: std::collections::HashSet<&[u8]> =
+        bytes.chunks(info.color_type.samples()).collect();
     (colours.len(), (info.width, info.height))
 }
 
@@ -55,7 +64,10 @@ fn the_window_opens_a_sample_and_shows_it() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/websocket/path-dark.pcap");
+    let sample = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/samples/websocket/path-dark.pcap"
+    );
     for theme in ["dark", "light"] {
         let picture = folder.path().join(format!("{theme}.png"));
         let output = Command::new(env!("CARGO_BIN_EXE_colloquy"))
@@ -72,6 +84,9 @@ fn the_window_opens_a_sample_and_shows_it() {
         assert!(output.status.success(), "{said}");
         let (colours, (width, height)) = colours(&picture);
         assert!(width >= 640 && height >= 420, "{width} x {height}");
-        assert!(colours > 40, "{theme}: only {colours} colours, an empty window?");
+        assert!(
+            colours > 40,
+            "{theme}: only {colours} colours, an empty window?"
+        );
     }
 }

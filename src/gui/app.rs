@@ -84,7 +84,11 @@ pub(crate) struct App {
 
 impl App {
     /// Begins, with what was remembered.
-    pub(super) fn new(cc: &eframe::CreationContext<'_>, start: Start, picture: Option<Picture>) -> Self {
+    pub(super) fn new(
+        cc: &eframe::CreationContext<'_>,
+        start: Start,
+        picture: Option<Picture>,
+    ) -> Self {
         let stored = cc.storage.filter(|_| picture.is_none());
         let mut settings: Settings = stored
             .and_then(|storage| eframe::get_value(storage, KEY))
@@ -136,7 +140,10 @@ impl App {
     /// Shows a document, with the worst finding selected where nothing is selected yet.
     pub(super) fn show(&mut self, doc: Arc<Document>) {
         self.page = Page::Main;
-        let known = self.selection.session().is_some_and(|key| doc.row(key).is_some());
+        let known = self
+            .selection
+            .session()
+            .is_some_and(|key| doc.row(key).is_some());
         if !known && doc.extent != Extent::Running {
             self.selection.clear();
             let worst = doc.findings.items().filter(|i| i.key.session.is_some());
@@ -181,10 +188,14 @@ impl App {
 
     /// Reads the conversation of the selected session, where that has not been done.
     pub(super) fn follow_selection(&mut self) {
-        let wanted = self.doc.as_ref().zip(self.selection.session()).and_then(|(doc, key)| {
-            let frames = doc.flow(key)?.flow.frames;
-            Some((doc.path_of(key.capture), key, frames))
-        });
+        let wanted = self
+            .doc
+            .as_ref()
+            .zip(self.selection.session())
+            .and_then(|(doc, key)| {
+                let frames = doc.flow(key)?.flow.frames;
+                Some((doc.path_of(key.capture), key, frames))
+            });
         let Some((path, key, frames)) = wanted else {
             self.telling = Telling::Nothing;
             return;
@@ -213,10 +224,15 @@ impl App {
 
     /// A running conversation is not read again all the time.
     fn may_read_again(&self) -> bool {
-        let running = self.doc.as_ref().is_some_and(|d| d.extent == Extent::Running);
+        let running = self
+            .doc
+            .as_ref()
+            .is_some_and(|d| d.extent == Extent::Running);
         match (&self.telling, self.told) {
             (Telling::Reading(_), _) => false,
-            (_, Some((at, took))) if running => at.elapsed() > (took * 5).max(Duration::from_secs(1)),
+            (_, Some((at, took))) if running => {
+                at.elapsed() > (took * 5).max(Duration::from_secs(1))
+            }
             _ => true,
         }
     }
@@ -238,7 +254,12 @@ impl App {
             #[cfg(feature = "live")]
             (Page::Live, _) => {
                 CentralPanel::default().show(ui, |ui| {
-                    super::panels::live::live_ui(ui, &self.theme, &mut self.panels.live, &self.queue);
+                    super::panels::live::live_ui(
+                        ui,
+                        &self.theme,
+                        &mut self.panels.live,
+                        &self.queue,
+                    );
                 });
             }
             _ => {
@@ -268,7 +289,13 @@ impl App {
     }
 
     fn take_dropped(&self, ctx: &Context) {
-        let paths: Vec<_> = ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
+        let paths: Vec<_> = ctx.input(|i| {
+            i.raw
+                .dropped_files
+                .iter()
+                .map(|f| f.path().to_owned())
+                .collect()
+        });
         if !paths.is_empty() {
             self.queue.send(Command::Open(paths));
         }
@@ -292,7 +319,10 @@ impl App {
         if settings.timeline {
             let most = (ui.available_height() * 0.7).max(120.0);
             Panel::bottom("timeline")
-                .frame(plain().inner_margin(egui::Margin { top: 4, ..egui::Margin::ZERO }))
+                .frame(plain().inner_margin(egui::Margin {
+                    top: 4,
+                    ..egui::Margin::ZERO
+                }))
                 .resizable(true)
                 .default_size(176.0)
                 .size_range(70.0..=most)
@@ -320,7 +350,10 @@ impl App {
             let most = (ui.available_height() - 90.0).max(120.0);
             let half = ui.available_height() * 0.54;
             Panel::bottom("ladder")
-                .frame(plain().inner_margin(egui::Margin { top: 4, ..egui::Margin::ZERO }))
+                .frame(plain().inner_margin(egui::Margin {
+                    top: 4,
+                    ..egui::Margin::ZERO
+                }))
                 .resizable(true)
                 .default_size(half)
                 .size_range(100.0..=most)
@@ -330,7 +363,10 @@ impl App {
                 });
         }
         CentralPanel::default()
-            .frame(plain().inner_margin(egui::Margin { top: 4, ..egui::Margin::ZERO }))
+            .frame(plain().inner_margin(egui::Margin {
+                top: 4,
+                ..egui::Margin::ZERO
+            }))
             .show(ui, |ui| sessions_ui(ui, &ctx, &mut panels.sessions));
     }
 
@@ -354,7 +390,14 @@ fn left_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
     let half = ui.available_height() * 0.5;
     let most = (ui.available_height() - 90.0).max(120.0);
     Panel::bottom("explanation")
-        .frame(Frame::NONE.fill(ctx.theme.panel).inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO }))
+        .frame(
+            Frame::NONE
+                .fill(ctx.theme.panel)
+                .inner_margin(egui::Margin {
+                    top: 6,
+                    ..egui::Margin::ZERO
+                }),
+        )
         .resizable(true)
         .default_size(half)
         .size_range(80.0..=most)

@@ -87,7 +87,9 @@ impl App {
             Action::NextMessage => self.step_message(1),
             Action::PreviousMessage => self.step_message(-1),
             Action::FilterSessions => focus_filter(ctx),
-            Action::ByHealth => self.panels.sessions.layout.sort = super::panels::sessions::data::Sort::default(),
+            Action::ByHealth => {
+                self.panels.sessions.layout.sort = super::panels::sessions::data::Sort::default()
+            }
             Action::WholeConnection => self.panels.ladder.whole = !self.panels.ladder.whole,
             Action::FitTimeline => self.panels.timeline.window = None,
             Action::ZoomToSession => self.zoom_to_session(),
@@ -135,7 +137,10 @@ impl App {
     fn step_finding(&mut self, by: isize) {
         let Some(doc) = &self.doc else { return };
         let keys: Vec<_> = doc.findings.items().map(|i| &i.key).collect();
-        let at = self.selection.finding().and_then(|key| keys.iter().position(|k| *k == key));
+        let at = self
+            .selection
+            .finding()
+            .and_then(|key| keys.iter().position(|k| *k == key));
         let to = at.map_or(0, |at| at.saturating_add_signed(by));
         if let Some(key) = keys.get(to.min(keys.len().saturating_sub(1))) {
             self.selection.pick(Pick::Finding((*key).clone()));
@@ -163,7 +168,9 @@ impl App {
             return;
         };
         let from = row.session.first.time.since(doc.start);
-        let until = row.closed().map_or(doc.end, |s| s.time.max(row.session.last.time));
+        let until = row
+            .closed()
+            .map_or(doc.end, |s| s.time.max(row.session.last.time));
         let to = until.since(doc.start);
         let air = ((to - from) * 0.05).max(1e-5);
         self.panels.timeline.window = Some(Window {
@@ -176,7 +183,9 @@ impl App {
         match self.files.take() {
             Some(Chosen::Open(paths)) if !paths.is_empty() => self.open(paths),
             Some(Chosen::SaveTo(path)) => self.save_capture(path),
-            Some(Chosen::Saved(Ok(path))) => self.notice = Some(format!("Saved as {}.", path.display())),
+            Some(Chosen::Saved(Ok(path))) => {
+                self.notice = Some(format!("Saved as {}.", path.display()))
+            }
             Some(Chosen::Saved(Err(why))) => self.errors.push(why),
             Some(Chosen::NoDialog) => {
                 let saving = self.doc.as_ref().is_some_and(|d| d.kept_in.is_some());
@@ -197,7 +206,8 @@ impl App {
 #[cfg(not(feature = "live"))]
 impl App {
     fn act_live(&mut self, _action: Action) {
-        self.errors.push("this colloquy was built without live capture".to_owned());
+        self.errors
+            .push("this colloquy was built without live capture".to_owned());
     }
 }
 
@@ -223,7 +233,9 @@ mod live {
                 _ => match &self.recorder {
                     Some(recorder) => recorder.stop(),
                     None => match self.panels.live.wanted() {
-                        Some((interface, filter, promiscuous)) => self.capture(&interface, &filter, promiscuous),
+                        Some((interface, filter, promiscuous)) => {
+                            self.capture(&interface, &filter, promiscuous)
+                        }
                         None => self.act_live(Action::LivePage),
                     },
                 },

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, Align2, Button, Context, FontId, Frame, Id, Key, Layout, Margin, Modal, Panel, RichText, TextEdit, Ui};
+use egui::{
+    Align, Align2, Button, Context, FontId, Frame, Id, Key, Layout, Margin, Modal, Panel, RichText,
+    TextEdit, Ui,
+};
 
 use super::app::{App, Page};
 use super::command::{Action, Command};
@@ -30,9 +33,16 @@ impl AskPath {
 
 fn entry_ui(ui: &mut Ui, app: &App, action: Action, enabled: bool) {
     let spec = action.spec();
-    let key = spec.shortcut.map(|s| ui.ctx().format_shortcut(&s)).unwrap_or_default();
+    let key = spec
+        .shortcut
+        .map(|s| ui.ctx().format_shortcut(&s))
+        .unwrap_or_default();
     let button = Button::new(spec.text).shortcut_text(key);
-    if ui.add_enabled(enabled, button).on_hover_text(spec.tooltip).clicked() {
+    if ui
+        .add_enabled(enabled, button)
+        .on_hover_text(spec.tooltip)
+        .clicked()
+    {
         app.queue.send(Command::Do(action));
         ui.close();
     }
@@ -40,7 +50,9 @@ fn entry_ui(ui: &mut Ui, app: &App, action: Action, enabled: bool) {
 
 /// The menu, and what is open.
 pub(crate) fn menu_ui(ui: &mut Ui, app: &App) {
-    let frame = Frame::NONE.fill(app.theme.base).inner_margin(Margin::symmetric(8, 3));
+    let frame = Frame::NONE
+        .fill(app.theme.base)
+        .inner_margin(Margin::symmetric(8, 3));
     Panel::top("menu").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             menus_ui(ui, app);
@@ -63,9 +75,15 @@ pub(crate) fn menu_ui(ui: &mut Ui, app: &App) {
                 let look = if app.theme.dark { "☀" } else { "🌙" };
                 for (action, sign) in [(Action::SwitchTheme, look), (Action::Palette, "Commands")] {
                     let spec = action.spec();
-                    let key = spec.shortcut.map(|s| ui.ctx().format_shortcut(&s)).unwrap_or_default();
+                    let key = spec
+                        .shortcut
+                        .map(|s| ui.ctx().format_shortcut(&s))
+                        .unwrap_or_default();
                     let hint = format!("{} ({key}): {}", spec.text, spec.tooltip);
-                    let button = ui.add(Button::new(sign)).accessible_name(spec.text).on_hover_text(hint);
+                    let button = ui
+                        .add(Button::new(sign))
+                        .accessible_name(spec.text)
+                        .on_hover_text(hint);
                     if button.clicked() {
                         app.queue.send(Command::Do(action));
                     }
@@ -138,7 +156,9 @@ pub(crate) fn errors_ui(ui: &mut Ui, app: &App) {
         return;
     }
     let color = app.theme.failed();
-    let frame = Frame::NONE.fill(app.theme.tint(color)).inner_margin(Margin::symmetric(12, 5));
+    let frame = Frame::NONE
+        .fill(app.theme.tint(color))
+        .inner_margin(Margin::symmetric(12, 5));
     Panel::top("errors").frame(frame).show(ui, |ui| {
         for (index, error) in app.errors.iter().enumerate().take(4) {
             ui.horizontal(|ui| {
@@ -163,69 +183,100 @@ pub(crate) fn work_ui(ui: &mut Ui, app: &App) {
 }
 
 fn strip(theme: &Theme) -> Frame {
-    Frame::NONE.fill(theme.raised).inner_margin(Margin::symmetric(12, 5))
+    Frame::NONE
+        .fill(theme.raised)
+        .inner_margin(Margin::symmetric(12, 5))
 }
 
 fn loading_ui(ui: &mut Ui, app: &App) {
     let Some(loading) = &app.loading else { return };
     let far = loading.how_far();
-    Panel::top("loading").frame(strip(&app.theme)).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            let path = loading.paths.get(far.capture).map(|p| p.display().to_string());
-            ui.label(RichText::new(format!("Reading {}", path.unwrap_or_default())).color(app.theme.strong));
-            let said = plural(far.frames, "frame");
-            ui.label(RichText::new(said).color(app.theme.faint));
-            if app.doc.as_ref().is_some_and(|d| d.extent == Extent::First) {
-                ui.label(RichText::new("below: first results").color(app.theme.accent));
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let label = if loading.cancelled() { "Stopping …" } else { "Stop" };
-                let button = Button::new(label);
-                let hint = Action::Cancel.spec().tooltip;
-                if ui.add_enabled(!loading.cancelled(), button).on_hover_text(hint).clicked() {
-                    app.queue.send(Command::Do(Action::Cancel));
+    Panel::top("loading")
+        .frame(strip(&app.theme))
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                let path = loading
+                    .paths
+                    .get(far.capture)
+                    .map(|p| p.display().to_string());
+                ui.label(
+                    RichText::new(format!("Reading {}", path.unwrap_or_default()))
+                        .color(app.theme.strong),
+                );
+                let said = plural(far.frames, "frame");
+                ui.label(RichText::new(said).color(app.theme.faint));
+                if app.doc.as_ref().is_some_and(|d| d.extent == Extent::First) {
+                    ui.label(RichText::new("below: first results").color(app.theme.accent));
                 }
-                let mut bar = egui::ProgressBar::new(far.part.unwrap_or(0.0)).desired_width(ui.available_width().min(360.0));
-                bar = match far.part {
-                    Some(_) => bar.show_percentage(),
-                    None => bar.animate(true),
-                };
-                ui.add(bar);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let label = if loading.cancelled() {
+                        "Stopping …"
+                    } else {
+                        "Stop"
+                    };
+                    let button = Button::new(label);
+                    let hint = Action::Cancel.spec().tooltip;
+                    if ui
+                        .add_enabled(!loading.cancelled(), button)
+                        .on_hover_text(hint)
+                        .clicked()
+                    {
+                        app.queue.send(Command::Do(Action::Cancel));
+                    }
+                    let mut bar = egui::ProgressBar::new(far.part.unwrap_or(0.0))
+                        .desired_width(ui.available_width().min(360.0));
+                    bar = match far.part {
+                        Some(_) => bar.show_percentage(),
+                        None => bar.animate(true),
+                    };
+                    ui.add(bar);
+                });
             });
+            ui.ctx()
+                .request_repaint_after(std::time::Duration::from_millis(60));
         });
-        ui.ctx().request_repaint_after(std::time::Duration::from_millis(60));
-    });
 }
 
 #[cfg(feature = "live")]
 fn capture_ui(ui: &mut Ui, app: &App) {
-    let Some(recorder) = &app.recorder else { return };
+    let Some(recorder) = &app.recorder else {
+        return;
+    };
     let (frames, size, dropped) = recorder.counts();
-    Panel::top("capturing").frame(strip(&app.theme)).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            badge_ui(ui, "live", app.theme.good, app.theme.tint(app.theme.good));
-            let said = format!("Capturing on {}", recorder.interface);
-            ui.label(RichText::new(said).color(app.theme.strong));
-            ui.label(format!("{}, {}", plural(frames, "frame"), bytes(size)));
-            let (said, color) = match dropped {
-                0 => ("none dropped".to_owned(), app.theme.faint),
-                n => (format!("{} dropped", count(n)), app.theme.failed()),
-            };
-            ui.label(RichText::new(said).color(color));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let label = if recorder.stopping() { "Stopping …" } else { "Stop capturing" };
-                let button = Button::new(label);
-                if ui.add_enabled(!recorder.stopping(), button).clicked() {
-                    app.queue.send(Command::Do(Action::StartOrStop));
-                }
+    Panel::top("capturing")
+        .frame(strip(&app.theme))
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                badge_ui(ui, "live", app.theme.good, app.theme.tint(app.theme.good));
+                let said = format!("Capturing on {}", recorder.interface);
+                ui.label(RichText::new(said).color(app.theme.strong));
+                ui.label(format!("{}, {}", plural(frames, "frame"), bytes(size)));
+                let (said, color) = match dropped {
+                    0 => ("none dropped".to_owned(), app.theme.faint),
+                    n => (format!("{} dropped", count(n)), app.theme.failed()),
+                };
+                ui.label(RichText::new(said).color(color));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let label = if recorder.stopping() {
+                        "Stopping …"
+                    } else {
+                        "Stop capturing"
+                    };
+                    let button = Button::new(label);
+                    if ui.add_enabled(!recorder.stopping(), button).clicked() {
+                        app.queue.send(Command::Do(Action::StartOrStop));
+                    }
+                });
             });
+            ui.ctx()
+                .request_repaint_after(std::time::Duration::from_millis(200));
         });
-        ui.ctx().request_repaint_after(std::time::Duration::from_millis(200));
-    });
 }
 
 fn status_ui(ui: &mut Ui, app: &App) {
-    let frame = Frame::NONE.fill(app.theme.base).inner_margin(Margin::symmetric(12, 3));
+    let frame = Frame::NONE
+        .fill(app.theme.base)
+        .inner_margin(Margin::symmetric(12, 3));
     Panel::bottom("status").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             let small = |said: &str, color| RichText::new(said).size(SMALL).color(color);
@@ -234,7 +285,8 @@ fn status_ui(ui: &mut Ui, app: &App) {
                     ui.label(small(&doc.findings.checked, app.theme.text));
                     ui.label(small(&plural(doc.frames(), "frame"), app.theme.faint));
                     if doc.extent == Extent::Cancelled {
-                        let said = "Reading was stopped: this is only the first part of the capture.";
+                        let said =
+                            "Reading was stopped: this is only the first part of the capture.";
                         ui.label(small(said, app.theme.missing()));
                     }
                 }
@@ -252,11 +304,17 @@ fn status_ui(ui: &mut Ui, app: &App) {
 
 /// Asks for a path, where the system has no file dialog.
 pub(crate) fn ask_path_ui(ctx: &Context, app: &mut App) {
-    let Some(mut ask) = app.asking_path.take() else { return };
+    let Some(mut ask) = app.asking_path.take() else {
+        return;
+    };
     let mut chosen = None;
     let modal = Modal::new(Id::unique("ask-path")).show(ctx, |ui| {
         ui.set_width(520.0);
-        let title = if ask.saving { "Save the capture as" } else { "Open a capture" };
+        let title = if ask.saving {
+            "Save the capture as"
+        } else {
+            "Open a capture"
+        };
         ui.label(RichText::new(title).size(16.0).color(app.theme.strong));
         let said = "This system shows no file dialog: type the path, or drop a file on the window.";
         ui.label(RichText::new(said).color(app.theme.faint));
@@ -269,7 +327,12 @@ pub(crate) fn ask_path_ui(ctx: &Context, app: &mut App) {
         let path = ask.text.trim();
         ui.horizontal(|ui| {
             let word = if ask.saving { "Save" } else { "Open" };
-            if (ui.add_enabled(!path.is_empty(), Button::new(word)).clicked() || entered) && !path.is_empty() {
+            if (ui
+                .add_enabled(!path.is_empty(), Button::new(word))
+                .clicked()
+                || entered)
+                && !path.is_empty()
+            {
                 chosen = Some(PathBuf::from(path));
             }
             if ui.button("Cancel").clicked() {

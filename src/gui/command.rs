@@ -79,7 +79,11 @@ pub(crate) struct Spec {
     pub(crate) shortcut: Option<KeyboardShortcut>,
 }
 
-const fn spec(text: &'static str, tooltip: &'static str, shortcut: Option<KeyboardShortcut>) -> Spec {
+const fn spec(
+    text: &'static str,
+    tooltip: &'static str,
+    shortcut: Option<KeyboardShortcut>,
+) -> Spec {
     Spec {
         text,
         tooltip,
@@ -140,30 +144,90 @@ impl Action {
     /// Its words and its key.
     pub(crate) const fn spec(self) -> Spec {
         match self {
-            Self::Palette => spec("Command palette…", "Everything that can be done, by name", ctrl_shift(Key::P)),
+            Self::Palette => spec(
+                "Command palette…",
+                "Everything that can be done, by name",
+                ctrl_shift(Key::P),
+            ),
             Self::Open => spec("Open…", "Open one or several captures", ctrl(Key::O)),
-            Self::Reload => spec("Read again", "Analyse the open captures again", ctrl(Key::R)),
+            Self::Reload => spec(
+                "Read again",
+                "Analyse the open captures again",
+                ctrl(Key::R),
+            ),
             Self::Close => spec("Close", "Back to the first page", ctrl(Key::W)),
             Self::Cancel => spec("Stop reading", "Keep what was read so far", None),
-            Self::LivePage => spec("Capture…", "Choose an interface to capture on", ctrl(Key::K)),
-            Self::StartOrStop => spec("Start or stop capturing", "On the interface that is chosen", ctrl(Key::E)),
-            Self::SaveCapture => spec("Save capture as…", "Keep the frames of the live capture as pcapng", ctrl(Key::S)),
-            Self::PreviousFinding => spec("Previous finding", "Select the finding before", shift(Key::F8)),
+            Self::LivePage => spec(
+                "Capture…",
+                "Choose an interface to capture on",
+                ctrl(Key::K),
+            ),
+            Self::StartOrStop => spec(
+                "Start or stop capturing",
+                "On the interface that is chosen",
+                ctrl(Key::E),
+            ),
+            Self::SaveCapture => spec(
+                "Save capture as…",
+                "Keep the frames of the live capture as pcapng",
+                ctrl(Key::S),
+            ),
+            Self::PreviousFinding => spec(
+                "Previous finding",
+                "Select the finding before",
+                shift(Key::F8),
+            ),
             Self::NextFinding => spec("Next finding", "Select the finding after", plain(Key::F8)),
-            Self::PreviousSession => spec("Previous session", "Select the session above", plain(Key::ArrowUp)),
-            Self::NextSession => spec("Next session", "Select the session below", plain(Key::ArrowDown)),
-            Self::PreviousMessage => spec("Previous message", "Select the message before", plain(Key::ArrowLeft)),
-            Self::NextMessage => spec("Next message", "Select the message after", plain(Key::ArrowRight)),
-            Self::FilterSessions => spec("Find sessions", "Type words that the sessions must have", ctrl(Key::F)),
-            Self::ByHealth => spec("Sessions by health", "What is stuck, refused or aborted first", None),
-            Self::WholeConnection => spec("Whole connection", "The ladder shows all sessions of the connection", ctrl(Key::L)),
+            Self::PreviousSession => spec(
+                "Previous session",
+                "Select the session above",
+                plain(Key::ArrowUp),
+            ),
+            Self::NextSession => spec(
+                "Next session",
+                "Select the session below",
+                plain(Key::ArrowDown),
+            ),
+            Self::PreviousMessage => spec(
+                "Previous message",
+                "Select the message before",
+                plain(Key::ArrowLeft),
+            ),
+            Self::NextMessage => spec(
+                "Next message",
+                "Select the message after",
+                plain(Key::ArrowRight),
+            ),
+            Self::FilterSessions => spec(
+                "Find sessions",
+                "Type words that the sessions must have",
+                ctrl(Key::F),
+            ),
+            Self::ByHealth => spec(
+                "Sessions by health",
+                "What is stuck, refused or aborted first",
+                None,
+            ),
+            Self::WholeConnection => spec(
+                "Whole connection",
+                "The ladder shows all sessions of the connection",
+                ctrl(Key::L),
+            ),
             Self::FitTimeline => spec("Whole timeline", "Show all of the time", plain(Key::Home)),
-            Self::ZoomToSession => spec("Zoom to the session", "Show the time of the selected session", ctrl(Key::J)),
+            Self::ZoomToSession => spec(
+                "Zoom to the session",
+                "Show the time of the selected session",
+                ctrl(Key::J),
+            ),
             Self::ShowFindings => spec("Findings", "Show or hide what is wrong", ctrl(Key::Num1)),
             Self::ShowTimeline => spec("Timeline", "Show or hide the timeline", ctrl(Key::Num2)),
             Self::ShowLadder => spec("Ladder", "Show or hide the ladder", ctrl(Key::Num3)),
             Self::SwitchTheme => spec("Dark or light", "The other look", ctrl(Key::T)),
-            Self::CopyFinding => spec("Copy finding", "The selected finding as text", ctrl_shift(Key::C)),
+            Self::CopyFinding => spec(
+                "Copy finding",
+                "The selected finding as text",
+                ctrl_shift(Key::C),
+            ),
             Self::Quit => spec("Quit", "Close the window", ctrl(Key::Q)),
         }
     }

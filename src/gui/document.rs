@@ -51,7 +51,11 @@ impl Document {
     /// Derives all that the panels need.
     pub(crate) fn new(outcome: Outcome, extent: Extent) -> Self {
         static GENERATION: AtomicU64 = AtomicU64::new(1);
-        let first = outcome.captures.iter().filter_map(|c| c.summary.first).min();
+        let first = outcome
+            .captures
+            .iter()
+            .filter_map(|c| c.summary.first)
+            .min();
         let start = first.unwrap_or_default();
         let sessions = Sessions::of(&outcome, start);
         let findings = Findings::of(&outcome);
@@ -80,7 +84,9 @@ impl Document {
         let place = |j: &Judged| (j.capture, j.flow.index);
         let flows = &self.outcome.flows;
         let index = flows.partition_point(|j| place(j) < (key.capture, key.flow));
-        flows.get(index).filter(|j| place(j) == (key.capture, key.flow))
+        flows
+            .get(index)
+            .filter(|j| place(j) == (key.capture, key.flow))
     }
 
     /// The session with everything around it.
@@ -111,7 +117,9 @@ impl Document {
 
     /// The findings on a session, in the order of time.
     pub(crate) fn findings_of(&self, id: u32) -> impl Iterator<Item = &Found> {
-        let from = self.by_session.partition_point(|(session, _)| *session < id);
+        let from = self
+            .by_session
+            .partition_point(|(session, _)| *session < id);
         self.by_session
             .iter()
             .skip(from)

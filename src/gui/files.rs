@@ -58,7 +58,10 @@ impl Files {
         self.ask(|| {
             let files = rfd::FileDialog::new()
                 .set_title("Open captures")
-                .add_filter("Captures", &["pcap", "pcapng", "cap", "gz", "zst", "lz4", "dmp"])
+                .add_filter(
+                    "Captures",
+                    &["pcap", "pcapng", "cap", "gz", "zst", "lz4", "dmp"],
+                )
                 .add_filter("All files", &["*"])
                 .pick_files();
             files.map(Chosen::Open)
@@ -126,7 +129,10 @@ mod tests {
         let to = folder.path().join("kept.pcap");
         let files = Files::new(Arc::new(|| ()));
         files.copy(from.clone(), to.clone());
-        assert_eq!(files.receiver.recv().unwrap(), Chosen::Saved(Ok(to.clone())));
+        assert_eq!(
+            files.receiver.recv().unwrap(),
+            Chosen::Saved(Ok(to.clone()))
+        );
         assert_eq!(std::fs::read(&from).unwrap(), std::fs::read(&to).unwrap());
         files.copy(from, folder.path().join("no/such/folder.pcap"));
         let Chosen::Saved(Err(why)) = files.receiver.recv().unwrap() else {

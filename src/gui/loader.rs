@@ -167,13 +167,17 @@ impl Job {
     fn progress(&self, progress: &Progress) {
         self.far.capture.store(progress.capture, Ordering::Relaxed);
         self.far.bytes.store(progress.bytes, Ordering::Relaxed);
-        self.far.of_bytes.store(progress.of_bytes.unwrap_or(0), Ordering::Relaxed);
+        self.far
+            .of_bytes
+            .store(progress.of_bytes.unwrap_or(0), Ordering::Relaxed);
         self.far.frames.store(progress.frames, Ordering::Relaxed);
     }
 
     /// The first part of a long capture, to have something to look at while the rest is read.
     fn first(&self) {
-        let Some(path) = self.paths.first() else { return };
+        let Some(path) = self.paths.first() else {
+            return;
+        };
         if std::fs::metadata(path).map_or(0, |m| m.len()) < LONG {
             return;
         }
@@ -187,7 +191,8 @@ impl Job {
                 stop.store(true, Ordering::Relaxed);
             }
         };
-        if let Ok(outcome) = runner::analyse_files(std::slice::from_ref(path), &options, &progress) {
+        if let Ok(outcome) = runner::analyse_files(std::slice::from_ref(path), &options, &progress)
+        {
             let document = Arc::new(Document::new(outcome, Extent::First));
             let _ = self.sender.send(Loaded::First(document));
             (self.wake)();
@@ -206,7 +211,10 @@ mod tests {
 
     #[test]
     fn a_sample_is_loaded_off_the_thread() {
-        let Loaded::Done(doc) = load(vec![path("websocket/echo.pcap"), path("ssh/password-login.pcap")]) else {
+        let Loaded::Done(doc) = load(vec![
+            path("websocket/echo.pcap"),
+            path("ssh/password-login.pcap"),
+        ]) else {
             panic!("not loaded");
         };
         assert_eq!(doc.outcome.captures.len(), 2);

@@ -82,7 +82,9 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
         options,
         Box::new(move |cc| Ok(Box::new(App::new(cc, start, picture)))),
     )
-    .map_err(|error| anyhow::anyhow!("cannot open the window: {error}; `colloquy report` needs none"))?;
+    .map_err(|error| {
+        anyhow::anyhow!("cannot open the window: {error}; `colloquy report` needs none")
+    })?;
     match failed.and_then(|f| f.lock().ok()?.take()) {
         Some(why) => anyhow::bail!("{why}"),
         None => Ok(()),

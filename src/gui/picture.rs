@@ -34,7 +34,9 @@ impl Picture {
             ready: 0,
             asked: false,
             began: Instant::now(),
-            outcome: Arc::new(Mutex::new(Some("the window was closed before its picture was taken".to_owned()))),
+            outcome: Arc::new(Mutex::new(Some(
+                "the window was closed before its picture was taken".to_owned(),
+            ))),
         }
     }
 
@@ -74,7 +76,11 @@ fn save(image: &ColorImage, path: &Path) -> Result<(), String> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);
-    let bytes: Vec<u8> = image.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()]).collect();
+    let bytes: Vec<u8> = image
+        .pixels
+        .iter()
+        .flat_map(|p| [p.r(), p.g(), p.b()])
+        .collect();
     let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
     writer.write_image_data(&bytes).map_err(|e| e.to_string())?;
     writer.finish().map_err(|e| e.to_string())

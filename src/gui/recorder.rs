@@ -183,7 +183,9 @@ impl Job {
             if looked.elapsed() >= pause {
                 let began = Instant::now();
                 let summary = live.summary();
-                self.counts.dropped.store(summary.dropped.unwrap_or(0), Ordering::Relaxed);
+                self.counts
+                    .dropped
+                    .store(summary.dropped.unwrap_or(0), Ordering::Relaxed);
                 let document = self.document(watch.snapshot(summary, now()), Extent::Running);
                 // A window that has not taken the last one yet gets the next.
                 let _ = self.sender.try_send(Recorded::Snapshot(document));
@@ -228,17 +230,19 @@ pub(crate) type Interfaces = Result<Vec<Probed>, String>;
 /// Where the system gives no thread.
 pub(crate) fn look_for_interfaces(wake: Wake) -> std::io::Result<Receiver<Interfaces>> {
     let (sender, receiver) = bounded(1);
-    thread::Builder::new().name("interfaces".to_owned()).spawn(move || {
-        let probed = |interface: InterfaceDescription| Probed {
-            link: live::probe(&interface.name).map_err(|e| e.to_string()),
-            interface,
-        };
-        let found = live::interfaces()
-            .map(|all| all.into_iter().map(probed).collect())
-            .map_err(|e| e.to_string());
-        let _ = sender.send(found);
-        wake();
-    })?;
+    thread::Builder::new()
+        .name("interfaces".to_owned())
+        .spawn(move || {
+            let probed = |interface: InterfaceDescription| Probed {
+                link: live::probe(&interface.name).map_err(|e| e.to_string()),
+                interface,
+            };
+            let found = live::interfaces()
+                .map(|all| all.into_iter().map(probed).collect())
+                .map_err(|e| e.to_string());
+            let _ = sender.send(found);
+            wake();
+        })?;
     Ok(receiver)
 }
 
@@ -248,7 +252,8 @@ mod tests {
 
     #[test]
     fn an_interface_that_is_not_there_is_told() {
-        let recorder = Recorder::start(LiveOptions::new("no-such-interface"), Arc::new(|| ())).unwrap();
+        let recorder =
+            Recorder::start(LiveOptions::new("no-such-interface"), Arc::new(|| ())).unwrap();
         let Recorded::Ended(None, Some(why)) = recorder.results.recv().unwrap() else {
             panic!("it began");
         };

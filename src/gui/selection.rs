@@ -144,7 +144,10 @@ mod tests {
         let mut selection = Selection::default();
         selection.pick(Pick::Finding(finding()));
         selection.pick(Pick::Frame(ONE, 9));
-        assert_eq!((selection.frame(), selection.finding().is_some()), (Some(9), true));
+        assert_eq!(
+            (selection.frame(), selection.finding().is_some()),
+            (Some(9), true)
+        );
         selection.pick(Pick::Frame(OTHER, 9));
         assert!(selection.finding().is_none());
     }

@@ -30,15 +30,21 @@ impl Teller {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub(crate) fn start(which: Which, before: Option<Arc<Dialogue>>, wake: Wake) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        which: Which,
+        before: Option<Arc<Dialogue>>,
+        wake: Wake,
+    ) -> std::io::Result<Self> {
         let cancel = Arc::new(AtomicBool::new(false));
         let (sender, result) = bounded(1);
         let (job, stop) = (which.clone(), Arc::clone(&cancel));
-        thread::Builder::new().name("ladder".to_owned()).spawn(move || {
-            // Nobody is there any more once something else was selected.
-            let _ = sender.send(tell(&job, &stop));
-            wake();
-        })?;
+        thread::Builder::new()
+            .name("ladder".to_owned())
+            .spawn(move || {
+                // Nobody is there any more once something else was selected.
+                let _ = sender.send(tell(&job, &stop));
+                wake();
+            })?;
         Ok(Self {
             which,
             before,

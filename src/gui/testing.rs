@@ -13,7 +13,9 @@ use super::teller;
 
 /// Where a sample is.
 pub(crate) fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("samples")
+        .join(name)
 }
 
 /// A sample as a document.
@@ -24,7 +26,12 @@ pub(crate) fn sample(name: &str) -> Document {
 
 /// The ladder of the session with the first finding of a rule.
 pub(crate) fn ladder(doc: &Document, rule: &str, whole: bool) -> Ladder {
-    let rules: Vec<&str> = doc.outcome.findings.iter().map(|f| f.finding.rule).collect();
+    let rules: Vec<&str> = doc
+        .outcome
+        .findings
+        .iter()
+        .map(|f| f.finding.rule)
+        .collect();
     let found = doc.outcome.findings.iter().find(|f| f.finding.rule == rule);
     let found = found.unwrap_or_else(|| panic!("no {rule} among {rules:?}"));
     ladder_of(doc, doc.key(found.session).unwrap(), whole)
@@ -40,7 +47,10 @@ pub(crate) fn ladder_of(doc: &Document, key: SessionKey, whole: bool) -> Ladder 
     };
     let dialogue = teller::tell(&which, &AtomicBool::new(false)).unwrap();
     let id = doc.row(key).unwrap().id;
-    let proofs: Vec<_> = doc.findings_of(id).flat_map(|f| f.finding.frames.clone()).collect();
+    let proofs: Vec<_> = doc
+        .findings_of(id)
+        .flat_map(|f| f.finding.frames.clone())
+        .collect();
     let session = (!whole).then_some(key.session);
     let known = Known {
         focus: key.session,

@@ -4,7 +4,9 @@ use colloquy::diagnosis::Severity;
 use colloquy::dissectors::event::Phase;
 use colloquy::dissectors::units::Side;
 use colloquy::session::model::State;
-use egui::{Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, Style, TextStyle, Visuals};
+use egui::{
+    Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, Style, TextStyle, Visuals,
+};
 
 /// Height of a line in a table.
 pub(crate) const ROW: f32 = 22.0;

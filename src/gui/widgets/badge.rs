@@ -7,7 +7,13 @@ const PAD: f32 = 6.0;
 const HEIGHT: f32 = 16.0;
 
 /// Paints it with its left middle at `at`; returns where it is.
-pub(crate) fn paint(painter: &Painter, at: Pos2, text: &str, color: Color32, tint: Color32) -> Rect {
+pub(crate) fn paint(
+    painter: &Painter,
+    at: Pos2,
+    text: &str,
+    color: Color32,
+    tint: Color32,
+) -> Rect {
     let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(11.0), color);
     let size = vec2(galley.size().x + 2.0 * PAD, HEIGHT);
     let rect = Rect::from_min_size(at - vec2(0.0, HEIGHT / 2.0), size);

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use egui::{Color32, Id, Rect, Response, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui::{
+    Color32, Id, Rect, Response, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 
 /// Width of the scroll bar.
 const BAR: f32 = 10.0;
@@ -142,7 +144,8 @@ impl Rows {
                 break;
             }
             let height = (heights.bottom(row) - heights.top(row)) as f32;
-            let rect = Rect::from_min_size(pos2(body.left(), y.round()), vec2(body.width(), height));
+            let rect =
+                Rect::from_min_size(pos2(body.left(), y.round()), vec2(body.width(), height));
             draw(&mut child, row, rect);
             row += 1;
         }

@@ -113,7 +113,11 @@ impl Explanation {
         if !proofs.is_empty() {
             let _ = writeln!(text, "\nFrames: {}", proofs.join(", "));
         }
-        let _ = writeln!(text, "\nWhat to do: {}\nReference: {}", finding.advice, finding.reference);
+        let _ = writeln!(
+            text,
+            "\nWhat to do: {}\nReference: {}",
+            finding.advice, finding.reference
+        );
         Some(text)
     }
 }
@@ -144,7 +148,11 @@ fn finding_text(key: &FindingKey, finding: &Finding) -> FindingText {
             })
             .collect(),
         advice: finding.advice.clone(),
-        numbers: finding.numbers.iter().map(|(n, v)| (n.replace('_', " "), number(*v))).collect(),
+        numbers: finding
+            .numbers
+            .iter()
+            .map(|(n, v)| (n.replace('_', " "), number(*v)))
+            .collect(),
         reference: finding.reference,
         rule: finding.rule,
         page: page(finding.rule),
@@ -204,12 +212,22 @@ fn session_text(doc: &Document, row: &Row<'_>) -> SessionText {
             .collect(),
         findings: doc
             .findings_of(row.id)
-            .map(|f| (doc.finding_key(f), f.finding.severity, f.finding.title.clone()))
+            .map(|f| {
+                (
+                    doc.finding_key(f),
+                    f.finding.severity,
+                    f.finding.title.clone(),
+                )
+            })
             .collect(),
         cannot_tell: row
             .cannot_tell()
             .map(|c| {
-                let why = if c.why.is_empty() { guard_text(c.guard) } else { &c.why };
+                let why = if c.why.is_empty() {
+                    guard_text(c.guard)
+                } else {
+                    &c.why
+                };
                 format!("{}: {why}", c.rule)
             })
             .collect(),
@@ -224,26 +242,52 @@ fn facts(doc: &Document, row: &Row<'_>) -> Vec<(String, String)> {
     add("state", row.state().name().to_owned());
     add("client", flow.client.to_string());
     add("server", flow.server.to_string());
-    add("connection", format!("{} stream {}", flow.transport.name(), flow.stream));
+    add(
+        "connection",
+        format!("{} stream {}", flow.transport.name(), flow.stream),
+    );
     if let Some(parent) = row.parent() {
-        let outer = doc.outcome.session(parent).map_or("", |r| r.session.protocol);
+        let outer = doc
+            .outcome
+            .session(parent)
+            .map_or("", |r| r.session.protocol);
         add("within", format!("session {parent}, {outer}"));
     }
-    add("first frame", format!("{}, {}", session.first.frame, format::date(session.first.time)));
+    add(
+        "first frame",
+        format!(
+            "{}, {}",
+            session.first.frame,
+            format::date(session.first.time)
+        ),
+    );
     add("last frame", session.last.frame.to_string());
-    add("duration", seconds(session.last.time.since(session.first.time)));
+    add(
+        "duration",
+        seconds(session.last.time.since(session.first.time)),
+    );
     let phases: Vec<String> = session
         .phases
         .iter()
         .map(|p| format!("{} ({})", p.phase.name(), p.stamp.frame))
         .collect();
     add("phases", phases.join(" → "));
-    add("messages", format!("{} client, {} server", session.messages.client, session.messages.server));
+    add(
+        "messages",
+        format!(
+            "{} client, {} server",
+            session.messages.client, session.messages.server
+        ),
+    );
     add(
         "requests",
         format!(
             "{} sent, {} answered, {} failed, {} without answer, {} pending",
-            requests.sent, requests.answered, requests.failed, requests.unanswered, requests.pending
+            requests.sent,
+            requests.answered,
+            requests.failed,
+            requests.unanswered,
+            requests.pending
         ),
     );
     if let Some(times) = session.response_time {
@@ -257,7 +301,10 @@ fn facts(doc: &Document, row: &Row<'_>) -> Vec<(String, String)> {
     }
     let missing = session.missing.client + session.missing.server;
     if missing > 0 {
-        add("missing", format!("{} were never captured", format::bytes(missing)));
+        add(
+            "missing",
+            format!("{} were never captured", format::bytes(missing)),
+        );
     }
     if session.began_before_capture {
         add("began", "before the capture".to_owned());
@@ -274,16 +321,36 @@ mod tests {
     #[test]
     fn a_finding_is_told_in_full_with_its_rules_page() {
         let doc = sample("dcerpc/path-dark.pcap");
-        let found = doc.outcome.findings.iter().find(|f| f.finding.rule == "request-unanswered").unwrap();
+        let found = doc
+            .outcome
+            .findings
+            .iter()
+            .find(|f| f.finding.rule == "request-unanswered")
+            .unwrap();
         let mut selection = Selection::default();
         selection.pick(Pick::Finding(doc.finding_key(found)));
         let told = Explanation::of(&doc, &selection);
         let finding = told.finding.as_ref().unwrap();
         assert!(!finding.proofs.is_empty() && !finding.advice.is_empty());
-        assert!(finding.page.iter().any(|p| matches!(p, Piece::Heading(h) if h == "What to do")));
-        assert!(told.session.as_ref().unwrap().facts.iter().any(|(n, v)| n == "state" && v == "stuck"));
+        assert!(
+            finding
+                .page
+                .iter()
+                .any(|p| matches!(p, Piece::Heading(h) if h == "What to do"))
+        );
+        assert!(
+            told.session
+                .as_ref()
+                .unwrap()
+                .facts
+                .iter()
+                .any(|(n, v)| n == "state" && v == "stuck")
+        );
         let text = told.text().unwrap();
-        assert!(text.contains("Frames: ") && text.contains("What to do: "), "{text}");
+        assert!(
+            text.contains("Frames: ") && text.contains("What to do: "),
+            "{text}"
+        );
     }
 
     #[test]

@@ -12,20 +12,29 @@ use crate::gui::widgets::badge::badge_ui;
 
 /// Draws it in all the room there is.
 pub(crate) fn explanation_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &ExplanationPanel) {
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-        Frame::NONE.inner_margin(Margin::symmetric(10, 4)).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 5.0;
-            if let Some(finding) = &panel.shown.finding {
-                finding_ui(ui, ctx, finding);
-            }
-            if let Some(session) = &panel.shown.session {
-                session_ui(ui, ctx, session, panel.shown.finding.is_none());
-            }
-            if panel.shown.finding.is_none() && panel.shown.session.is_none() {
-                ui.label(RichText::new("Select a finding to see what it means and which frames prove it.").color(ctx.theme.faint));
-            }
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            Frame::NONE
+                .inner_margin(Margin::symmetric(10, 4))
+                .show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = 5.0;
+                    if let Some(finding) = &panel.shown.finding {
+                        finding_ui(ui, ctx, finding);
+                    }
+                    if let Some(session) = &panel.shown.session {
+                        session_ui(ui, ctx, session, panel.shown.finding.is_none());
+                    }
+                    if panel.shown.finding.is_none() && panel.shown.session.is_none() {
+                        ui.label(
+                            RichText::new(
+                                "Select a finding to see what it means and which frames prove it.",
+                            )
+                            .color(ctx.theme.faint),
+                        );
+                    }
+                });
         });
-    });
 }
 
 fn wrapped(ui: &mut Ui, text: RichText) {
@@ -41,16 +50,34 @@ fn finding_ui(ui: &mut Ui, ctx: &Ctx<'_>, finding: &FindingText) {
     let color = ctx.theme.severity(finding.severity);
     ui.horizontal(|ui| {
         badge_ui(ui, finding.severity.name(), color, ctx.theme.tint(color));
-        ui.label(RichText::new(finding.rule).size(12.0).color(ctx.theme.faint));
+        ui.label(
+            RichText::new(finding.rule)
+                .size(12.0)
+                .color(ctx.theme.faint),
+        );
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let spec = Action::CopyFinding.spec();
-            if ui.small_button("Copy").on_hover_text(spec.tooltip).clicked() {
+            if ui
+                .small_button("Copy")
+                .on_hover_text(spec.tooltip)
+                .clicked()
+            {
                 ctx.act(Action::CopyFinding);
             }
         });
     });
-    wrapped(ui, RichText::new(&finding.title).size(15.0).color(ctx.theme.strong));
-    wrapped(ui, RichText::new(&finding.about).size(theme::SMALL).color(ctx.theme.faint));
+    wrapped(
+        ui,
+        RichText::new(&finding.title)
+            .size(15.0)
+            .color(ctx.theme.strong),
+    );
+    wrapped(
+        ui,
+        RichText::new(&finding.about)
+            .size(theme::SMALL)
+            .color(ctx.theme.faint),
+    );
     wrapped(ui, RichText::new(&finding.explanation));
     proofs_ui(ui, ctx, finding);
     heading_ui(ui, ctx, "What to do");
@@ -62,15 +89,17 @@ fn finding_ui(ui: &mut Ui, ctx: &Ctx<'_>, finding: &FindingText) {
     heading_ui(ui, ctx, "Reference");
     wrapped(ui, RichText::new(finding.reference).color(ctx.theme.faint));
     let title = RichText::new(format!("About the rule {}", finding.rule)).size(12.0);
-    egui::CollapsingHeader::new(title).id_salt("rule-page").show(ui, |ui| {
-        for piece in &finding.page {
-            match piece {
-                Piece::Heading(said) => heading_ui(ui, ctx, said),
-                Piece::Paragraph(said) => wrapped(ui, RichText::new(said)),
-                Piece::Entry(said) => wrapped(ui, RichText::new(format!("•  {said}"))),
+    egui::CollapsingHeader::new(title)
+        .id_salt("rule-page")
+        .show(ui, |ui| {
+            for piece in &finding.page {
+                match piece {
+                    Piece::Heading(said) => heading_ui(ui, ctx, said),
+                    Piece::Paragraph(said) => wrapped(ui, RichText::new(said)),
+                    Piece::Entry(said) => wrapped(ui, RichText::new(format!("•  {said}"))),
+                }
             }
-        }
-    });
+        });
 }
 
 fn proofs_ui(ui: &mut Ui, ctx: &Ctx<'_>, finding: &FindingText) {
@@ -83,7 +112,11 @@ fn proofs_ui(ui: &mut Ui, ctx: &Ctx<'_>, finding: &FindingText) {
         for proof in &finding.proofs {
             let words = format!("frame {}  {}", proof.frame, proof.role);
             let on = ctx.selection.frame() == Some(proof.frame);
-            let fill = if on { ctx.theme.selected } else { ctx.theme.evidence };
+            let fill = if on {
+                ctx.theme.selected
+            } else {
+                ctx.theme.evidence
+            };
             let color = if on { ctx.theme.strong } else { ctx.theme.text };
             let button = egui::Button::new(RichText::new(words).size(12.0).color(color)).fill(fill);
             let enabled = finding.session.is_some();
@@ -99,7 +132,11 @@ fn proofs_ui(ui: &mut Ui, ctx: &Ctx<'_>, finding: &FindingText) {
 
 fn session_ui(ui: &mut Ui, ctx: &Ctx<'_>, session: &SessionText, alone: bool) {
     if alone {
-        ui.label(RichText::new(&session.title).size(15.0).color(ctx.theme.strong));
+        ui.label(
+            RichText::new(&session.title)
+                .size(15.0)
+                .color(ctx.theme.strong),
+        );
         for (key, severity, title) in &session.findings {
             let color = ctx.theme.severity(*severity);
             ui.horizontal_wrapped(|ui| {
@@ -127,11 +164,14 @@ fn session_ui(ui: &mut Ui, ctx: &Ctx<'_>, session: &SessionText, alone: bool) {
 }
 
 fn pairs_ui(ui: &mut Ui, ctx: &Ctx<'_>, name: &str, pairs: &[(String, String)]) {
-    egui::Grid::new(name).num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
-        for (key, value) in pairs {
-            ui.label(RichText::new(key).size(12.0).color(ctx.theme.faint));
-            ui.add(Label::new(RichText::new(value).size(12.0)).wrap());
-            ui.end_row();
-        }
-    });
+    egui::Grid::new(name)
+        .num_columns(2)
+        .spacing([12.0, 3.0])
+        .show(ui, |ui| {
+            for (key, value) in pairs {
+                ui.label(RichText::new(key).size(12.0).color(ctx.theme.faint));
+                ui.add(Label::new(RichText::new(value).size(12.0)).wrap());
+                ui.end_row();
+            }
+        });
 }

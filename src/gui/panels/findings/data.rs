@@ -129,7 +129,10 @@ impl Findings {
 
     /// All findings in the order of the list.
     pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
-        self.groups.iter().flat_map(|g| &g.rules).flat_map(|r| &r.items)
+        self.groups
+            .iter()
+            .flat_map(|g| &g.rules)
+            .flat_map(|r| &r.items)
     }
 
     /// How many findings there are of each severity, the worst first.
@@ -153,12 +156,24 @@ const fn nothing(category: Category) -> &'static str {
 
 fn group(outcome: &Outcome, category: Category) -> Group {
     let mut rules: BTreeMap<(Reverse<Severity>, &'static str), Vec<Item>> = BTreeMap::new();
-    let mut add = |item: Item, rule| rules.entry((Reverse(item.severity), rule)).or_default().push(item);
+    let mut add = |item: Item, rule| {
+        rules
+            .entry((Reverse(item.severity), rule))
+            .or_default()
+            .push(item)
+    };
     for (capture, finding) in outcome.quality().filter(|(_, f)| f.category == category) {
         let key = crate::gui::document::key_of(capture, None, finding);
-        add(item(key, finding, capture_name(outcome, capture)), finding.rule);
+        add(
+            item(key, finding, capture_name(outcome, capture)),
+            finding.rule,
+        );
     }
-    for found in outcome.findings.iter().filter(|f| f.finding.category == category) {
+    for found in outcome
+        .findings
+        .iter()
+        .filter(|f| f.finding.category == category)
+    {
         let (session, place) = place(outcome, found);
         let key = crate::gui::document::key_of(found.capture, session, &found.finding);
         add(item(key, &found.finding, place), found.finding.rule);
@@ -222,10 +237,19 @@ fn facts(capture: &CaptureRecord) -> String {
         format::bytes(summary.bytes)
     );
     if let (Some(first), Some(last)) = (summary.first, summary.last) {
-        let _ = write!(line, ", {} from {}", seconds(last.since(first)), format::date(first));
+        let _ = write!(
+            line,
+            ", {} from {}",
+            seconds(last.since(first)),
+            format::date(first)
+        );
     }
     if let Some(damage) = &summary.damage {
-        let _ = write!(line, "; damaged at byte {}: {}", damage.at_byte, damage.what);
+        let _ = write!(
+            line,
+            "; damaged at byte {}: {}",
+            damage.at_byte, damage.what
+        );
     }
     line
 }
@@ -263,9 +287,20 @@ mod tests {
         let order: Vec<Category> = doc.findings.groups.iter().map(|g| g.category).collect();
         assert_eq!(order, Category::ALL);
         let dialogue = &doc.findings.groups[2];
-        assert!(dialogue.count > 0 && dialogue.worst >= Some(Severity::Error), "{dialogue:?}");
-        assert!(doc.findings.items().any(|i| i.key.rule == "request-unanswered"));
-        assert!(doc.findings.checked.contains("rules"), "{}", doc.findings.checked);
+        assert!(
+            dialogue.count > 0 && dialogue.worst >= Some(Severity::Error),
+            "{dialogue:?}"
+        );
+        assert!(
+            doc.findings
+                .items()
+                .any(|i| i.key.rule == "request-unanswered")
+        );
+        assert!(
+            doc.findings.checked.contains("rules"),
+            "{}",
+            doc.findings.checked
+        );
     }
 
     #[test]
@@ -273,7 +308,11 @@ mod tests {
         let doc = sample("websocket/echo.pcap");
         let lines = doc.findings.lines(&BTreeSet::new());
         assert!(lines.iter().any(|l| matches!(l, Line::Nothing(_))));
-        assert!(doc.findings.checked.starts_with("Checked "), "{}", doc.findings.checked);
+        assert!(
+            doc.findings.checked.starts_with("Checked "),
+            "{}",
+            doc.findings.checked
+        );
     }
 
     #[test]

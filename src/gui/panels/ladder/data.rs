@@ -114,7 +114,10 @@ pub(crate) struct Known<'a> {
 impl Known<'_> {
     /// An open request is one that was waited for in vain, not one that the end of the capture cut off.
     fn in_vain(&self, session: u32, open: &Open) -> bool {
-        let counted = self.unanswered.get(session as usize).is_some_and(|n| *n > 0);
+        let counted = self
+            .unanswered
+            .get(session as usize)
+            .is_some_and(|n| *n > 0);
         counted || self.proofs.iter().any(|p| p.frame == open.asked.frame)
     }
 }
@@ -176,7 +179,11 @@ impl Ladder {
                     .iter()
                     .position(|r| r.first_frame <= frame && frame <= r.frame)
             })
-            .or_else(|| self.rows.iter().rposition(|r| r.frame > 0 && r.frame < frame))
+            .or_else(|| {
+                self.rows
+                    .iter()
+                    .rposition(|r| r.frame > 0 && r.frame < frame)
+            })
     }
 
     /// When a frame was seen, as far as the rows tell.
@@ -211,7 +218,8 @@ impl Ladder {
     fn pair(&mut self, dialogue: &Dialogue, session: Option<u32>, known: &Known<'_>) {
         let mut asked: HashMap<(u32, Side, u64), usize> = HashMap::new();
         for at in 0..self.rows.len() {
-            let Some((told, exchange)) = self.rows.get(at).and_then(|r| exchange(r, dialogue)) else {
+            let Some((told, exchange)) = self.rows.get(at).and_then(|r| exchange(r, dialogue))
+            else {
                 continue;
             };
             match told.part {
@@ -228,7 +236,11 @@ impl Ladder {
             }
         }
         let flow = &dialogue.flow;
-        let over = flow.tcp.as_ref().and_then(|t| t.end()).map_or(known.end, |e| e.time);
+        let over = flow
+            .tcp
+            .as_ref()
+            .and_then(|t| t.end())
+            .map_or(known.end, |e| e.time);
         let wanted = |index: u32| session.is_none_or(|s| s == index);
         for inner in flow.sessions.iter().filter(|s| wanted(s.index)) {
             for open in &inner.open {
@@ -279,7 +291,9 @@ impl Ladder {
             server: [None::<usize>; SLOTS],
         };
         for at in 0..self.rows.len() {
-            let Some(row) = self.rows.get(at) else { continue };
+            let Some(row) = self.rows.get(at) else {
+                continue;
+            };
             let (begins, ends) = (runs_on(row), row.answers.is_some());
             let dead = matches!(row.fate, Fate::Unanswered(_));
             let side = row.side;
@@ -422,7 +436,13 @@ impl Builder {
     /// A conversation of an unknown protocol: who sent how much when.
     fn pieces(&mut self, dialogue: &Dialogue) {
         for piece in dialogue.pieces.iter().filter(|p| p.missing == 0) {
-            let shown = |b: &u8| if b.is_ascii_graphic() || *b == b' ' { *b as char } else { '.' };
+            let shown = |b: &u8| {
+                if b.is_ascii_graphic() || *b == b' ' {
+                    *b as char
+                } else {
+                    '.'
+                }
+            };
             let head: String = piece.bytes.iter().take(64).map(shown).collect();
             let text = format!("{} bytes  {head}", piece.bytes.len());
             self.push(Kind::Bytes, piece.stamp, Some(piece.side), text);
@@ -446,15 +466,34 @@ impl Builder {
                     }
                 }
                 if let Some(fin) = tcp.sides[side].fin {
-                    self.push(Kind::Carrier, fin, Some(side), "FIN: closes its side".to_owned());
+                    self.push(
+                        Kind::Carrier,
+                        fin,
+                        Some(side),
+                        "FIN: closes its side".to_owned(),
+                    );
                 }
             }
             if let Some(syn_ack) = tcp.syn_ack.filter(|_| all) {
-                self.push(Kind::Carrier, syn_ack, Some(Side::Server), "SYN, ACK".to_owned());
+                self.push(
+                    Kind::Carrier,
+                    syn_ack,
+                    Some(Side::Server),
+                    "SYN, ACK".to_owned(),
+                );
             }
             if let Some(reset) = tcp.reset {
-                let text = if reset.to_syn { "RST: refused" } else { "RST: breaks off" };
-                let row = self.push(Kind::Carrier, reset.stamp, Some(reset.side), text.to_owned());
+                let text = if reset.to_syn {
+                    "RST: refused"
+                } else {
+                    "RST: breaks off"
+                };
+                let row = self.push(
+                    Kind::Carrier,
+                    reset.stamp,
+                    Some(reset.side),
+                    text.to_owned(),
+                );
                 row.bad = true;
             }
         }
@@ -546,7 +585,11 @@ mod tests {
     #[test]
     fn every_answer_finds_its_request() {
         let doc = sample("oncrpc/replies-reversed.pcap");
-        let found = doc.outcome.sessions().find(|r| r.session.requests.answered > 2).unwrap();
+        let found = doc
+            .outcome
+            .sessions()
+            .find(|r| r.session.requests.answered > 2)
+            .unwrap();
         let key = doc.key(found.id).unwrap();
         let told = crate::gui::testing::ladder_of(&doc, key, false);
         let answered = told.rows.iter().filter(|r| r.answers.is_some()).count();
@@ -570,14 +613,22 @@ mod tests {
 
     #[test]
     fn every_piece_of_evidence_has_a_row() {
-        for name in ["smb/logon-failure.pcap", "tcp/reset-on-the-path.pcap", "oncrpc/udp-fragment-lost.pcap"] {
+        for name in [
+            "smb/logon-failure.pcap",
+            "tcp/reset-on-the-path.pcap",
+            "oncrpc/udp-fragment-lost.pcap",
+        ] {
             let doc = sample(name);
             for found in &doc.outcome.findings {
                 let key = doc.key(found.session).unwrap();
                 let told = crate::gui::testing::ladder_of(&doc, key, false);
                 for proof in &found.finding.frames {
                     let row = &told.rows[told.row_of(proof.frame).unwrap()];
-                    assert!(row.proof, "{name}: frame {} of {}", proof.frame, found.finding.rule);
+                    assert!(
+                        row.proof,
+                        "{name}: frame {} of {}",
+                        proof.frame, found.finding.rule
+                    );
                 }
             }
         }

@@ -93,7 +93,12 @@ struct BuiltFor {
 
 impl LadderPanel {
     /// Builds the rows again, where something has changed since.
-    pub(crate) fn bring_up_to_date(&mut self, doc: &Document, selection: &Selection, telling: &Telling) {
+    pub(crate) fn bring_up_to_date(
+        &mut self,
+        doc: &Document,
+        selection: &Selection,
+        telling: &Telling,
+    ) {
         let told = selection
             .session()
             .and_then(|key| telling.dialogue(key).map(|dialogue| (key, dialogue)));
@@ -114,7 +119,9 @@ impl LadderPanel {
         let session = (!self.whole).then_some(key.session);
         self.ladder = doc.flow(key).map(|judged| {
             let of = |s: &u32| session.is_none_or(|only| only == *s);
-            let ids = (0..judged.flow.sessions.len() as u32).filter(of).map(|s| judged.first_id + s);
+            let ids = (0..judged.flow.sessions.len() as u32)
+                .filter(of)
+                .map(|s| judged.first_id + s);
             let proofs: Vec<_> = ids
                 .flat_map(|id| doc.findings_of(id))
                 .flat_map(|found| found.finding.frames.iter().copied())
@@ -142,7 +149,12 @@ impl LadderPanel {
     pub(crate) fn step(&self, from: Option<u64>, by: isize) -> Option<u64> {
         let ladder = self.ladder.as_ref()?;
         let frames: Vec<u64> = {
-            let mut frames: Vec<u64> = ladder.rows.iter().map(|r| r.frame).filter(|f| *f > 0).collect();
+            let mut frames: Vec<u64> = ladder
+                .rows
+                .iter()
+                .map(|r| r.frame)
+                .filter(|f| *f > 0)
+                .collect();
             frames.dedup();
             frames
         };

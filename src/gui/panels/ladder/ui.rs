@@ -26,7 +26,12 @@ const FONT: f32 = 12.5;
 /// Draws it in all the room there is.
 pub(crate) fn ladder_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut LadderPanel) {
     let Some(key) = ctx.selection.session() else {
-        said_ui(ui, ctx, "Select a session or a finding to see what was said.", false);
+        said_ui(
+            ui,
+            ctx,
+            "Select a session or a finding to see what was said.",
+            false,
+        );
         return;
     };
     head_ui(ui, ctx, panel, key);
@@ -48,7 +53,11 @@ pub(crate) fn ladder_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut LadderPanel) {
 
 fn said_ui(ui: &Ui, ctx: &Ctx<'_>, said: &str, bad: bool) {
     let rect = ui.available_rect_before_wrap();
-    let color = if bad { ctx.theme.failed() } else { ctx.theme.faint };
+    let color = if bad {
+        ctx.theme.failed()
+    } else {
+        ctx.theme.faint
+    };
     let place = rect.shrink(16.0);
     let font = FontId::proportional(theme::TEXT);
     text::line(ui.painter(), place, Align::Center, font, color, said);
@@ -57,7 +66,9 @@ fn said_ui(ui: &Ui, ctx: &Ctx<'_>, said: &str, bad: bool) {
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &LadderPanel, key: SessionKey) {
     ui.horizontal(|ui| {
         ui.add_space(4.0);
-        let title = egui::RichText::new("Ladder").size(theme::TITLE).color(ctx.theme.strong);
+        let title = egui::RichText::new("Ladder")
+            .size(theme::TITLE)
+            .color(ctx.theme.strong);
         ui.label(title);
         if let Some(row) = ctx.doc.row(key) {
             let said = format!("session {}  ·  {}", row.id, row.session.protocol);
@@ -65,24 +76,45 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &LadderPanel, key: SessionKey) {
         }
         if let Some(ladder) = &panel.ladder {
             let said = plural(ladder.messages as u64, "message");
-            ui.label(egui::RichText::new(said).size(theme::SMALL).color(ctx.theme.faint));
+            ui.label(
+                egui::RichText::new(said)
+                    .size(theme::SMALL)
+                    .color(ctx.theme.faint),
+            );
             if ladder.unanswered > 0 {
                 let said = format!("{} without an answer", count(ladder.unanswered as u64));
-                ui.label(egui::RichText::new(said).size(theme::SMALL).color(ctx.theme.waiting()));
+                ui.label(
+                    egui::RichText::new(said)
+                        .size(theme::SMALL)
+                        .color(ctx.theme.waiting()),
+                );
             }
             if ladder.cut {
                 let said = "longer than what is shown";
-                ui.label(egui::RichText::new(said).size(theme::SMALL).color(ctx.theme.missing()));
+                ui.label(
+                    egui::RichText::new(said)
+                        .size(theme::SMALL)
+                        .color(ctx.theme.missing()),
+                );
             }
         }
         if let Telling::Reading(_) = ctx.telling {
             ui.add(egui::Spinner::new().size(12.0));
-            ui.label(egui::RichText::new("reading …").size(theme::SMALL).color(ctx.theme.faint));
+            ui.label(
+                egui::RichText::new("reading …")
+                    .size(theme::SMALL)
+                    .color(ctx.theme.faint),
+            );
         }
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
             let mut whole = panel.whole;
             let spec = Action::WholeConnection.spec();
-            if ui.checkbox(&mut whole, spec.text).on_hover_text(spec.tooltip).changed() {
+            if ui
+                .checkbox(&mut whole, spec.text)
+                .on_hover_text(spec.tooltip)
+                .changed()
+            {
                 ctx.act(Action::WholeConnection);
             }
         });
@@ -94,8 +126,12 @@ fn body_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut LadderPanel, ladder: &Ladder,
     let ends = Rect::from_min_size(room.min, vec2(room.width(), 22.0));
     ends_ui(ui, ctx, ends, key);
     let selected = ctx.selection.frame().and_then(|frame| ladder.row_of(frame));
-    let foot = selected.and_then(|at| ladder.rows.get(at)).map_or(0.0, |_| 40.0);
-    let reveal = (panel.seen != ctx.selection.serial()).then_some(selected).flatten();
+    let foot = selected
+        .and_then(|at| ladder.rows.get(at))
+        .map_or(0.0, |_| 40.0);
+    let reveal = (panel.seen != ctx.selection.serial())
+        .then_some(selected)
+        .flatten();
     panel.seen = ctx.selection.serial();
     let list = Rect::from_min_max(ends.left_bottom(), pos2(room.right(), room.bottom() - foot));
     let mut child = ui.new_child(UiBuilder::new().max_rect(list));
@@ -145,26 +181,64 @@ impl Lifelines {
 }
 
 fn ends_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, key: SessionKey) {
-    let Some(judged) = ctx.doc.flow(key) else { return };
+    let Some(judged) = ctx.doc.flow(key) else {
+        return;
+    };
     let painter = ui.painter();
     painter.rect_filled(rect, 0.0, ctx.theme.raised);
     let lines = Lifelines::of(rect.with_max_x(rect.right() - 10.0));
     let font = || FontId::proportional(12.0);
     let head = |from: f32, to: f32| Rect::from_x_y_ranges(from..=to, rect.y_range());
     let faint = ctx.theme.faint;
-    text::line(painter, head(rect.left() + 8.0, rect.left() + 58.0), Align::Max, font(), faint, "frame");
-    text::line(painter, head(rect.left() + 62.0, rect.left() + LEFT), Align::Max, font(), faint, "seconds");
+    text::line(
+        painter,
+        head(rect.left() + 8.0, rect.left() + 58.0),
+        Align::Max,
+        font(),
+        faint,
+        "frame",
+    );
+    text::line(
+        painter,
+        head(rect.left() + 62.0, rect.left() + LEFT),
+        Align::Max,
+        font(),
+        faint,
+        "seconds",
+    );
     let half = f32::midpoint(lines.client, lines.server);
     let client = format!("client  {}", judged.flow.client);
     let server = format!("server  {}", judged.flow.server);
     let (blue, violet) = (ctx.theme.side(Side::Client), ctx.theme.side(Side::Server));
-    text::line(painter, head(lines.client + 2.0, half - 6.0), Align::Min, font(), blue, &client);
-    text::line(painter, head(half + 6.0, lines.server - 2.0), Align::Max, font(), violet, &server);
+    text::line(
+        painter,
+        head(lines.client + 2.0, half - 6.0),
+        Align::Min,
+        font(),
+        blue,
+        &client,
+    );
+    text::line(
+        painter,
+        head(half + 6.0, lines.server - 2.0),
+        Align::Max,
+        font(),
+        violet,
+        &server,
+    );
     let place = head(lines.server + 34.0, rect.right() - 14.0);
     text::line(painter, place, Align::Min, font(), faint, "answered after");
 }
 
-fn step_ui(ui: &Ui, ctx: &Ctx<'_>, at: usize, rect: Rect, step: &Row, selected: bool, key: SessionKey) {
+fn step_ui(
+    ui: &Ui,
+    ctx: &Ctx<'_>,
+    at: usize,
+    rect: Rect,
+    step: &Row,
+    selected: bool,
+    key: SessionKey,
+) {
     let id = Id::unique("ladder-row").with(at);
     let response = row(ui, id, rect, selected, &describe(step));
     let painter = ui.painter();
@@ -203,12 +277,30 @@ fn numbers(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, step: &Row) {
     };
     let font = || FontId::monospace(11.5);
     if step.frame > 0 {
-        let color = if step.proof { ctx.theme.missing() } else { ctx.theme.faint };
-        text::line(painter, cell(4.0, 58.0), Align::Max, font(), color, &step.frame.to_string());
+        let color = if step.proof {
+            ctx.theme.missing()
+        } else {
+            ctx.theme.faint
+        };
+        text::line(
+            painter,
+            cell(4.0, 58.0),
+            Align::Max,
+            font(),
+            color,
+            &step.frame.to_string(),
+        );
     }
     if let Some(at) = step.at {
         let said = format!("{at:.6}");
-        text::line(painter, cell(62.0, LEFT), Align::Max, font(), ctx.theme.faint, &said);
+        text::line(
+            painter,
+            cell(62.0, LEFT),
+            Align::Max,
+            font(),
+            ctx.theme.faint,
+            &said,
+        );
     }
 }
 
@@ -225,8 +317,16 @@ fn bars(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, step: &Row, side: Side, x:
             Side::Client => x - out - BAR,
             Side::Server => x + out,
         };
-        let top = if bars.begin & bit == 0 { rect.top() } else { rect.center().y };
-        let bottom = if bars.end & bit == 0 { rect.bottom() } else { rect.center().y };
+        let top = if bars.begin & bit == 0 {
+            rect.top()
+        } else {
+            rect.center().y
+        };
+        let bottom = if bars.end & bit == 0 {
+            rect.bottom()
+        } else {
+            rect.center().y
+        };
         let color = if bars.dead & bit == 0 {
             ctx.theme.accent.gamma_multiply(0.55)
         } else {
@@ -262,27 +362,49 @@ fn arrow(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, lines: Lifelines, step: &
             ..=(from + forward * 10.0).max(from + forward * (10.0 + room)),
         rect.y_range(),
     );
-    let align = if forward > 0.0 { Align::Min } else { Align::Max };
+    let align = if forward > 0.0 {
+        Align::Min
+    } else {
+        Align::Max
+    };
     let text_color = match (step.bad, &step.fate) {
         (true, _) | (_, Fate::Unanswered(_)) => color,
         _ if step.other || step.kind == Kind::Carrier => ctx.theme.faint,
         _ => ctx.theme.text,
     };
-    let width = text::line(painter, words, align, FontId::proportional(FONT), text_color, &step.text);
+    let width = text::line(
+        painter,
+        words,
+        align,
+        FontId::proportional(FONT),
+        text_color,
+        &step.text,
+    );
     let start = pos2(from + forward * (width + 16.0), y);
     let tip = pos2(to - forward * 2.0, y);
     if matches!(step.fate, Fate::Unanswered(_)) {
         // It arrives, as far as is known; what is cut off is the answer.
         line_and_head(painter, start, tip, forward, color);
     } else if step.kind == Kind::Bytes || step.kind == Kind::Carrier {
-        painter.extend(Shape::dashed_line(&[start, tip], Stroke::new(1.0, color), 4.0, 3.0));
+        painter.extend(Shape::dashed_line(
+            &[start, tip],
+            Stroke::new(1.0, color),
+            4.0,
+            3.0,
+        ));
         head(painter, tip, forward, color);
     } else {
         line_and_head(painter, start, tip, forward, color);
     }
 }
 
-fn line_and_head(painter: &Painter, start: egui::Pos2, tip: egui::Pos2, forward: f32, color: Color32) {
+fn line_and_head(
+    painter: &Painter,
+    start: egui::Pos2,
+    tip: egui::Pos2,
+    forward: f32,
+    color: Color32,
+) {
     if (tip.x - start.x) * forward > 4.0 {
         painter.line_segment([start, tip], Stroke::new(1.2, color));
     }
@@ -322,7 +444,12 @@ fn between(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, lines: Lifelines, step:
             (inner.center().x + half, inner.right()),
         ] {
             if to > from {
-                painter.extend(Shape::dashed_line(&[pos2(from, y), pos2(to, y)], stroke, 3.0, 3.0));
+                painter.extend(Shape::dashed_line(
+                    &[pos2(from, y), pos2(to, y)],
+                    stroke,
+                    3.0,
+                    3.0,
+                ));
             }
         }
     }
@@ -336,8 +463,14 @@ fn after(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, lines: Lifelines, step: &
         (Fate::Unanswered(waited), _) => {
             let color = ctx.theme.waiting();
             let from = lines.of_side(step.side.unwrap_or(Side::Client).other());
-            let back = (lines.client - from).signum() * if from > lines.client { 1.0 } else { -1.0 };
-            stub(painter, pos2(from + 2.0 * back, rect.bottom() - 4.0), back, color);
+            let back =
+                (lines.client - from).signum() * if from > lines.client { 1.0 } else { -1.0 };
+            stub(
+                painter,
+                pos2(from + 2.0 * back, rect.bottom() - 4.0),
+                back,
+                color,
+            );
             let said = format!("no answer, {}", seconds(*waited));
             text::line(painter, place, Align::Min, font(), color, &said);
         }
@@ -345,7 +478,14 @@ fn after(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, lines: Lifelines, step: &
             text::line(painter, place, Align::Min, font(), ctx.theme.faint, why);
         }
         (_, Some((_, wait))) => {
-            text::line(painter, place, Align::Min, font(), ctx.theme.faint, &seconds(wait));
+            text::line(
+                painter,
+                place,
+                Align::Min,
+                font(),
+                ctx.theme.faint,
+                &seconds(wait),
+            );
         }
         _ => {}
     }
@@ -381,5 +521,12 @@ fn foot_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, step: &Row) {
     text::line(painter, top, Align::Min, font, ctx.theme.faint, &where_);
     let below = inner.with_min_y(inner.top() + 16.0);
     let font = FontId::proportional(theme::TEXT);
-    text::line(painter, below, Align::Min, font, ctx.theme.strong, &step.text);
+    text::line(
+        painter,
+        below,
+        Align::Min,
+        font,
+        ctx.theme.strong,
+        &step.text,
+    );
 }

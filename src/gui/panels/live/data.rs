@@ -29,7 +29,12 @@ impl InterfaceRow {
     /// Of an interface that was tried.
     pub(crate) fn of(probed: &Probed) -> Self {
         let interface = &probed.interface;
-        let mut what: Vec<String> = interface.description.clone().into_iter().filter(|d| !d.is_empty()).collect();
+        let mut what: Vec<String> = interface
+            .description
+            .clone()
+            .into_iter()
+            .filter(|d| !d.is_empty())
+            .collect();
         if interface.loopback {
             what.push("loopback".to_owned());
         }
@@ -39,7 +44,11 @@ impl InterfaceRow {
         if let Ok(link) = &probed.link {
             what.push(link.name().into_owned());
         }
-        let addresses: Vec<String> = interface.addresses.iter().map(ToString::to_string).collect();
+        let addresses: Vec<String> = interface
+            .addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         Self {
             name: interface.name.clone(),
             what: what.join(", "),

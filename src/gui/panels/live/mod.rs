@@ -48,7 +48,9 @@ impl LivePage {
         if let Ok(rows) = &rows {
             let there = |name: &String| rows.iter().any(|r| r.name == *name && r.why_not.is_none());
             if !self.chosen.as_ref().is_some_and(there) {
-                let best = rows.iter().find(|r| r.why_not.is_none() && r.up && !r.loopback);
+                let best = rows
+                    .iter()
+                    .find(|r| r.why_not.is_none() && r.up && !r.loopback);
                 let best = best.or_else(|| rows.iter().find(|r| r.why_not.is_none()));
                 self.chosen = best.map(|r| r.name.clone());
             }
@@ -67,6 +69,7 @@ impl LivePage {
     pub(crate) fn wanted(&self) -> Option<(String, String, bool)> {
         let name = self.chosen.clone()?;
         let usable = self.rows.is_none() || self.row().is_some_and(|r| r.why_not.is_none());
-        (usable && self.filter.fault().is_none()).then(|| (name, self.filter.text.trim().to_owned(), !self.only_own))
+        (usable && self.filter.fault().is_none())
+            .then(|| (name, self.filter.text.trim().to_owned(), !self.only_own))
     }
 }

@@ -1,6 +1,8 @@
 //! Draws the page for live captures.
 
-use egui::{Align, Button, FontId, Id, Layout, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, vec2};
+use egui::{
+    Align, Button, FontId, Id, Layout, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
+};
 
 use super::LivePage;
 use super::data::InterfaceRow;
@@ -74,7 +76,13 @@ fn interface_ui(ui: &mut Ui, theme: &Theme, interface: &InterfaceRow, on: bool) 
         Some(why) => format!("interface {}: {why}", interface.name),
         None => format!("interface {}", interface.name),
     };
-    let response = row(ui, Id::unique(("interface", &interface.name)), rect, on, &label);
+    let response = row(
+        ui,
+        Id::unique(("interface", &interface.name)),
+        rect,
+        on,
+        &label,
+    );
     let painter = ui.painter();
     let fill = match (on, response.hovered()) {
         (true, _) => theme.selected,
@@ -93,16 +101,37 @@ fn interface_ui(ui: &mut Ui, theme: &Theme, interface: &InterfaceRow, on: bool) 
     let (top, below) = inner.split_top_bottom_at_fraction(0.52);
     let name = top.with_max_x(top.left() + 160.0);
     let strong = if usable { theme.strong } else { theme.faint };
-    text::line(painter, name, Align::Min, FontId::proportional(14.0), strong, &interface.name);
+    text::line(
+        painter,
+        name,
+        Align::Min,
+        FontId::proportional(14.0),
+        strong,
+        &interface.name,
+    );
     let what = Rect::from_min_max(egui::pos2(name.right(), top.top()), top.max);
     let down = if interface.up { "" } else { "down, " };
     let said = format!("{down}{}", interface.what);
-    text::line(painter, what, Align::Min, FontId::proportional(12.0), theme.text, &said);
+    text::line(
+        painter,
+        what,
+        Align::Min,
+        FontId::proportional(12.0),
+        theme.text,
+        &said,
+    );
     let (said, color) = match &interface.why_not {
         Some(why) => (why, theme.failed()),
         None => (&interface.addresses, theme.faint),
     };
-    text::line(painter, below, Align::Min, FontId::proportional(11.5), color, said);
+    text::line(
+        painter,
+        below,
+        Align::Min,
+        FontId::proportional(11.5),
+        color,
+        said,
+    );
     let clicked = response.clicked();
     if let Some(why) = &interface.why_not {
         response.on_hover_text(why);
@@ -126,16 +155,26 @@ fn filter_ui(ui: &mut Ui, theme: &Theme, page: &mut LivePage) {
     if let Some(fault) = page.filter.fault() {
         ui.label(RichText::new(fault).size(12.0).color(theme.failed()));
     } else if !page.filter.text.trim().is_empty() {
-        ui.label(RichText::new("The filter is valid.").size(12.0).color(theme.good));
+        ui.label(
+            RichText::new("The filter is valid.")
+                .size(12.0)
+                .color(theme.good),
+        );
     } else {
-        ui.label(RichText::new("In libpcap's language, checked as you type.").size(12.0).color(theme.faint));
+        ui.label(
+            RichText::new("In libpcap's language, checked as you type.")
+                .size(12.0)
+                .color(theme.faint),
+        );
     }
 }
 
 fn start_ui(ui: &mut Ui, theme: &Theme, page: &LivePage, commands: &Queue) {
     ui.horizontal(|ui| {
         let text = RichText::new("Start").size(15.0).color(theme.on_accent);
-        let button = Button::new(text).fill(theme.accent).min_size(vec2(120.0, 34.0));
+        let button = Button::new(text)
+            .fill(theme.accent)
+            .min_size(vec2(120.0, 34.0));
         let wanted = page.wanted();
         let response = ui.add_enabled(wanted.is_some(), button);
         if let Some((interface, filter, promiscuous)) = wanted.filter(|_| response.clicked()) {
@@ -145,10 +184,16 @@ fn start_ui(ui: &mut Ui, theme: &Theme, page: &LivePage, commands: &Queue) {
                 promiscuous,
             });
         }
-        if ui.add(Button::new("Look again").min_size(vec2(100.0, 34.0))).clicked() {
+        if ui
+            .add(Button::new("Look again").min_size(vec2(100.0, 34.0)))
+            .clicked()
+        {
             commands.send(Command::Do(Action::LivePage));
         }
-        if ui.add(Button::new("Back").min_size(vec2(80.0, 34.0))).clicked() {
+        if ui
+            .add(Button::new("Back").min_size(vec2(80.0, 34.0)))
+            .clicked()
+        {
             commands.send(Command::Do(Action::Close));
         }
     });

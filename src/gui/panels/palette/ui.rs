@@ -35,15 +35,22 @@ pub(crate) fn palette_ui(ctx: &Context, theme: &Theme, palette: &mut Palette, co
         }
         let actions = Action::matching(&palette.words);
         let last = actions.len().saturating_sub(1);
-        palette.at = (palette.at + usize::from(down)).min(last).saturating_sub(usize::from(up));
+        palette.at = (palette.at + usize::from(down))
+            .min(last)
+            .saturating_sub(usize::from(up));
         let first = palette.at.saturating_sub(SHOWN - 1);
         for (index, action) in actions.iter().enumerate().skip(first).take(SHOWN) {
             let spec = action.spec();
-            let key = spec.shortcut.map(|s| ui.ctx().format_shortcut(&s)).unwrap_or_default();
+            let key = spec
+                .shortcut
+                .map(|s| ui.ctx().format_shortcut(&s))
+                .unwrap_or_default();
             let button = Button::selectable(index == palette.at, spec.text)
                 .right_text(RichText::new(key).color(theme.faint))
                 .min_size(egui::vec2(ui.available_width(), 24.0));
-            if ui.add(button).on_hover_text(spec.tooltip).clicked() || (enter && index == palette.at) {
+            if ui.add(button).on_hover_text(spec.tooltip).clicked()
+                || (enter && index == palette.at)
+            {
                 chosen = Some(*action);
             }
         }

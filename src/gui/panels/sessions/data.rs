@@ -85,7 +85,7 @@ impl Column {
             Self::Duration => "From the session's first frame to its last",
             Self::Requests => "Requests that expect an answer",
             Self::Unanswered => "Requests that nobody answered, and nobody will",
-            Self::Waiting => "The age of the oldest request that is still open at the end",
+            Self::Waiting => "How long the oldest request without an answer was waited for",
             Self::Median => "Half of the answers came within this time",
             Self::Slowest => "The longest time until an answer came",
             Self::Bytes => "Bytes of the session's messages, both ways",
@@ -111,7 +111,12 @@ impl Column {
     pub(crate) const fn is_number(self) -> bool {
         !matches!(
             self,
-            Self::State | Self::Finding | Self::Protocol | Self::Client | Self::Server | Self::Capture
+            Self::State
+                | Self::Finding
+                | Self::Protocol
+                | Self::Client
+                | Self::Server
+                | Self::Capture
         )
     }
 
@@ -179,7 +184,10 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// Counts and collects.
     pub(crate) fn of(outcome: &Outcome, start: Timestamp) -> Self {
-        let entries: Vec<Entry> = outcome.sessions().map(|row| entry(&row, outcome, start)).collect();
+        let entries: Vec<Entry> = outcome
+            .sessions()
+            .map(|row| entry(&row, outcome, start))
+            .collect();
         let mut states: Vec<StateCount> = State::ALL
             .iter()
             .map(|state| (*state, entries.iter().filter(|e| e.state == *state).count()))
@@ -200,12 +208,19 @@ impl Sessions {
             return self.by_trees(places, sort);
         }
         places.sort_by(|a, b| {
-            let (Some(a), Some(b)) = (self.entries.get(*a as usize), self.entries.get(*b as usize)) else {
+            let (Some(a), Some(b)) = (self.entries.get(*a as usize), self.entries.get(*b as usize))
+            else {
                 return Ordering::Equal;
             };
             let order = compare(a, b, sort.column, outcome);
-            let order = if sort.descending { order.reverse() } else { order };
-            absent_last(a, b, sort.column).then(order).then(a.id.cmp(&b.id))
+            let order = if sort.descending {
+                order.reverse()
+            } else {
+                order
+            };
+            absent_last(a, b, sort.column)
+                .then(order)
+                .then(a.id.cmp(&b.id))
         });
         places
     }
@@ -236,7 +251,10 @@ impl Sessions {
         if sort.descending {
             groups.reverse();
         }
-        groups.into_iter().flat_map(|(_, members)| members).collect()
+        groups
+            .into_iter()
+            .flat_map(|(_, members)| members)
+            .collect()
     }
 }
 
@@ -291,10 +309,11 @@ fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp) -> Entry {
     let times = session
         .response_time
         .or_else(|| session.summed_response_time());
-    let end = outcome
-        .captures
-        .get(row.judged.capture as usize)
-        .and_then(|c| c.summary.last);
+    let capture = outcome.captures.get(row.judged.capture as usize);
+    let end = row
+        .closed()
+        .map(|s| s.time)
+        .or_else(|| capture.and_then(|c| c.summary.last));
     let oldest = session.open.iter().map(|o| o.asked.time).min();
     Entry {
         key: SessionKey {
@@ -393,7 +412,13 @@ impl Entry {
     pub(crate) fn cell(&self, column: Column, outcome: &Outcome) -> String {
         let flow = || outcome.session(self.id).map(|r| &r.judged.flow);
         let time = |t: Option<f64>| t.map(seconds).unwrap_or_default();
-        let nonzero = |n: u64| if n == 0 { String::new() } else { format::count(n) };
+        let nonzero = |n: u64| {
+            if n == 0 {
+                String::new()
+            } else {
+                format::count(n)
+            }
+        };
         match column {
             Column::Id => self.id.to_string(),
             Column::State => self.state.name().to_owned(),
@@ -423,7 +448,12 @@ mod tests {
     use super::*;
     use crate::gui::testing::sample;
 
-    fn ids(doc: &crate::gui::document::Document, column: Column, descending: bool, filter: &str) -> Vec<u32> {
+    fn ids(
+        doc: &crate::gui::document::Document,
+        column: Column,
+        descending: bool,
+        filter: &str,
+    ) -> Vec<u32> {
         let sort = Sort { column, descending };
         let order = doc.sessions.order(&doc.outcome, sort, filter);
         order
@@ -435,7 +465,12 @@ mod tests {
     #[test]
     fn a_pipe_over_netbios_is_a_tree() {
         let doc = sample("dcerpc/pipe-over-netbios.pcapng");
-        let tree: Vec<(u8, &str)> = doc.sessions.entries.iter().map(|e| (e.depth, e.protocol)).collect();
+        let tree: Vec<(u8, &str)> = doc
+            .sessions
+            .entries
+            .iter()
+            .map(|e| (e.depth, e.protocol))
+            .collect();
         assert_eq!(tree, [(0, "tcp"), (1, "nbss"), (2, "smb2"), (3, "dcerpc")]);
     }
 
@@ -457,8 +492,18 @@ mod tests {
     #[test]
     fn bytes_are_sorted_by_number() {
         let doc = sample("oncrpc/server-stopped.pcap");
-        let bytes = |i: &u32| doc.sessions.entries.iter().find(|e| e.id == *i).unwrap().bytes;
-        let sorted: Vec<u64> = ids(&doc, Column::Bytes, true, "").iter().map(bytes).collect();
+        let bytes = |i: &u32| {
+            doc.sessions
+                .entries
+                .iter()
+                .find(|e| e.id == *i)
+                .unwrap()
+                .bytes
+        };
+        let sorted: Vec<u64> = ids(&doc, Column::Bytes, true, "")
+            .iter()
+            .map(bytes)
+            .collect();
         assert!(sorted.is_sorted_by(|a, b| a >= b), "{sorted:?}");
     }
 
@@ -472,10 +517,17 @@ mod tests {
     #[test]
     fn an_unanswered_request_has_an_age() {
         let doc = sample("dcerpc/path-dark.pcap");
-        let waiting = doc.sessions.entries.iter().find(|e| e.waiting.is_some()).unwrap();
-        assert!(waiting.unanswered > 0);
+        let waiting = doc
+            .sessions
+            .entries
+            .iter()
+            .find(|e| e.waiting.is_some())
+            .unwrap();
         assert!(!waiting.cell(Column::Waiting, &doc.outcome).is_empty());
         assert_eq!(doc.sessions.states.first().unwrap().0, State::Stuck);
+        let doc = sample("oncrpc/call-unanswered.pcap");
+        let in_vain = doc.sessions.entries.iter().find(|e| e.unanswered > 0);
+        assert!(in_vain.unwrap().waiting.unwrap() > 0.0);
     }
 
     #[test]

@@ -63,7 +63,9 @@ impl SessionsPanel {
     pub(crate) fn bring_up_to_date(&mut self, doc: &Document) {
         let wanted = (doc.generation, self.layout.sort, self.filter.clone());
         if self.built_for.as_ref() != Some(&wanted) {
-            self.order = doc.sessions.order(&doc.outcome, self.layout.sort, &self.filter);
+            self.order = doc
+                .sessions
+                .order(&doc.outcome, self.layout.sort, &self.filter);
             self.built_for = Some(wanted);
         }
     }
@@ -81,7 +83,12 @@ impl SessionsPanel {
 
     /// The place of a session among the rows shown.
     pub(crate) fn position(&self, sessions: &Sessions, key: SessionKey) -> Option<usize> {
-        let is = |i: &u32| sessions.entries.get(*i as usize).is_some_and(|e| e.key == key);
+        let is = |i: &u32| {
+            sessions
+                .entries
+                .get(*i as usize)
+                .is_some_and(|e| e.key == key)
+        };
         self.order.iter().position(is)
     }
 

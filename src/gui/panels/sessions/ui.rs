@@ -2,7 +2,9 @@
 
 use colloquy::analysis::Outcome;
 use egui::accesskit::Role;
-use egui::{Align, CursorIcon, FontId, Id, Rect, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, CursorIcon, FontId, Id, Rect, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 use super::SessionsPanel;
 use super::data::{Column, Entry};
@@ -39,13 +41,45 @@ pub(crate) fn sessions_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel)
     if ui.rect_contains_pointer(room) {
         panel.across -= ui.input(|i| i.smooth_scroll_delta().x);
     }
-    panel.across = panel.across.clamp(0.0, (wide - room.width() + 14.0).max(0.0));
+    panel.across = panel
+        .across
+        .clamp(0.0, (wide - room.width() + 14.0).max(0.0));
     let head = Rect::from_min_size(room.min, vec2(room.width(), HEAD));
     head_ui(ui, ctx, panel, head);
-    let body = room.with_min_y(head.bottom());
+    let across = wide > room.width() - 13.0;
+    let foot = if across { 9.0 } else { 0.0 };
+    let body = Rect::from_min_max(head.left_bottom(), pos2(room.right(), room.bottom() - foot));
+    if across {
+        across_ui(ui, ctx, panel, room.with_min_y(body.bottom()), wide);
+    }
     let mut below = ui.new_child(UiBuilder::new().max_rect(body));
     rows_ui(&mut below, ctx, panel);
     ui.allocate_rect(room, Sense::hover());
+}
+
+/// The scroll bar below, where the columns have not all room.
+fn across_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel, track: Rect, wide: f32) {
+    let most = wide - track.width() + 14.0;
+    let len = (track.width() / wide * track.width()).max(24.0);
+    let room = (track.width() - len).max(1.0);
+    let response = ui.interact(
+        track,
+        Id::unique("sessions-across"),
+        Sense::click_and_drag(),
+    );
+    if let Some(pointer) = response.interact_pointer_pos() {
+        let part = ((pointer.x - track.left() - len / 2.0) / room).clamp(0.0, 1.0);
+        panel.across = part * most;
+    }
+    let left = track.left() + panel.across / most.max(1.0) * room;
+    let handle = Rect::from_min_size(pos2(left, track.top() + 1.0), vec2(len, 6.0));
+    let strength = if response.hovered() || response.dragged() {
+        1.0
+    } else {
+        0.55
+    };
+    ui.painter()
+        .rect_filled(handle, 3.0, ctx.theme.line.gamma_multiply(strength));
 }
 
 fn title_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
@@ -60,17 +94,31 @@ fn title_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
             let color = ctx.theme.state(*state);
             let word = format!("{} {}", state.name(), count(*n as u64));
             let on = panel.filter == state.name();
-            let fill = if on { ctx.theme.selected } else { ctx.theme.tint(color) };
-            let button = egui::Button::new(egui::RichText::new(word).size(theme::SMALL).color(color))
-                .fill(fill)
-                .small();
-            let hint = if on { "Show all sessions" } else { "Show only these" };
+            let fill = if on {
+                ctx.theme.selected
+            } else {
+                ctx.theme.tint(color)
+            };
+            let button =
+                egui::Button::new(egui::RichText::new(word).size(theme::SMALL).color(color))
+                    .fill(fill)
+                    .small();
+            let hint = if on {
+                "Show all sessions"
+            } else {
+                "Show only these"
+            };
             if ui.add(button).on_hover_text(hint).clicked() {
-                let words = if on { String::new() } else { state.name().to_owned() };
+                let words = if on {
+                    String::new()
+                } else {
+                    state.name().to_owned()
+                };
                 ctx.send(Command::Filter(words));
             }
         }
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
             filter_ui(ui, ctx, panel);
         });
     });
@@ -88,8 +136,16 @@ fn filter_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
     }
     let (shown, all) = (panel.order.len(), ctx.doc.sessions.entries.len());
     if shown < all {
-        let said = format!("{} of {}", count(shown as u64), plural(all as u64, "session"));
-        ui.label(egui::RichText::new(said).size(theme::SMALL).color(ctx.theme.faint));
+        let said = format!(
+            "{} of {}",
+            count(shown as u64),
+            plural(all as u64, "session")
+        );
+        ui.label(
+            egui::RichText::new(said)
+                .size(theme::SMALL)
+                .color(ctx.theme.faint),
+        );
     }
 }
 
@@ -128,9 +184,20 @@ fn heading_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel, column: Column,
         (true, false) => " ▲",
     };
     let title = format!("{}{mark}", column.title());
-    let align = if column.is_number() { Align::Max } else { Align::Min };
+    let align = if column.is_number() {
+        Align::Max
+    } else {
+        Align::Min
+    };
     let place = cell.shrink2(vec2(PAD, 0.0));
-    text::line(ui.painter(), place, align, FontId::proportional(12.0), color, &title);
+    text::line(
+        ui.painter(),
+        place,
+        align,
+        FontId::proportional(12.0),
+        color,
+        &title,
+    );
     if response.clicked() {
         ctx.send(Command::Sort(column));
     }
@@ -147,7 +214,8 @@ fn heading_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel, column: Column,
         ctx.theme.line
     };
     let y = cell.y_range().shrink(4.0);
-    ui.painter().vline(cell.right(), y, egui::Stroke::new(1.0, line));
+    ui.painter()
+        .vline(cell.right(), y, egui::Stroke::new(1.0, line));
 }
 
 fn rows_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel) {
@@ -190,10 +258,22 @@ fn rows_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel) {
     }
 }
 
-fn entry_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &SessionsPanel, index: usize, rect: Rect, entry: &Entry) {
+fn entry_ui(
+    ui: &Ui,
+    ctx: &Ctx<'_>,
+    panel: &SessionsPanel,
+    index: usize,
+    rect: Rect,
+    entry: &Entry,
+) {
     let selected = ctx.selection.session() == Some(entry.key);
     let label = label(entry, &ctx.doc.outcome);
-    let id = Id::unique(("session", entry.key.capture, entry.key.flow, entry.key.session));
+    let id = Id::unique((
+        "session",
+        entry.key.capture,
+        entry.key.flow,
+        entry.key.session,
+    ));
     let response = row(ui, id, rect, selected, &label);
     let painter = ui.painter();
     let fill = match (selected, response.hovered(), index % 2) {
@@ -219,22 +299,42 @@ fn entry_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &SessionsPanel, index: usize, rect: R
     }
 }
 
-fn cell_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &SessionsPanel, column: Column, place: Rect, entry: &Entry) {
+fn cell_ui(
+    ui: &Ui,
+    ctx: &Ctx<'_>,
+    panel: &SessionsPanel,
+    column: Column,
+    place: Rect,
+    entry: &Entry,
+) {
     let painter = ui.painter().with_clip_rect(place.intersect(ui.clip_rect()));
     let said = entry.cell(column, &ctx.doc.outcome);
     match column {
         Column::State => {
             let color = ctx.theme.state(entry.state);
-            badge::paint(&painter, place.left_center(), &said, color, ctx.theme.tint(color));
+            badge::paint(
+                &painter,
+                place.left_center(),
+                &said,
+                color,
+                ctx.theme.tint(color),
+            );
         }
         Column::Finding => {
             if let Some(worst) = entry.worst {
                 let color = ctx.theme.severity(worst);
-                badge::paint(&painter, place.left_center(), &said, color, ctx.theme.tint(color));
+                badge::paint(
+                    &painter,
+                    place.left_center(),
+                    &said,
+                    color,
+                    ctx.theme.tint(color),
+                );
             }
         }
         _ => {
-            let bad = column == Column::Unanswered || (column == Column::Waiting && entry.unanswered > 0);
+            let bad =
+                column == Column::Unanswered || (column == Column::Waiting && entry.unanswered > 0);
             let color = match column {
                 _ if bad => ctx.theme.waiting(),
                 Column::Protocol => ctx.theme.strong,
@@ -246,11 +346,29 @@ fn cell_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &SessionsPanel, column: Column, place:
                 place.min.x += INDENT * f32::from(entry.depth);
                 if entry.depth > 0 {
                     let mark = place.translate(vec2(-10.0, 0.0));
-                    text::line(&painter, mark, Align::Min, FontId::proportional(11.0), ctx.theme.faint, "└");
+                    text::line(
+                        &painter,
+                        mark,
+                        Align::Min,
+                        FontId::proportional(11.0),
+                        ctx.theme.faint,
+                        "└",
+                    );
                 }
             }
-            let align = if column.is_number() { Align::Max } else { Align::Min };
-            text::line(&painter, place, align, FontId::proportional(12.5), color, &said);
+            let align = if column.is_number() {
+                Align::Max
+            } else {
+                Align::Min
+            };
+            text::line(
+                &painter,
+                place,
+                align,
+                FontId::proportional(12.5),
+                color,
+                &said,
+            );
         }
     }
 }

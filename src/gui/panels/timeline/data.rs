@@ -154,8 +154,10 @@ impl Lane {
         };
         let over = row.closed().map_or(capture_end, |s| s.time);
         for open in &row.session.open {
-            let by_design = matches!(open.expect, colloquy::dissectors::event::Expect::LongWait(_))
-                || open.cancelled.is_some();
+            let by_design = matches!(
+                open.expect,
+                colloquy::dissectors::event::Expect::LongWait(_)
+            ) || open.cancelled.is_some();
             lane.waits.push(Wait {
                 from: at(open.asked.time),
                 to: at(over.max(open.asked.time)),
@@ -184,11 +186,20 @@ impl Lane {
             }
         }
         for repeat in &session.repeats {
-            ticks.extend(repeat.again.iter().map(|s| (s.time.since(start), What::Repeat)));
+            ticks.extend(
+                repeat
+                    .again
+                    .iter()
+                    .map(|s| (s.time.since(start), What::Repeat)),
+            );
         }
         let malformed = session.malformed.iter().map(|m| m.stamp);
         let incomplete = session.incomplete.iter().map(|m| m.stamp);
-        ticks.extend(malformed.chain(incomplete).map(|s| (s.time.since(start), What::Malformed)));
+        ticks.extend(
+            malformed
+                .chain(incomplete)
+                .map(|s| (s.time.since(start), What::Malformed)),
+        );
     }
 }
 
@@ -201,7 +212,10 @@ fn bands(row: &Row<'_>, start: Timestamp, end: Timestamp) -> Vec<Band> {
         session.last.time
     };
     let mut bands = Vec::new();
-    let (mut since, mut phase) = (session.first.time, session.phases.first().map_or(session.phase, |p| p.phase));
+    let (mut since, mut phase) = (
+        session.first.time,
+        session.phases.first().map_or(session.phase, |p| p.phase),
+    );
     for change in &session.phases {
         if change.stamp.time > since {
             bands.push(Band {
@@ -251,18 +265,30 @@ mod tests {
 
     #[test]
     fn a_lane_shows_what_waits_and_what_was_found() {
-        let doc = sample("dcerpc/path-dark.pcap");
-        let stuck = doc.sessions.entries.iter().find(|e| e.unanswered > 0).unwrap();
+        let doc = sample("oncrpc/call-unanswered.pcap");
+        let stuck = doc
+            .sessions
+            .entries
+            .iter()
+            .find(|e| e.unanswered > 0)
+            .unwrap();
         let lane = Lane::of(&doc, stuck.key, stuck.depth).unwrap();
         assert!(!lane.bands.is_empty());
-        assert!(lane.waits.iter().any(|w| w.to > w.from && !w.by_design), "{:?}", lane.waits);
+        assert!(
+            lane.waits.iter().any(|w| w.to > w.from && !w.by_design),
+            "{:?}",
+            lane.waits
+        );
         assert!(!lane.marks.is_empty());
         assert!(lane.bands.is_sorted_by(|a, b| a.to <= b.from));
     }
 
     #[test]
     fn zoom_keeps_the_moment_under_the_pointer_and_never_leaves_the_capture() {
-        let whole = Window { from: 0.0, to: 100.0 };
+        let whole = Window {
+            from: 0.0,
+            to: 100.0,
+        };
         let near = whole.zoomed(4.0, 0.5, &whole);
         assert!((near.at(0.5) - 50.0).abs() < 1e-9 && (near.len() - 25.0).abs() < 1e-9);
         let far = near.moved(100.0, &whole);
@@ -272,10 +298,22 @@ mod tests {
 
     #[test]
     fn the_axis_has_round_steps() {
-        let marks = axis(&Window { from: 0.0, to: 10.0 }, 6);
+        let marks = axis(
+            &Window {
+                from: 0.0,
+                to: 10.0,
+            },
+            6,
+        );
         let words: Vec<&str> = marks.iter().map(|m| m.1.as_str()).collect();
         assert_eq!(words, ["0 s", "2 s", "4 s", "6 s", "8 s", "10 s"]);
-        let marks = axis(&Window { from: 0.0, to: 0.01 }, 5);
+        let marks = axis(
+            &Window {
+                from: 0.0,
+                to: 0.01,
+            },
+            5,
+        );
         assert_eq!(marks[1].1, "0.002 s");
     }
 }

@@ -34,7 +34,10 @@ pub(crate) fn timeline_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut TimelinePanel,
     let room = ui.available_rect_before_wrap();
     let whole = Window::whole(ctx.doc);
     let window = panel.window.unwrap_or(whole);
-    let plot = Rect::from_min_max(pos2(room.left() + NAMES, room.top()), pos2(room.right() - BAR, room.bottom()));
+    let plot = Rect::from_min_max(
+        pos2(room.left() + NAMES, room.top()),
+        pos2(room.right() - BAR, room.bottom()),
+    );
     axis_ui(ui, ctx, plot, &window);
     let lanes = room.with_min_y(room.top() + AXIS);
     panel.window = move_ui(ui, panel, plot, window, &whole);
@@ -52,15 +55,25 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &TimelinePanel) {
                 .color(ctx.theme.strong),
         );
         let said = "wheel: zoom   drag: move   click: select";
-        ui.label(egui::RichText::new(said).size(theme::SMALL).color(ctx.theme.faint));
+        ui.label(
+            egui::RichText::new(said)
+                .size(theme::SMALL)
+                .color(ctx.theme.faint),
+        );
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
             for (action, on) in [
                 (Action::FitTimeline, panel.window.is_some()),
                 (Action::ZoomToSession, ctx.selection.session().is_some()),
             ] {
                 let spec = action.spec();
-                let button = egui::Button::new(egui::RichText::new(spec.text).size(theme::SMALL)).small();
-                if ui.add_enabled(on, button).on_hover_text(spec.tooltip).clicked() {
+                let button =
+                    egui::Button::new(egui::RichText::new(spec.text).size(theme::SMALL)).small();
+                if ui
+                    .add_enabled(on, button)
+                    .on_hover_text(spec.tooltip)
+                    .clicked()
+                {
                     ctx.act(action);
                 }
             }
@@ -76,14 +89,31 @@ fn axis_ui(ui: &Ui, ctx: &Ctx<'_>, plot: Rect, window: &Window) {
         if !plot.x_range().contains(x) {
             continue;
         }
-        painter.vline(x, plot.y_range(), Stroke::new(1.0, ctx.theme.line.gamma_multiply(0.6)));
+        painter.vline(
+            x,
+            plot.y_range(),
+            Stroke::new(1.0, ctx.theme.line.gamma_multiply(0.6)),
+        );
         let place = Rect::from_min_size(pos2(x + 4.0, plot.top()), vec2(100.0, AXIS));
-        text::line(painter, place, Align::Min, FontId::proportional(11.0), ctx.theme.faint, &words);
+        text::line(
+            painter,
+            place,
+            Align::Min,
+            FontId::proportional(11.0),
+            ctx.theme.faint,
+            &words,
+        );
     }
 }
 
 /// Wheel and drag over the plot.
-fn move_ui(ui: &Ui, panel: &mut TimelinePanel, plot: Rect, window: Window, whole: &Window) -> Option<Window> {
+fn move_ui(
+    ui: &Ui,
+    panel: &mut TimelinePanel,
+    plot: Rect,
+    window: Window,
+    whole: &Window,
+) -> Option<Window> {
     let mut now = window;
     let drag = ui.interact(plot, Id::unique("timeline-plot"), Sense::drag());
     if drag.dragged() {
@@ -91,7 +121,10 @@ fn move_ui(ui: &Ui, panel: &mut TimelinePanel, plot: Rect, window: Window, whole
         now = now.moved(-f64::from(delta.x / plot.width()), whole);
         panel.rows.scroll(delta.y);
     }
-    if let Some(pointer) = ui.input(|i| i.pointer.hover_pos()).filter(|p| plot.contains(*p) && ui.rect_contains_pointer(plot)) {
+    if let Some(pointer) = ui
+        .input(|i| i.pointer.hover_pos())
+        .filter(|p| plot.contains(*p) && ui.rect_contains_pointer(plot))
+    {
         let (scroll, zoom) = ui.input(|i| (i.smooth_scroll_delta(), f64::from(i.zoom_delta())));
         let part = f64::from((pointer.x - plot.left()) / plot.width());
         let factor = zoom * f64::from(scroll.y / 200.0).exp();
@@ -105,9 +138,21 @@ fn move_ui(ui: &Ui, panel: &mut TimelinePanel, plot: Rect, window: Window, whole
     (now != *whole).then_some(now)
 }
 
-fn lanes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut TimelinePanel, shown: Shown<'_>, room: Rect, window: &Window) {
+fn lanes_ui(
+    ui: &mut Ui,
+    ctx: &Ctx<'_>,
+    panel: &mut TimelinePanel,
+    shown: Shown<'_>,
+    room: Rect,
+    window: &Window,
+) {
     let selected = ctx.selection.session();
-    let entry = |lane: usize| ctx.doc.sessions.entries.get(*shown.order.get(lane)? as usize);
+    let entry = |lane: usize| {
+        ctx.doc
+            .sessions
+            .entries
+            .get(*shown.order.get(lane)? as usize)
+    };
     let reveal = (panel.seen != ctx.selection.serial() && selected.is_some())
         .then(|| (0..shown.order.len()).find(|i| entry(*i).map(|e| e.key) == selected))
         .flatten();
@@ -127,15 +172,24 @@ fn lanes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut TimelinePanel, shown: Shown<
     // Over the names the wheel moves the lanes; over the plot it zooms.
     let names = room.with_max_x(room.left() + NAMES);
     let wheel = ui.rect_contains_pointer(names);
-    panel.rows.show(&mut child, Wanted { wheel, ..wanted }, |ui, index, rect| {
-        let lane = entry(index).and_then(|e| Lane::of(ctx.doc, e.key, e.depth));
-        if let Some(lane) = lane {
-            lane_ui(ui, ctx, rect, &lane, window, shown.ladder);
-        }
-    });
+    panel
+        .rows
+        .show(&mut child, Wanted { wheel, ..wanted }, |ui, index, rect| {
+            let lane = entry(index).and_then(|e| Lane::of(ctx.doc, e.key, e.depth));
+            if let Some(lane) = lane {
+                lane_ui(ui, ctx, rect, &lane, window, shown.ladder);
+            }
+        });
 }
 
-fn lane_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, lane: &Lane, window: &Window, ladder: Option<&Ladder>) {
+fn lane_ui(
+    ui: &Ui,
+    ctx: &Ctx<'_>,
+    rect: Rect,
+    lane: &Lane,
+    window: &Window,
+    ladder: Option<&Ladder>,
+) {
     let selected = ctx.selection.session() == Some(lane.key);
     let id = Id::unique(("lane", lane.key.capture, lane.key.flow, lane.key.session));
     let response = row(ui, id, rect, selected, &format!("lane {}", lane.name));
@@ -147,8 +201,19 @@ fn lane_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, lane: &Lane, window: &Window, lad
     }
     let left = rect.left() + 10.0 + 8.0 * f32::from(lane.depth);
     let name = Rect::from_x_y_ranges(left..=rect.left() + NAMES - 6.0, rect.y_range());
-    let color = if selected { ctx.theme.strong } else { ctx.theme.faint };
-    text::line(painter, name, Align::Min, FontId::proportional(11.5), color, &lane.name);
+    let color = if selected {
+        ctx.theme.strong
+    } else {
+        ctx.theme.faint
+    };
+    text::line(
+        painter,
+        name,
+        Align::Min,
+        FontId::proportional(11.5),
+        color,
+        &lane.name,
+    );
     let plot = rect.with_min_x(rect.left() + NAMES);
     let painter = painter.with_clip_rect(plot.intersect(ui.clip_rect()));
     let drawing = Drawing {
@@ -166,7 +231,11 @@ fn lane_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, lane: &Lane, window: &Window, lad
     if response.clicked() {
         let finding = hovered.map(|(key, _)| Pick::Finding(key.clone()));
         let pick = finding
-            .or_else(|| drawing.frame_at(ui, ladder.filter(|_| selected)).map(|f| Pick::Frame(lane.key, f)))
+            .or_else(|| {
+                drawing
+                    .frame_at(ui, ladder.filter(|_| selected))
+                    .map(|f| Pick::Frame(lane.key, f))
+            })
             .unwrap_or(Pick::Session(lane.key));
         ctx.select(pick);
     }
@@ -199,7 +268,8 @@ impl Drawing<'_> {
     fn bands(&self, lane: &Lane) {
         for band in &lane.bands {
             let color = self.ctx.theme.phase(band.phase).gamma_multiply(0.75);
-            self.painter.rect_filled(self.bar(band.from, band.to, 8.0), 2.0, color);
+            self.painter
+                .rect_filled(self.bar(band.from, band.to, 8.0), 2.0, color);
         }
     }
 
@@ -207,18 +277,28 @@ impl Drawing<'_> {
     fn messages(&self, ladder: &Ladder) {
         let mut last = [f32::MIN; 2];
         let middle = self.plot.center().y;
-        for row in ladder.rows.iter().filter(|r| matches!(r.kind, Kind::Message(_) | Kind::Bytes)) {
+        for row in ladder
+            .rows
+            .iter()
+            .filter(|r| matches!(r.kind, Kind::Message(_) | Kind::Bytes))
+        {
             let (Some(side), Some(time)) = (row.side, row.time) else {
                 continue;
             };
             let x = self.x(time.since(self.ctx.doc.start)).round();
-            let Some(before) = last.get_mut(side.index()).filter(|l| (**l - x).abs() >= 1.0) else {
+            let Some(before) = last
+                .get_mut(side.index())
+                .filter(|l| (**l - x).abs() >= 1.0)
+            else {
                 continue;
             };
             *before = x;
             let up = if side.index() == 0 { -8.0 } else { 8.0 };
             let color = self.ctx.theme.side(side);
-            self.painter.line_segment([pos2(x, middle), pos2(x, middle + up)], Stroke::new(1.0, color));
+            self.painter.line_segment(
+                [pos2(x, middle), pos2(x, middle + up)],
+                Stroke::new(1.0, color),
+            );
         }
     }
 
@@ -244,7 +324,11 @@ impl Drawing<'_> {
     }
 
     /// Findings; returns the one under the pointer.
-    fn marks<'l>(&self, ui: &Ui, lane: &'l Lane) -> Option<(&'l crate::gui::selection::FindingKey, &'l str)> {
+    fn marks<'l>(
+        &self,
+        ui: &Ui,
+        lane: &'l Lane,
+    ) -> Option<(&'l crate::gui::selection::FindingKey, &'l str)> {
         let pointer = ui.input(|i| i.pointer.hover_pos());
         let mut under = None;
         for (at, severity, key, title) in &lane.marks {
@@ -254,9 +338,16 @@ impl Drawing<'_> {
             let radius = if on { 5.5 } else { 4.0 };
             let points = [(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)];
             let points = points.map(|(x, y)| at + vec2(x, y) * radius).to_vec();
-            let line = if on { self.ctx.theme.strong } else { self.ctx.theme.base };
-            self.painter
-                .add(egui::Shape::convex_polygon(points, color, Stroke::new(1.0, line)));
+            let line = if on {
+                self.ctx.theme.strong
+            } else {
+                self.ctx.theme.base
+            };
+            self.painter.add(egui::Shape::convex_polygon(
+                points,
+                color,
+                Stroke::new(1.0, line),
+            ));
             if pointer.is_some_and(|p| p.distance(at) < 7.0) {
                 under = Some((key, title.as_str()));
             }
@@ -291,7 +382,8 @@ fn cursor_ui(ui: &Ui, ctx: &Ctx<'_>, shown: Shown<'_>, plot: Rect, window: &Wind
         let part = window.part(time.since(ctx.doc.start));
         if (0.0..=1.0).contains(&part) {
             let x = plot.left() + part as f32 * plot.width();
-            ui.painter().vline(x, plot.y_range(), Stroke::new(1.0, ctx.theme.accent));
+            ui.painter()
+                .vline(x, plot.y_range(), Stroke::new(1.0, ctx.theme.accent));
         }
     }
 }

@@ -12,7 +12,13 @@ use crate::gui::theme::Theme;
 const WIDTH: f32 = 560.0;
 
 /// Draws it in the middle of the room there is.
-pub(crate) fn welcome_ui(ui: &mut Ui, theme: &Theme, page: &mut Welcome, recent: &[PathBuf], commands: &Queue) {
+pub(crate) fn welcome_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    page: &mut Welcome,
+    recent: &[PathBuf],
+    commands: &Queue,
+) {
     let side = ((ui.available_width() - WIDTH) / 2.0).max(16.0);
     let top = (ui.available_height() * 0.14).max(16.0);
     ui.add_space(top);
@@ -37,15 +43,27 @@ pub(crate) fn welcome_ui(ui: &mut Ui, theme: &Theme, page: &mut Welcome, recent:
 
 fn buttons_ui(ui: &mut Ui, theme: &Theme, commands: &Queue) {
     ui.horizontal(|ui| {
-        let text = RichText::new("Open captures …").size(15.0).color(theme.on_accent);
-        let open = Button::new(text).fill(theme.accent).min_size(vec2(170.0, 36.0));
-        if ui.add(open).on_hover_text(Action::Open.spec().tooltip).clicked() {
+        let text = RichText::new("Open captures …")
+            .size(15.0)
+            .color(theme.on_accent);
+        let open = Button::new(text)
+            .fill(theme.accent)
+            .min_size(vec2(170.0, 36.0));
+        if ui
+            .add(open)
+            .on_hover_text(Action::Open.spec().tooltip)
+            .clicked()
+        {
             commands.send(Command::Do(Action::Open));
         }
         if cfg!(feature = "live") {
             let text = RichText::new("Capture live traffic …").size(15.0);
             let live = Button::new(text).min_size(vec2(190.0, 36.0));
-            if ui.add(live).on_hover_text(Action::LivePage.spec().tooltip).clicked() {
+            if ui
+                .add(live)
+                .on_hover_text(Action::LivePage.spec().tooltip)
+                .clicked()
+            {
                 commands.send(Command::Do(Action::LivePage));
             }
         }
@@ -60,7 +78,9 @@ fn path_ui(ui: &mut Ui, page: &mut Welcome, commands: &Queue) {
         let response = ui.add(field).accessible_name("Path of a capture");
         let entered = response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         let path = page.path.trim();
-        let clicked = ui.add_enabled(!path.is_empty(), Button::new("Open")).clicked();
+        let clicked = ui
+            .add_enabled(!path.is_empty(), Button::new("Open"))
+            .clicked();
         if (entered || clicked) && !path.is_empty() {
             commands.send(Command::Open(vec![PathBuf::from(path)]));
         }
@@ -74,8 +94,14 @@ fn recent_ui(ui: &mut Ui, theme: &Theme, recent: &[PathBuf], commands: &Queue) {
     ui.add_space(20.0);
     ui.label(RichText::new("Recent").size(13.0).color(theme.strong));
     for path in recent.iter().take(8) {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let folder = path.parent().map(|p| p.display().to_string()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        let folder = path
+            .parent()
+            .map(|p| p.display().to_string())
+            .unwrap_or_default();
         ui.horizontal(|ui| {
             if ui.link(RichText::new(name.as_ref())).clicked() {
                 commands.send(Command::Open(vec![path.clone()]));
