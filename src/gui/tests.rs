@@ -80,7 +80,7 @@ fn item(doc: &Document, rule: &str) -> Item {
 fn is_selected(shown: &Shown, label: &str) -> bool {
     let all = shown.get_all_by_label_contains(label);
     all.into_iter()
-        .any(|n| n.accesskit_node().is_selected() == Some(true))
+        .any(|n| n.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True))
 }
 
 #[test]
@@ -200,7 +200,9 @@ fn a_heading_sorts_and_sorts_the_other_way_round() {
     let mut shown = open(sample("smb/logon-failure.pcap"));
     assert_eq!(shown.state().panels.sessions.layout.sort, Sort::default());
     for descending in [true, false] {
-        shown.get_by_label("requests").click();
+        shown
+            .get_by_role_and_label(egui::accesskit::Role::ColumnHeader, "requests")
+            .click();
         settle(&mut shown);
         let sort = Sort {
             column: Column::Requests,
@@ -233,11 +235,14 @@ fn keys_step_through_sessions_findings_and_messages() {
     settle(&mut shown);
     assert_eq!(shown.state().selection.finding(), before.finding());
     let frame = shown.state().selection.frame();
+    shown.key_press(Key::ArrowLeft);
+    settle(&mut shown);
+    assert!(shown.state().selection.frame() < frame);
     shown.key_press(Key::ArrowRight);
     settle(&mut shown);
-    assert!(shown.state().selection.frame() > frame);
+    assert_eq!(shown.state().selection.frame(), frame);
     let session = shown.state().selection.session();
-    shown.key_press(Key::ArrowDown);
+    shown.key_press(Key::ArrowUp);
     settle(&mut shown);
     assert_ne!(shown.state().selection.session(), session);
 }
@@ -268,6 +273,7 @@ fn the_wheel_zooms_the_timeline_where_the_pointer_is() {
     shown.run_steps(2);
     shown.event(egui::Event::MouseWheel {
         unit: egui::MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Wheel,
         delta: vec2(0.0, 240.0),
         phase: egui::TouchPhase::Move,
         modifiers: Modifiers::NONE,
@@ -437,18 +443,17 @@ fn every_action_can_be_asked_for_at_any_time() {
 #[test]
 fn every_sample_can_be_shown() {
     let mut seen = 0;
+    let mut shown = window(empty());
     for protocol in std::fs::read_dir(path("")).unwrap().flatten() {
         let Ok(files) = std::fs::read_dir(protocol.path()) else {
             continue;
         };
-        for file in files.flatten().map(|f| f.path()) {
-            if file.extension().is_none_or(|e| e == "toml") {
-                continue;
-            }
-            let mut app = empty();
-            app.open(vec![file.clone()]);
-            let shown = window(app);
+        let files = files.flatten().map(|f| f.path());
+        for file in files.filter(|f| f.extension().is_some_and(|e| e != "toml" && e != "md")) {
+            shown.state().queue.send(Command::Open(vec![file.clone()]));
+            settle(&mut shown);
             assert_eq!(shown.state().page, Page::Main, "{}", file.display());
+            assert!(shown.state().errors.is_empty(), "{}", file.display());
             seen += 1;
         }
     }
@@ -518,7 +523,8 @@ fn the_main_page_looks_as_it_did() {
     };
     let mut app = empty();
     app.show(Arc::new(sample("dcerpc/path-dark.pcap")));
-    let mut shown = builder().renderer(renderer).build_ui_state(frame, app);
+    let small = builder().with_size(vec2(1120.0, 700.0));
+    let mut shown = small.renderer(renderer).build_ui_state(frame, app);
     settle(&mut shown);
     let options = egui_kittest::SnapshotOptions::new()
         .output_path("tests/snapshots/gui")

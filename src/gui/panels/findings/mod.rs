@@ -14,7 +14,7 @@ pub(crate) use ui::findings_ui;
 pub(crate) struct FindingsPanel {
     rows: Rows,
     ends: Vec<f64>,
-    built_for: (u64, usize),
+    built_for: (u64, usize, u32),
     seen: u64,
     /// Rules of which all findings are shown.
     pub(crate) unfolded: BTreeSet<&'static str>,

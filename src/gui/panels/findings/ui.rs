@@ -13,13 +13,16 @@ use crate::gui::widgets::rows::{Heights, Wanted, row};
 use crate::gui::widgets::{badge, text};
 
 const PAD: f32 = 12.0;
+/// The width of a letter of a title, on the safe side.
+const LETTER: f32 = 7.0;
 
 /// Draws it in all the room there is.
 pub(crate) fn findings_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FindingsPanel) {
     let lines = ctx.doc.findings.lines(&panel.unfolded);
-    let built_for = (ctx.doc.generation, lines.len());
+    let width = ui.available_width();
+    let built_for = (ctx.doc.generation, lines.len(), width as u32);
     if panel.built_for != built_for {
-        panel.ends = ends(&lines);
+        panel.ends = ends(&lines, width);
         panel.built_for = built_for;
     }
     let selected = ctx.selection.finding();
@@ -55,11 +58,15 @@ pub(crate) fn findings_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FindingsPanel)
     });
 }
 
-fn ends(lines: &[Line<'_>]) -> Vec<f64> {
+/// Where each line ends. A title has one or two lines: told by its length, so that nothing out of sight is laid out.
+fn ends(lines: &[Line<'_>], width: f32) -> Vec<f64> {
     let mut end = 0.0;
     let height = |line: &Line<'_>| match line {
         Line::Question(_) => 34.0,
         Line::Capture(_) | Line::Nothing(_) => 20.0,
+        Line::Item(item) if item.title.chars().count() as f32 * LETTER < width - 48.0 => {
+            theme::FINDING_ROW - 16.0
+        }
         Line::Item(_) => theme::FINDING_ROW,
         Line::More(..) | Line::Fewer(_) => 22.0,
     };
@@ -146,7 +153,7 @@ fn item_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, id: Id, item: &Item) {
     let color = ctx.theme.severity(item.severity);
     painter.rect_filled(card.with_max_x(card.left() + 3.0), 2.0, color);
     let inner = card.shrink2(egui::vec2(10.0, 4.0));
-    let title = Rect::from_min_max(inner.min, pos2(inner.right(), inner.top() + 33.0));
+    let title = Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - 15.0));
     let font = FontId::proportional(theme::TEXT);
     text::block(painter, title, 2, font, ctx.theme.strong, &item.title);
     let y = inner.bottom() - 6.0;

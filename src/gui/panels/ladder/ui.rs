@@ -107,6 +107,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &LadderPanel, key: SessionKey) {
             );
         }
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
             let mut whole = panel.whole;
             let spec = Action::WholeConnection.spec();
             if ui

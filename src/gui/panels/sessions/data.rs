@@ -85,7 +85,7 @@ impl Column {
             Self::Duration => "From the session's first frame to its last",
             Self::Requests => "Requests that expect an answer",
             Self::Unanswered => "Requests that nobody answered, and nobody will",
-            Self::Waiting => "The age of the oldest request that is still open at the end",
+            Self::Waiting => "How long the oldest request without an answer was waited for",
             Self::Median => "Half of the answers came within this time",
             Self::Slowest => "The longest time until an answer came",
             Self::Bytes => "Bytes of the session's messages, both ways",
@@ -309,10 +309,11 @@ fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp) -> Entry {
     let times = session
         .response_time
         .or_else(|| session.summed_response_time());
-    let end = outcome
-        .captures
-        .get(row.judged.capture as usize)
-        .and_then(|c| c.summary.last);
+    let capture = outcome.captures.get(row.judged.capture as usize);
+    let end = row
+        .closed()
+        .map(|s| s.time)
+        .or_else(|| capture.and_then(|c| c.summary.last));
     let oldest = session.open.iter().map(|o| o.asked.time).min();
     Entry {
         key: SessionKey {
@@ -522,9 +523,11 @@ mod tests {
             .iter()
             .find(|e| e.waiting.is_some())
             .unwrap();
-        assert!(waiting.unanswered > 0);
         assert!(!waiting.cell(Column::Waiting, &doc.outcome).is_empty());
         assert_eq!(doc.sessions.states.first().unwrap().0, State::Stuck);
+        let doc = sample("oncrpc/call-unanswered.pcap");
+        let in_vain = doc.sessions.entries.iter().find(|e| e.unanswered > 0);
+        assert!(in_vain.unwrap().waiting.unwrap() > 0.0);
     }
 
     #[test]

@@ -46,10 +46,40 @@ pub(crate) fn sessions_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel)
         .clamp(0.0, (wide - room.width() + 14.0).max(0.0));
     let head = Rect::from_min_size(room.min, vec2(room.width(), HEAD));
     head_ui(ui, ctx, panel, head);
-    let body = room.with_min_y(head.bottom());
+    let across = wide > room.width() - 13.0;
+    let foot = if across { 9.0 } else { 0.0 };
+    let body = Rect::from_min_max(head.left_bottom(), pos2(room.right(), room.bottom() - foot));
+    if across {
+        across_ui(ui, ctx, panel, room.with_min_y(body.bottom()), wide);
+    }
     let mut below = ui.new_child(UiBuilder::new().max_rect(body));
     rows_ui(&mut below, ctx, panel);
     ui.allocate_rect(room, Sense::hover());
+}
+
+/// The scroll bar below, where the columns have not all room.
+fn across_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel, track: Rect, wide: f32) {
+    let most = wide - track.width() + 14.0;
+    let len = (track.width() / wide * track.width()).max(24.0);
+    let room = (track.width() - len).max(1.0);
+    let response = ui.interact(
+        track,
+        Id::unique("sessions-across"),
+        Sense::click_and_drag(),
+    );
+    if let Some(pointer) = response.interact_pointer_pos() {
+        let part = ((pointer.x - track.left() - len / 2.0) / room).clamp(0.0, 1.0);
+        panel.across = part * most;
+    }
+    let left = track.left() + panel.across / most.max(1.0) * room;
+    let handle = Rect::from_min_size(pos2(left, track.top() + 1.0), vec2(len, 6.0));
+    let strength = if response.hovered() || response.dragged() {
+        1.0
+    } else {
+        0.55
+    };
+    ui.painter()
+        .rect_filled(handle, 3.0, ctx.theme.line.gamma_multiply(strength));
 }
 
 fn title_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
@@ -88,6 +118,7 @@ fn title_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
             }
         }
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
             filter_ui(ui, ctx, panel);
         });
     });

@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_lane_shows_what_waits_and_what_was_found() {
-        let doc = sample("dcerpc/path-dark.pcap");
+        let doc = sample("oncrpc/call-unanswered.pcap");
         let stuck = doc
             .sessions
             .entries

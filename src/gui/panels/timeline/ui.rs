@@ -61,6 +61,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &TimelinePanel) {
                 .color(ctx.theme.faint),
         );
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
             for (action, on) in [
                 (Action::FitTimeline, panel.window.is_some()),
                 (Action::ZoomToSession, ctx.selection.session().is_some()),
