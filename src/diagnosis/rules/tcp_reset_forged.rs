@@ -15,8 +15,8 @@ declare_rule! {
     /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before or long
     /// after; or its time to live is unlike that of all other frames of that side; or it bears the IP identification of an
     /// earlier frame while that side counts them; or it answers a SYN and acknowledges something that was never sent. That
-    /// fits nothing better, but proves nothing: a load balancer may answer for its hosts. A reset that ended nothing is a
-    /// warning.
+    /// fits nothing better, but proves nothing: a load balancer may answer for its hosts. One that only answers a SYN in
+    /// vain is a warning.
     ///
     /// ## Example
     /// `smb2-rst-mid-file`: a reset in the server's name cuts a transfer, and the server goes on sending.
@@ -119,7 +119,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding 
         (v.frames_after, Some(v.first_after))
     });
     let finding = Finding::new(&META, reset.stamp);
-    let finding = if vain.is_some() {
+    let finding = if reset.misses_syn {
         finding.severity(Severity::Warning)
     } else {
         finding
@@ -204,15 +204,22 @@ mod tests {
 
     #[test]
     fn one_frame_long_after_the_reset_is_enough() {
-        let script = talked()
-            .reset(Side::Client)
-            .wait_secs(4.0)
-            .client_unacknowledged(b"x")
-            .reset(Side::Server);
-        let found = findings(script.frames(), RULE);
+        let found = findings(script_of_a_victim(4.0).frames(), RULE);
         assert_eq!(found.len(), 1);
         assert!(found[0].explanation.contains("1 more frame after it"));
-        assert_eq!(found[0].severity, Severity::Warning);
+        assert_eq!(found[0].severity, Severity::Error);
+        // What came of it is no trouble of its own.
+        let late = script_of_a_victim(40.0);
+        assert_eq!(loud(late.frames()), [RULE]);
+    }
+
+    /// The server takes the forged reset for true; the client talks on after so many seconds.
+    fn script_of_a_victim(secs: f64) -> Script {
+        talked()
+            .reset(Side::Client)
+            .wait_secs(secs)
+            .client_unacknowledged(b"x")
+            .segment(Side::Server, flag::RST, 5, 0, b"")
     }
 
     #[test]
