@@ -397,7 +397,7 @@ impl fmt::Display for Stop {
             Self::Ppp(number) => write!(f, "ppp protocol 0x{number:04x}"),
             Self::Family(number) => write!(f, "address family {number}"),
             Self::IpProtocol(number) => write!(f, "ip protocol {number}"),
-            Self::LinkType(link) => write!(f, "{link} (link type)"),
+            Self::LinkType(number) => write!(f, "link type {}", LinkType(*number)),
             Self::TooDeep => f.write_str("nested too deeply"),
         }
     }
