@@ -67,6 +67,9 @@ pub struct Probe<'a> {
     /// True when `bytes` begin where the stream begins (its SYN was seen, or it is a datagram); false in
     /// mid-stream, where a probe must be sure before it says `Certain`.
     pub beginning: bool,
+    /// True when the first words of the conversation may be missing: it was joined late, or it has holes. A protocol that
+    /// can only begin with words of its own cannot begin in mid-stream of a conversation that is seen whole.
+    pub joined_late: bool,
     /// Who speaks, if the roles are what they seem.
     pub side: Side,
     /// The port of the client and of the server: a hint, never proof.

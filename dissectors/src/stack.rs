@@ -43,6 +43,8 @@ pub struct Stack {
     /// False where the roles are certain (the SYN was seen), so that content can't turn them round.
     reversible: bool,
     beginning: PerSide<bool>,
+    /// See [`Probe::joined_late`].
+    joined_late: bool,
     state: State,
 }
 
@@ -76,6 +78,7 @@ impl Stack {
                 client: beginning,
                 server: beginning,
             },
+            joined_late: !beginning,
             state: State::Probing {
                 held: Vec::new(),
                 bytes: 0,
@@ -121,6 +124,7 @@ impl Stack {
             Input::Gap { .. } => {
                 // What comes after a gap begins anywhere.
                 self.beginning[side] = false;
+                self.joined_late = true;
                 self.give_up();
                 Outcome::Taken
             }
@@ -198,6 +202,7 @@ impl Stack {
         let probe = Probe {
             bytes,
             beginning: self.beginning[side],
+            joined_late: self.joined_late,
             side,
             ports: self.ports,
             carrier: self.carrier,

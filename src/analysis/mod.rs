@@ -133,10 +133,15 @@ impl Parts {
     /// Runs the rules and adds the result. `now`: the present, while the capture runs on. `judge` judges all
     /// conversations: here one after the other, in the runner on several threads.
     pub(crate) fn judge(self, outcome: &mut Outcome, now: Option<Timestamp>, judge: Judge) {
-        let end = self.counts.last.map(|s| s.time).unwrap_or_default();
+        // What the reader says leaves out frames without a time.
+        let told = (self.summary.first, self.summary.last);
+        let counted = (self.counts.first, self.counts.last);
+        let start = told.0.or(counted.0.map(|s| s.time)).unwrap_or_default();
+        let end = told.1.or(counted.1.map(|s| s.time)).unwrap_or_default();
         let mut world = World {
-            start: self.counts.first.map(|s| s.time).unwrap_or_default(),
+            start,
             end: now.map_or(end, |n| n.max(end)),
+            breaks: self.summary.breaks.clone(),
             running: now.is_some(),
             dropped: self.summary.dropped.unwrap_or(0),
             lost_datagrams: self.lost,

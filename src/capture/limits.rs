@@ -35,3 +35,6 @@ pub(super) const NAMES: usize = 10_000;
 
 /// Kinds of skipped blocks that are counted one by one; the rest is counted together.
 pub(super) const SKIPPED_KINDS: usize = 64;
+
+/// Interruptions of the recording kept of one file.
+pub(super) const BREAKS: usize = 1024;

@@ -44,7 +44,7 @@ pub use error::CaptureError;
 pub use file::{from_reader, open};
 pub use link::LinkType;
 pub use memory::{MemoryFrame, MemorySource};
-pub use summary::{CaptureSummary, ClockSteps, Damage, InterfaceInfo};
+pub use summary::{Break, CaptureSummary, ClockSteps, Damage, InterfaceInfo};
 pub use writer::{Writer, WriterOptions};
 
 /// One frame of a capture, without its bytes: those lie in the [`Block`] it came with.

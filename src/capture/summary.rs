@@ -6,7 +6,16 @@ use std::net::IpAddr;
 use colloquy_dissectors::units::{FrameNo, Timestamp};
 
 use super::LinkType;
-use super::limits::{COMMENT_BYTES, COMMENTS, NAMES, SECRET_BYTES, SKIPPED_KINDS, TEXT_BYTES};
+use super::limits::{
+    BREAKS, COMMENT_BYTES, COMMENTS, NAMES, SECRET_BYTES, SKIPPED_KINDS, TEXT_BYTES,
+};
+
+/// No frame at all for longer than this: the recording was interrupted, or files of different times were joined.
+const SILENCE_NANOS: i64 = 12 * 3600 * 1_000_000_000;
+/// The same where a new section begins as well.
+const SILENCE_BETWEEN_SECTIONS_NANOS: i64 = 60 * 1_000_000_000;
+/// A larger step back comes of joined files; smaller ones of clocks that are set and of interfaces that are read in turn.
+const STEP_NANOS: i64 = 10 * 1_000_000_000;
 
 /// A capture as a whole. Complete once its source has ended, valid before.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,9 +36,9 @@ pub struct CaptureSummary {
     pub file_bytes: u64,
     /// Bytes of the file that were read so far, as they lie on the disk: `read_bytes / file_bytes` is the progress.
     pub read_bytes: u64,
-    /// The time of the first frame that has one.
+    /// The earliest time of a frame.
     pub first: Option<Timestamp>,
-    /// The time of the last frame that has one.
+    /// The latest time of a frame.
     pub last: Option<Timestamp>,
     /// The first place where the file is broken. Reading went on after it where the next record could still be found.
     pub damage: Option<Damage>,
@@ -43,6 +52,8 @@ pub struct CaptureSummary {
     pub interfaces: Vec<InterfaceInfo>,
     /// How often the time of a frame was before that of the frame before it.
     pub clock_steps: ClockSteps,
+    /// Where one recording ends and another begins, as their times tell; the first ones.
+    pub breaks: Vec<Break>,
     /// Frames of which fewer bytes were captured than were on the wire.
     pub cut_frames: u64,
     /// Frames that have no time of their own.
@@ -91,6 +102,17 @@ pub struct ClockSteps {
     pub frame: Option<FrameNo>,
 }
 
+/// A place where the recording was interrupted: what was still open before it was not watched any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Break {
+    /// The first frame after it.
+    pub frame: FrameNo,
+    /// The time of the frame before it.
+    pub before: Timestamp,
+    /// Nanoseconds from the frame before to the frame after; negative where the time goes back.
+    pub nanos: i64,
+}
+
 /// One interface of a capture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InterfaceInfo {
@@ -127,6 +149,10 @@ pub struct InterfaceInfo {
 pub(super) struct Tally {
     pub(super) summary: CaptureSummary,
     comment_bytes: usize,
+    /// The time of the last frame that had one.
+    previous: Option<Timestamp>,
+    /// The longest silence before the next frame that does not speak of an interruption: nanoseconds.
+    longest_silence: i64,
 }
 
 impl Tally {
@@ -139,6 +165,8 @@ impl Tally {
         Self {
             summary,
             comment_bytes: 0,
+            previous: None,
+            longest_silence: SILENCE_NANOS,
         }
     }
 
@@ -151,14 +179,18 @@ impl Tally {
         len: u32,
         wire_len: u32,
     ) -> FrameNo {
-        let s = &mut self.summary;
-        match s.last {
-            Some(last) if time < last => self.step_back(last.nanos_since(time)),
-            Some(_) => {}
-            None => s.first = Some(time),
+        match self.previous {
+            Some(last) if time < last => self.step_back(last, time),
+            Some(last) if time.nanos_since(last) > self.longest_silence => {
+                self.interrupted(last, time);
+            }
+            _ => {}
         }
+        self.previous = Some(time);
+        self.longest_silence = SILENCE_NANOS;
         let s = &mut self.summary;
-        s.last = Some(time);
+        s.first = Some(s.first.map_or(time, |first| first.min(time)));
+        s.last = s.last.max(Some(time));
         s.cut_frames += u64::from(len < wire_len);
         self.count(interface, len)
     }
@@ -173,7 +205,7 @@ impl Tally {
         self.summary.untimed_frames += 1;
         self.summary.cut_frames += u64::from(len < wire_len);
         let no = self.count(interface.unwrap_or(u32::MAX), len);
-        (no, self.summary.last.unwrap_or_default())
+        (no, self.previous.unwrap_or_default())
     }
 
     #[inline]
@@ -188,7 +220,11 @@ impl Tally {
     }
 
     #[cold]
-    fn step_back(&mut self, nanos: i64) {
+    fn step_back(&mut self, last: Timestamp, time: Timestamp) {
+        let nanos = last.nanos_since(time);
+        if nanos > STEP_NANOS {
+            self.interrupted(last, time);
+        }
         let no = self.summary.frames + 1;
         let steps = &mut self.summary.clock_steps;
         steps.count += 1;
@@ -196,6 +232,23 @@ impl Tally {
             steps.largest_nanos = nanos;
             steps.frame = Some(no);
         }
+    }
+
+    #[cold]
+    fn interrupted(&mut self, last: Timestamp, time: Timestamp) {
+        let s = &mut self.summary;
+        if s.breaks.len() < BREAKS {
+            s.breaks.push(Break {
+                frame: s.frames + 1,
+                before: last,
+                nanos: time.nanos_since(last),
+            });
+        }
+    }
+
+    /// A new section begins: files written one after the other, or joined.
+    pub(super) fn section(&mut self) {
+        self.longest_silence = SILENCE_BETWEEN_SECTIONS_NANOS;
     }
 
     /// Adds an interface and gives its index.

@@ -245,12 +245,13 @@ impl<'a> View<'a> {
 
     /// Seconds from `stamp` to the end of the capture, or to now while it runs.
     pub fn until_end(&self, stamp: Stamp) -> f64 {
-        self.world.end.since(stamp.time)
+        let last = self.flow.last.frame.max(stamp.frame);
+        self.world.watched_until(last).since(stamp.time)
     }
 
     /// Seconds that an answer to `open` was waited for: until the connection ended or the capture did.
     pub fn waited(&self, open: &Open) -> f64 {
-        let end = self.ending().map_or(self.world.end, |e| e.stamp().time);
+        let end = self.ending().map_or_else(|| self.now(), |e| e.stamp().time);
         end.since(open.asked.time).max(0.0)
     }
 
@@ -287,9 +288,9 @@ impl<'a> View<'a> {
         self.session.missing
     }
 
-    /// The end of the capture, or now.
+    /// The end of the capture, as far as the conversation was watched; or now.
     pub fn now(&self) -> Timestamp {
-        self.world.end
+        self.world.watched_until(self.flow.last.frame)
     }
 }
 
@@ -365,7 +366,11 @@ pub fn seconds(secs: f64) -> String {
         format!("{secs:.2} s")
     } else if secs < 7200.0 {
         format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
-    } else {
+    } else if secs < 48.0 * 3600.0 {
         format!("{:.1} h", secs / 3600.0)
+    } else if secs < 730.0 * 86_400.0 {
+        format!("{:.1} days", secs / 86_400.0)
+    } else {
+        format!("{:.1} years", secs / (365.25 * 86_400.0))
     }
 }

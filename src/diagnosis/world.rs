@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::Thresholds;
 use super::connects;
 pub use super::connects::{Connect, Failures};
+use crate::capture::Break;
 use crate::session::model::{Endpoint, Flow, Transport};
 use crate::session::times::Times;
 
@@ -102,6 +103,8 @@ pub struct World {
     pub start: Timestamp,
     /// The time of the last frame; now, while the capture runs.
     pub end: Timestamp,
+    /// Where the recording was interrupted.
+    pub breaks: Vec<Break>,
     /// The capture still runs.
     pub running: bool,
     /// Frames that the interface dropped.
@@ -165,6 +168,13 @@ impl World {
         self.lost_datagrams.sort_by_key(|d| d.began);
         self.name_calls.sort_by_key(|c| c.asked);
         self.upgrades.sort_by_key(|u| u.granted);
+    }
+
+    /// Until when a conversation was watched whose last frame is `last`: the next interruption of the recording, or its
+    /// end (guard T9).
+    pub fn watched_until(&self, last: FrameNo) -> Timestamp {
+        let next = self.breaks.partition_point(|b| b.frame <= last);
+        self.breaks.get(next).map_or(self.end, |b| b.before)
     }
 
     /// Response times of an operation at one server.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::capture::LinkType;
+
 /// One frame taken apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
@@ -395,7 +397,7 @@ impl fmt::Display for Stop {
             Self::Ppp(number) => write!(f, "ppp protocol 0x{number:04x}"),
             Self::Family(number) => write!(f, "address family {number}"),
             Self::IpProtocol(number) => write!(f, "ip protocol {number}"),
-            Self::LinkType(number) => write!(f, "unknown link type {number}"),
+            Self::LinkType(number) => write!(f, "link type {}", LinkType(*number)),
             Self::TooDeep => f.write_str("nested too deeply"),
         }
     }

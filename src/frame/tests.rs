@@ -308,7 +308,7 @@ fn malformed_headers_stop_with_a_reason() {
     assert_eq!(ospf.transport, Transport::Other(90));
     assert_eq!(ospf.stop.unwrap().to_string(), "ip protocol 90");
     let usb = whole(220, &[0; 64]);
-    assert_eq!(usb.stop.unwrap().to_string(), "unknown link type 220");
+    assert_eq!(usb.stop.unwrap().to_string(), "link type usb-linux-mmapped");
 }
 
 #[test]

@@ -2,15 +2,19 @@
 //!
 //! It is written as it is walked, a session at a time, so that a large report needs no memory of its own.
 
+mod capture;
+
 use std::io::{self, Write};
 
+use capture::CaptureJson;
 use colloquy_dissectors::event::Value;
 use colloquy_dissectors::units::{PerSide, Stamp, Timestamp};
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
+use super::names::Names;
 use super::summary::Summary;
-use crate::analysis::{CaptureRecord, Outcome, Row};
+use crate::analysis::{Outcome, Row};
 use crate::diagnosis::Finding;
 use crate::session::model::{CannotTell, Endpoint, PhaseChange};
 
@@ -29,9 +33,10 @@ pub fn write(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
         to,
         "{{\"schema\":{SCHEMA},\"generator\":\"{GENERATOR}\",\n\"captures\":["
     )?;
-    list(to, outcome.captures.iter().map(CaptureJson))?;
+    list(to, outcome.captures.iter().map(CaptureJson::of))?;
     to.write_all(b"],\n\"sessions\":[")?;
-    list(to, outcome.sessions().map(session))?;
+    let names = Names::of(outcome);
+    list(to, outcome.sessions().map(|row| session(row, &names)))?;
     to.write_all(b"],\n\"findings\":[")?;
     let quality = outcome
         .quality()
@@ -73,39 +78,6 @@ impl Serialize for At {
     }
 }
 
-struct CaptureJson<'a>(&'a CaptureRecord);
-
-impl Serialize for CaptureJson<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let summary = &self.0.summary;
-        let mut map = to.serialize_map(None)?;
-        map.serialize_entry("path", &summary.path)?;
-        map.serialize_entry("format", summary.format)?;
-        map.serialize_entry("compression", &summary.compression)?;
-        let links: Vec<_> = summary.link_types.iter().map(|l| l.name()).collect();
-        map.serialize_entry("link_types", &links)?;
-        map.serialize_entry("frames", &summary.frames)?;
-        map.serialize_entry("bytes", &summary.bytes)?;
-        map.serialize_entry("first", &summary.first.map(At))?;
-        map.serialize_entry("last", &summary.last.map(At))?;
-        let damage = summary.damage.as_ref().map(|d| DamageJson {
-            at_byte: d.at_byte,
-            what: &d.what,
-        });
-        map.serialize_entry("damage", &damage)?;
-        map.serialize_entry("dropped", &summary.dropped)?;
-        map.serialize_entry("not_understood", &self.0.counts.other)?;
-        map.serialize_entry("ip_fragments", &self.0.counts.fragments)?;
-        map.end()
-    }
-}
-
-#[derive(serde::Serialize)]
-struct DamageJson<'a> {
-    at_byte: u64,
-    what: &'a str,
-}
-
 #[derive(serde::Serialize)]
 struct SidesJson<T> {
     client: T,
@@ -120,17 +92,17 @@ fn sides(pair: PerSide<u64>) -> SidesJson<u64> {
 }
 
 #[derive(serde::Serialize)]
-struct EndJson {
+struct EndJson<'a> {
     address: std::net::IpAddr,
     port: u16,
-    name: Option<String>,
+    name: Option<&'a str>,
 }
 
-fn end(endpoint: Endpoint) -> EndJson {
+fn end<'a>(endpoint: Endpoint, capture: u32, names: &Names<'a>) -> EndJson<'a> {
     EndJson {
         address: endpoint.address,
         port: endpoint.port,
-        name: None,
+        name: names.get(capture, endpoint.address),
     }
 }
 
@@ -142,8 +114,8 @@ struct SessionJson<'a> {
     protocol: &'static str,
     transport: &'static str,
     stream: u32,
-    client: EndJson,
-    server: EndJson,
+    client: EndJson<'a>,
+    server: EndJson<'a>,
     opened: At,
     closed: Option<At>,
     duration: f64,
@@ -185,7 +157,7 @@ struct CannotTellJson<'a> {
     why: &'a str,
 }
 
-fn session<'a>(row: Row<'a>) -> SessionJson<'a> {
+fn session<'a>(row: Row<'a>, names: &Names<'a>) -> SessionJson<'a> {
     let session = row.session;
     let flow = &row.judged.flow;
     let requests = row.requests();
@@ -202,8 +174,8 @@ fn session<'a>(row: Row<'a>) -> SessionJson<'a> {
         protocol: session.protocol,
         transport: flow.transport.name(),
         stream: flow.stream,
-        client: end(flow.client),
-        server: end(flow.server),
+        client: end(flow.client, row.judged.capture, names),
+        server: end(flow.server, row.judged.capture, names),
         opened: At(session.first.time),
         closed: row.closed().map(|s| At(s.time)),
         duration: session.last.time.since(session.first.time).max(0.0),
@@ -347,8 +319,9 @@ fn finding_json(session: Option<u32>, capture: u32, finding: &Finding) -> Findin
 /// # Errors
 /// What `to` says.
 pub fn write_lines(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
+    let names = Names::of(outcome);
     for row in outcome.sessions() {
-        line(to, "session", &session(row))?;
+        line(to, "session", &session(row, &names))?;
     }
     for (capture, finding) in outcome.quality() {
         write_finding(None, capture, finding, to)?;

@@ -2,5 +2,6 @@
 
 pub mod dialogue;
 pub mod json;
+mod names;
 pub mod summary;
 pub mod text;

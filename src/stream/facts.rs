@@ -31,10 +31,27 @@ pub struct Reset {
     /// It carries an acknowledgement: sent by a host that knows the connection. Without one it answers a segment
     /// that fits no connection (RFC 9293 section 3.10.7.1).
     pub with_ack: bool,
+    /// It answers a SYN and acknowledges something else: its receiver ignores it (RFC 9293 section 3.10.7.3).
+    pub misses_syn: bool,
+    /// The earlier frame of its side whose IP identification it bears, although that side counts them.
+    pub id_of: Option<Stamp>,
     /// The last frame of its side before it.
     pub own_before: Option<Stamp>,
     /// The last frame of the other side before it.
     pub peer_before: Option<Stamp>,
+}
+
+/// A reset that ended nothing: the side whose address it bears went on talking.
+#[derive(Clone, Copy, Debug)]
+pub struct VainReset {
+    /// The reset.
+    pub reset: Reset,
+    /// Frames of its side after it.
+    pub frames_after: u64,
+    /// Those of them with bytes beyond what it had sent before.
+    pub beyond: u64,
+    /// The first of them.
+    pub first_after: Stamp,
 }
 
 /// Silences that only a retransmission ended: the sender waited for its timer (RFC 6298).
@@ -220,8 +237,10 @@ pub struct TcpFacts {
     pub syn_ack_count: u32,
     /// The handshake's third part.
     pub established: Option<Stamp>,
-    /// The first reset.
+    /// The reset that counts: the first, or one after which its side fell silent.
     pub reset: Option<Reset>,
+    /// A reset before it that ended nothing.
+    pub vain_reset: Option<VainReset>,
     /// Resets in all.
     pub resets: u32,
     /// Frames with bytes, or without, from the reset's side after it.

@@ -90,6 +90,7 @@ struct Half {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Recent {
     nanos: i64,
+    frame: u64,
     seq: u32,
     ack: u32,
     id: u32,
@@ -152,7 +153,8 @@ impl Tcp {
         self.halves.swap();
         let facts = &mut self.facts;
         facts.sides.swap();
-        if let Some(reset) = &mut facts.reset {
+        let vain = facts.vain_reset.as_mut().map(|v| &mut v.reset);
+        for reset in facts.reset.as_mut().into_iter().chain(vain) {
             reset.side = reset.side.other();
             reset.unacked.swap();
         }

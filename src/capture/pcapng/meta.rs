@@ -50,6 +50,7 @@ const TLS_KEY_LOG: u32 = 0x544c_534b;
 impl Pcapng {
     /// Section header: everything said of the section before ends here.
     pub(super) fn section(&mut self, body: &[u8], tally: &mut Tally) -> Result<(), String> {
+        tally.section();
         self.interfaces.clear();
         self.largest_packet = PACKET_BYTES;
         let rest = body

@@ -51,13 +51,19 @@ impl CaptureDuplicates {
         let finding = Finding::new(&META, first.unwrap_or_default())
             .side(Culprit::Capture)
             .maybe_frame(first, "copy")
-            .title(format!(
-                "{count} frames ({share:.1} %) were captured twice, at most {apart} apart"
-            ))
+            .title(match count {
+                1 => format!("1 frame ({share:.1} %) was captured twice, {apart} apart"),
+                n => format!("{n} frames ({share:.1} %) were captured twice, at most {apart} apart"),
+            })
             .explain(format!(
-                "{count} of {} frames are copies of one before, made by a mirror port or seen in two VLANs, at most \
-                 {apart} apart. They are not counted as retransmissions.",
-                view.counts.frames
+                "{count} of {} frames {}, made by a mirror port or seen in two VLANs, at most {apart} apart. Not counted \
+                 as retransmissions.",
+                view.counts.frames,
+                if count == 1 {
+                    "is a copy of one before"
+                } else {
+                    "are copies of frames before"
+                }
             ))
             .advise("Mirror only one direction of each port, or one VLAN.")
             .number("copies", count as f64)

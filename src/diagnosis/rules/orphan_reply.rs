@@ -15,8 +15,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The id of the answer is not among the open requests, was not answered before, and no request with it comes
-    /// shortly after (a capture may swap frames). Not told where requests may be missing: bytes of the asking side were
-    /// not captured, the session was joined late, or only one direction was captured.
+    /// shortly after (a capture may swap frames). Not told where requests may be missing: bytes or IP fragments of the asking
+    /// side were not captured, the session was joined late, or only one direction was captured.
     ///
     /// ## Example
     /// A server that answers with the xid of another connection.
@@ -57,6 +57,14 @@ fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str
     }
     if orphan.excused || view.lost(asker) || view.session.skipped[asker] > 0 {
         return Some(("T4", "requests may stand in bytes that could not be read"));
+    }
+    let source = view.flow.endpoint(asker).address;
+    let mut lost = view.world.lost_datagrams.iter();
+    if lost.any(|l| l.flow == Some(view.flow.index) && l.source == source) {
+        return Some((
+            "T4",
+            "datagrams of the asking side are not whole in this capture: requests may stand in them",
+        ));
     }
     // Over UDP nobody sees where a conversation begins.
     let since_start = orphan.stamp.time.since(view.world.start);
@@ -140,6 +148,26 @@ mod tests {
             .server(&record(&answer(10)))
             .close();
         assert!(findings(script.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_fragment_of_the_request_was_not_captured() {
+        let long = |xid| [call(xid), vec![0; 4000]].concat();
+        let script = over_udp()
+            .client(&call(1))
+            .server(&answer(1))
+            .client(&call(2))
+            .server(&answer(2))
+            .client(&long(9))
+            .server(&answer(9))
+            .client(&call(10))
+            .server(&answer(10));
+        let mut frames = script.frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        // Two calls, two answers, then the fragments.
+        frames.remove(5);
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
     }
 
     #[test]

@@ -94,15 +94,22 @@ fn finding(
             seconds(took)
         ))
         .explain(format!(
-            "From the first SYN to the established connection {} passed, with {} SYNs and {} SYN-ACKs: {why}.",
+            "From the first SYN to the established connection {} passed, with {} and {}: {why}.",
             seconds(took),
-            tcp.sides.client.syn_count,
-            tcp.syn_ack_count
+            counted(tcp.sides.client.syn_count, "SYN"),
+            counted(tcp.syn_ack_count, "SYN-ACK")
         ))
         .advise("Look for loss on the path, and for an overflowing listen queue at the server.")
         .number("took", took)
         .number("syns", f64::from(tcp.sides.client.syn_count))
         .number("syn_acks", f64::from(tcp.syn_ack_count))
+}
+
+fn counted(count: u32, what: &str) -> String {
+    match count {
+        1 => format!("one {what}"),
+        n => format!("{n} {what}s"),
+    }
 }
 
 #[cfg(test)]

@@ -70,6 +70,10 @@ impl TcpHalfOpen {
 /// A reset that answers a segment after a long silence, sent by somebody without that connection.
 fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
     let reset = tcp.reset.filter(|_| tcp.was_reset())?;
+    // A reset that was made on the way made it forget.
+    if tcp.vain_reset.is_some_and(|v| !v.reset.misses_syn) {
+        return None;
+    }
     let (own, provoked) = (reset.own_before?, reset.peer_before?);
     let idle = provoked.time.since(own.time);
     let prompt = reset.stamp.time.since(provoked.time);

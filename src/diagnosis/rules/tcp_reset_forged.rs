@@ -1,7 +1,7 @@
 //! `tcp-reset-forged`.
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
-use crate::stream::facts::{Reset, TcpFacts};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::stream::facts::{Reset, TcpFacts, VainReset};
 
 declare_rule! {
     /// ## What it means
@@ -12,8 +12,11 @@ declare_rule! {
     /// Neither program wanted it. Looking for the fault at the host whose address it bears leads astray.
     ///
     /// ## How it is told
-    /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before, or its time to live is unlike that of all other
-    /// frames of that side. That fits nothing better, but proves nothing: a load balancer may answer for its hosts.
+    /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before or long
+    /// after; or its time to live is unlike that of all other frames of that side; or it bears the IP identification of an
+    /// earlier frame while that side counts them; or it answers a SYN and acknowledges something that was never sent. That
+    /// fits nothing better, but proves nothing: a load balancer may answer for its hosts. One that only answers a SYN in
+    /// vain is a warning.
     ///
     /// ## Example
     /// `smb2-rst-mid-file`: a reset in the server's name cuts a transfer, and the server goes on sending.
@@ -37,14 +40,13 @@ declare_rule! {
 const HOPS: u8 = 3;
 /// A frame that a host sent before its reset may be captured after it within this time: nanoseconds.
 const REORDER_NANOS: i64 = 500_000;
+/// After this time even a single frame of the reset's side tells: nanoseconds.
+const LATE_NANOS: i64 = 200_000_000;
 
 impl TcpResetForged {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let Some(tcp) = view.tcp() else { return };
-        let Some(reset) = tcp.reset.filter(|r| !r.to_syn && !r.after_fin) else {
-            return;
-        };
-        if let Some(why) = forged(tcp) {
+        for (reset, why) in vain(tcp).into_iter().chain(forged_reset(tcp)) {
             out.raise(finding(view, tcp, reset, &why));
         }
     }
@@ -52,17 +54,58 @@ impl TcpResetForged {
 
 /// Why the reset is held to be forged, if it is.
 pub(super) fn forged(tcp: &TcpFacts) -> Option<String> {
-    let reset = tcp.reset.filter(|r| !r.to_syn && !r.after_fin)?;
-    let talks_on = tcp.after_reset_first.filter(|first| {
-        let late = first.time.nanos_since(reset.stamp.time) > REORDER_NANOS;
-        tcp.after_reset >= 2 && (late || tcp.after_reset_beyond >= 2)
-    });
-    if let Some(first) = talks_on {
-        return Some(format!(
-            "the {} itself sent {} more frames after it, from frame {} on",
-            reset.side, tcp.after_reset, first.frame
-        ));
+    forged_reset(tcp).map(|(_, why)| why)
+}
+
+/// A reset that ended nothing, and was followed by one that did.
+fn vain(tcp: &TcpFacts) -> Option<(Reset, String)> {
+    let vain = tcp.vain_reset?;
+    if vain.reset.misses_syn {
+        let why = "it acknowledges something that was never sent, so that the connection came about all the same";
+        return Some((vain.reset, why.to_owned()));
     }
+    let usual = !vain.reset.to_syn && !vain.reset.after_fin;
+    let why = usual.then(|| talks_on(&vain))??;
+    Some((vain.reset, why))
+}
+
+fn forged_reset(tcp: &TcpFacts) -> Option<(Reset, String)> {
+    let reset = tcp.reset.filter(|r| !r.to_syn && !r.after_fin)?;
+    let after = tcp.after_reset_first.and_then(|first_after| {
+        talks_on(&VainReset {
+            reset,
+            frames_after: tcp.after_reset,
+            beyond: tcp.after_reset_beyond,
+            first_after,
+        })
+    });
+    let why = after.or_else(|| copied(&reset)).or_else(|| far(&reset))?;
+    Some((reset, why))
+}
+
+fn talks_on(vain: &VainReset) -> Option<String> {
+    let (frames, first) = (vain.frames_after, vain.first_after);
+    let later = first.time.nanos_since(vain.reset.stamp.time);
+    let tells = frames >= 2 && (later > REORDER_NANOS || vain.beyond >= 2) || later > LATE_NANOS;
+    let plural = if frames == 1 { "frame" } else { "frames" };
+    tells.then(|| {
+        format!(
+            "the {} itself sent {frames} more {plural} after it, from frame {} on",
+            vain.reset.side, first.frame
+        )
+    })
+}
+
+fn copied(reset: &Reset) -> Option<String> {
+    let of = reset.id_of?;
+    Some(format!(
+        "it bears the IP identification of frame {}, while the {} counts them: it is a copy of that frame with the flag \
+         set",
+        of.frame, reset.side
+    ))
+}
+
+fn far(reset: &Reset) -> Option<String> {
     let usual = reset.usual_ttl.filter(|t| t.abs_diff(reset.ttl) >= HOPS)?;
     Some(format!(
         "its time to live is {}, that of the other frames of the {} is {usual}",
@@ -71,12 +114,23 @@ pub(super) fn forged(tcp: &TcpFacts) -> Option<String> {
 }
 
 fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding {
-    Finding::new(&META, reset.stamp)
+    let vain = tcp.vain_reset.filter(|v| v.reset.stamp == reset.stamp);
+    let (frames_after, first_after) = vain.map_or((tcp.after_reset, tcp.after_reset_first), |v| {
+        (v.frames_after, Some(v.first_after))
+    });
+    let finding = Finding::new(&META, reset.stamp);
+    let finding = if reset.misses_syn {
+        finding.severity(Severity::Warning)
+    } else {
+        finding
+    };
+    finding
         .likely()
         .side(Culprit::Network)
         .maybe_frame(reset.own_before, "frame-before")
+        .maybe_frame(reset.id_of, "copied")
         .frame(reset.stamp, "reset")
-        .maybe_frame(tcp.after_reset_first, "talks-on")
+        .maybe_frame(first_after, "talks-on")
         .title(format!(
             "The reset in the name of the {} was made on the way",
             reset.side
@@ -89,16 +143,16 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding 
         .advise("Capture at the other end to see that it did not send the reset; then look at the firewalls and proxies between.")
         .number("ttl", f64::from(reset.ttl))
         .number("usual_ttl", f64::from(reset.usual_ttl.unwrap_or(reset.ttl)))
-        .number("frames_after", tcp.after_reset as f64)
+        .number("frames_after", frames_after as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::capture::script::{Script, ScriptFrame};
-    use crate::diagnosis::Certainty;
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::capture::script::{Script, ScriptFrame, flag};
+    use crate::diagnosis::rules::bench::{findings, loud, outcome};
+    use crate::diagnosis::{Certainty, Severity};
 
     const RULE: &str = "tcp-reset-forged";
 
@@ -155,6 +209,66 @@ mod tests {
     fn one_frame_captured_behind_its_senders_reset_is_no_forgery() {
         let script = talked().reset(Side::Client).client_unacknowledged(b"late");
         assert!(findings(script.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn one_frame_long_after_the_reset_is_enough() {
+        let found = findings(script_of_a_victim(4.0).frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].explanation.contains("1 more frame after it"));
+        assert_eq!(found[0].severity, Severity::Error);
+        // What came of it is no trouble of its own.
+        assert_eq!(loud(script_of_a_victim(4.0).frames()), [RULE]);
+    }
+
+    /// The server takes the forged reset for true; the client talks on after so many seconds.
+    fn script_of_a_victim(secs: f64) -> Script {
+        talked()
+            .reset(Side::Client)
+            .wait_secs(secs)
+            .client_unacknowledged(b"x")
+            .segment(Side::Server, flag::RST, 5, 0, b"")
+    }
+
+    #[test]
+    fn a_copy_of_an_earlier_frame() {
+        let mut frames = talked().client(b"more").reset(Side::Client).frames();
+        let of = frames.len() - 3;
+        let id = [frames[of].bytes[18], frames[of].bytes[19]];
+        let reset = frames.last_mut().unwrap();
+        reset.bytes[18..20].copy_from_slice(&id);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(found.len(), 1);
+        let copied = found[0].frames.iter().find(|e| e.role == "copied");
+        assert_eq!(copied.unwrap().frame, of as u64 + 1);
+        // A host that gives all its frames one identification.
+        for frame in &mut frames {
+            frame.bytes[18..20].copy_from_slice(&[7, 7]);
+        }
+        assert!(findings(frames, RULE).is_empty());
+    }
+
+    /// The SYN is answered by a reset that acknowledges it, or misses it by one; then by the server itself.
+    fn reset_first(ack: u32) -> Vec<&'static str> {
+        let opened = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999");
+        let script = opened
+            .segment(Side::Client, flag::SYN, 1000, 0, b"")
+            .segment(Side::Server, flag::RST | flag::ACK, 0, ack, b"")
+            .segment(Side::Server, flag::SYN | flag::ACK, 5000, 1001, b"")
+            .segment(Side::Client, flag::ACK, 1001, 5001, b"")
+            .segment(Side::Client, flag::ACK, 1001, 5001, b"hello")
+            .segment(Side::Server, flag::RST | flag::ACK, 5001, 1006, b"");
+        let outcome = outcome(script.frames());
+        let state = outcome.sessions().next().unwrap().state();
+        assert_eq!(state.name(), "aborted");
+        let rules = outcome.findings.iter().map(|f| f.finding.rule);
+        rules.filter(|r| *r == RULE).collect()
+    }
+
+    #[test]
+    fn an_answer_to_the_syn_that_misses_it() {
+        assert_eq!(reset_first(1000), [RULE]);
+        assert!(reset_first(1001).is_empty());
     }
 
     #[test]

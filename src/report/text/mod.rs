@@ -2,6 +2,7 @@
 //! the sessions by health.
 
 mod findings;
+mod origin;
 mod sessions;
 mod style;
 
@@ -93,6 +94,7 @@ fn captures(outcome: &Outcome, layout: &Layout, text: &mut String) {
             layout.style.paint(Tone::Title, &capture.summary.path)
         );
         let _ = writeln!(text, "  {}", facts(capture));
+        origin::write(&capture.summary, layout, text);
         if let Some(counted) = not_understood(capture) {
             paragraph(text, layout, "  ", &counted);
         }

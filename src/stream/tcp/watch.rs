@@ -1,10 +1,10 @@
 //! What segments show beside their bytes: copies, windows, keep-alives, retransmissions, resets.
 
-use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
+use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use smallvec::SmallVec;
 
 use super::{Receiver, Recent, Segment, Tcp, flags, offset_of};
-use crate::stream::facts::{Reset, Series};
+use crate::stream::facts::{Reset, Series, VainReset};
 
 /// Copies made by a mirror port or a second VLAN come within this many nanoseconds (T6).
 const COPY_NANOS: i64 = 1_500_000;
@@ -24,6 +24,7 @@ impl Tcp {
         let half = &mut self.halves[side];
         let now = Recent {
             nanos: segment.stamp.time.0,
+            frame: segment.stamp.frame,
             seq: segment.seq,
             ack: segment.ack,
             id: segment.ip_id,
@@ -40,6 +41,7 @@ impl Tcp {
             if old.nanos != 0
                 && (Recent {
                     nanos: now.nanos,
+                    frame: now.frame,
                     ..*old
                 }) == now
                 && (0..=limit).contains(&apart)
@@ -261,7 +263,7 @@ impl Tcp {
     ) {
         self.facts.resets += 1;
         let (unacked, received) = self.told_by_reset(side, segment);
-        if self.facts.reset.is_some() {
+        if self.facts.reset.is_some() && !self.set_aside_vain_reset() {
             self.halves[side].gone = Some(received);
             return;
         }
@@ -289,6 +291,8 @@ impl Tcp {
             idle_nanos: self.facts.idle_before_last_nanos,
             in_sequence,
             with_ack: segment.has(flags::ACK),
+            misses_syn: to_syn && segment.has(flags::ACK) && self.misses_syn(side, segment),
+            id_of: self.id_of(side, segment),
             own_before: before[side],
             peer_before: before[side.other()],
         });
@@ -312,5 +316,51 @@ impl Tcp {
         let acked = u64::try_from(acked).unwrap_or(0).max(half.acked);
         unacked[side.other()] = half.highest.saturating_sub(acked);
         (unacked, acked)
+    }
+
+    /// A reset after which its side talked on, and which the other did not take for good, ended nothing; the next one may.
+    fn set_aside_vain_reset(&mut self) -> bool {
+        let facts = &mut self.facts;
+        let (Some(reset), Some(first_after)) = (facts.reset, facts.after_reset_first) else {
+            return false;
+        };
+        if facts.reset_accepted {
+            return false;
+        }
+        self.reset_heard = false;
+        facts.vain_reset.get_or_insert(VainReset {
+            reset,
+            frames_after: facts.after_reset,
+            beyond: facts.after_reset_beyond,
+            first_after,
+        });
+        facts.after_reset = 0;
+        facts.after_reset_beyond = 0;
+        facts.after_reset_first = None;
+        true
+    }
+
+    /// An answer to a SYN acknowledges the SYN and perhaps data that came with it.
+    fn misses_syn(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let peer = &self.halves[side.other()];
+        peer.base.is_some_and(|base| {
+            let past = offset_of(base, 0, segment.ack);
+            past < 0 || past as u64 > peer.highest
+        })
+    }
+
+    /// An earlier frame with the identification of this one, where the side's other frames have others: a reset made by
+    /// somebody who copied a frame.
+    fn id_of(&self, side: Side, segment: &Segment<'_>) -> Option<Stamp> {
+        let earlier = || {
+            let recent = self.halves[side].recent.iter();
+            recent.filter(|r| r.nanos != 0 && r.frame != segment.stamp.frame)
+        };
+        let counts = earlier().any(|r| r.id != segment.ip_id);
+        let same = earlier().find(|r| segment.ip_id != 0 && r.id == segment.ip_id)?;
+        counts.then_some(Stamp {
+            time: Timestamp(same.nanos),
+            frame: same.frame,
+        })
     }
 }

@@ -335,6 +335,7 @@ fn the_probe_claims_only_what_is_nbss() {
         super::probe::probe(&Probe {
             bytes,
             beginning,
+            joined_late: !beginning,
             side: Side::Client,
             ports: PerSide::new(40000, 80),
             carrier: Carrier::Stream,

@@ -81,12 +81,13 @@ const fn op(opcode: Opcode) -> Op {
     Op::new(opcode.name(), opcode.0 as u32)
 }
 
-/// Recognises a session that was joined late. One that is seen from its beginning begins with HTTP.
+/// Recognises a session that was joined late. One that is seen from its beginning begins with HTTP; what looks like its
+/// frames there is something else, such as the names in a TLS certificate.
 fn probe(probe: &Probe<'_>) -> Verdict {
     let Some(second) = probe.bytes.get(1) else {
         return Verdict::No;
     };
-    if probe.beginning {
+    if probe.beginning || !probe.joined_late {
         return Verdict::No;
     }
     let masked = second & 0x80 != 0;

@@ -622,6 +622,7 @@ fn the_probe_takes_no_other_protocols_bytes() {
         (super::PROTOCOL.probe)(&Probe {
             bytes,
             beginning,
+            joined_late: !beginning,
             side: Side::Client,
             ports: PerSide::new(40000, 8080),
             carrier: Carrier::Stream,
@@ -645,4 +646,21 @@ fn the_probe_takes_no_other_protocols_bytes() {
             "{other:?}"
         );
     }
+}
+
+/// The names in a TLS certificate: context tag 2 and a length, again and again (RFC 5280 section 4.2.1.6).
+#[test]
+fn names_in_a_certificate_are_no_frames_of_a_conversation_seen_whole() {
+    let names: Vec<u8> = (100..140)
+        .flat_map(|n| {
+            let name = format!("{n}.alt.helloIAmDomain.example");
+            [vec![0x82, name.len() as u8], name.into_bytes()].concat()
+        })
+        .collect();
+    let steps = [
+        client(b"\x16\x03\x01\x00\x05hello"),
+        server(b"\x16\x03\x03\x10\x00\x02certificate"),
+        server(&names),
+    ];
+    assert!(events(4433, &steps).is_empty());
 }

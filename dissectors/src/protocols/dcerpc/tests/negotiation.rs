@@ -154,6 +154,7 @@ fn only_a_strict_header_is_recognised() {
         (PROTOCOL.probe)(&Probe {
             bytes,
             beginning: true,
+            joined_late: false,
             side: Side::Client,
             ports: PerSide::new(40000, 40001),
             carrier: Carrier::Stream,

@@ -274,6 +274,7 @@ fn other_peoples_first_bytes_are_left_alone() {
         (PROTOCOL.probe)(&Probe {
             bytes,
             beginning: true,
+            joined_late: false,
             side: Side::Client,
             ports: PerSide::new(40_000, port),
             carrier: Carrier::Stream,
