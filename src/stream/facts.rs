@@ -31,6 +31,9 @@ pub struct Reset {
     /// It carries an acknowledgement: sent by a host that knows the connection. Without one it answers a segment
     /// that fits no connection (RFC 9293 section 3.10.7.1).
     pub with_ack: bool,
+    /// How far it acknowledges the other side's stream, as far as that is known: its host had these bytes, even
+    /// where its program never read them.
+    pub acked: Option<StreamOffset>,
     /// The last frame of its side before it.
     pub own_before: Option<Stamp>,
     /// The last frame of the other side before it.

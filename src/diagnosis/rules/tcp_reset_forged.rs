@@ -1,5 +1,7 @@
 //! `tcp-reset-forged`.
 
+use colloquy_dissectors::units::Side;
+
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
 use crate::stream::facts::{Reset, TcpFacts};
 
@@ -14,6 +16,7 @@ declare_rule! {
     /// ## How it is told
     /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before, or its time to live is unlike that of all other
     /// frames of that side. That fits nothing better, but proves nothing: a load balancer may answer for its hosts.
+    /// Not told of a client that never finished the handshake: a port scanner's SYNs and its kernel's resets differ.
     ///
     /// ## Example
     /// `smb2-rst-mid-file`: a reset in the server's name cuts a transfer, and the server goes on sending.
@@ -63,6 +66,10 @@ pub(super) fn forged(tcp: &TcpFacts) -> Option<String> {
             reset.side, tcp.after_reset, first.frame
         ));
     }
+    // A scanner sends SYNs past its own TCP, which then resets what it knows nothing of: two senders, one host.
+    if reset.side == Side::Client && tcp.established.is_none() {
+        return None;
+    }
     let usual = reset.usual_ttl.filter(|t| t.abs_diff(reset.ttl) >= HOPS)?;
     Some(format!(
         "its time to live is {}, that of the other frames of the {} is {usual}",
@@ -96,7 +103,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding 
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::capture::script::{Script, ScriptFrame};
+    use crate::capture::script::{Script, ScriptFrame, flag};
     use crate::diagnosis::Certainty;
     use crate::diagnosis::rules::bench::{findings, loud};
 
@@ -131,9 +138,30 @@ mod tests {
     }
 
     #[test]
+    fn a_transfer_that_goes_on_at_once_was_not_reset_by_its_sender() {
+        let mut script = talked()
+            .reset(Side::Server)
+            .server_unacknowledged(b"already under way");
+        for _ in 0..3 {
+            script = script.wait_ms(1).server_unacknowledged(b"more");
+        }
+        assert_eq!(findings(script.frames(), RULE).len(), 1);
+    }
+
+    #[test]
     fn another_time_to_live() {
         let frames = with_last_ttl(talked().reset(Side::Server).frames(), 33);
         assert_eq!(findings(frames, RULE).len(), 1);
+    }
+
+    #[test]
+    fn a_scanner_whose_syn_has_another_time_to_live_is_no_forgery() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:445")
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .segment(Side::Server, flag::SYN | flag::ACK, 0, 1, b"")
+            .segment(Side::Client, flag::RST, 1, 0, b"");
+        let frames = with_last_ttl(script.frames(), 128);
+        assert!(findings(frames, RULE).is_empty());
     }
 
     #[test]

@@ -271,6 +271,11 @@ impl Tcp {
             .map(|base| offset_of(base, half.next, segment.seq));
         let in_sequence = at.is_none_or(|at| at == half.highest.max(half.acked) as i64);
         self.reset_at = at;
+        let peer = &self.halves[side.other()];
+        let acked = peer.base.filter(|_| segment.has(flags::ACK)).map(|base| {
+            offset_of(base, peer.next.max(peer.acked), segment.ack).clamp(0, peer.highest as i64)
+                as u64
+        });
         let sides = &self.facts.sides;
         let to_syn = sides[side.other()].syn_count > 0
             && self.facts.syn_ack.is_none()
@@ -289,6 +294,7 @@ impl Tcp {
             idle_nanos: self.facts.idle_before_last_nanos,
             in_sequence,
             with_ack: segment.has(flags::ACK),
+            acked,
             own_before: before[side],
             peer_before: before[side.other()],
         });
