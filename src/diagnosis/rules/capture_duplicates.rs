@@ -55,8 +55,8 @@ impl CaptureDuplicates {
                 "{count} frames ({share:.1} %) were captured twice, at most {apart} apart"
             ))
             .explain(format!(
-                "{count} of {} frames are copies of one before, made by a mirror port or seen in two VLANs, at most \
-                 {apart} apart. They are not counted as retransmissions.",
+                "They are copies of one of the {} frames before, made by a mirror port or seen in two VLANs. They are not \
+                 counted as retransmissions.",
                 view.counts.frames
             ))
             .advise("Mirror only one direction of each port, or one VLAN.")
