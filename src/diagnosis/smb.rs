@@ -175,6 +175,16 @@ pub(crate) fn group_by<'a, K: PartialEq>(
     groups
 }
 
+/// The share that a failure names. SMB 3 connects a share on one of several connections and uses it on all.
+pub(crate) fn share<'a>(view: &View<'_>, fact: &'a SeenFact) -> &'a str {
+    let otherwise = if view.began_late() {
+        "a share that was connected before the capture"
+    } else {
+        "a share that was connected on another connection"
+    };
+    or(fact.text("share"), otherwise)
+}
+
 /// `text`, or `otherwise` where it is empty.
 pub(crate) fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }

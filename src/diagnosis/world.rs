@@ -106,6 +106,8 @@ pub struct Tries {
     pub first: Stamp,
     /// The last.
     pub last: Stamp,
+    /// A later connection in which it was granted: its last frame.
+    pub granted: Option<Stamp>,
 }
 
 impl Tries {
@@ -123,7 +125,12 @@ impl Tries {
             self.count,
             self.connections,
             seconds(self.last.time.since(self.first.time))
-        )
+        ) + &self.granted.map_or_else(String::new, |granted| {
+            format!(
+                " The same was granted then, in the connection that ends in frame {}.",
+                granted.frame
+            )
+        })
     }
 }
 
@@ -153,6 +160,8 @@ pub struct World {
     pub upgrades: Vec<Upgraded>,
     pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
     pub(crate) refusals: HashMap<Refusal, Tries>,
+    /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
+    pub(crate) granted: HashMap<(IpAddr, IpAddr, Op), (Stamp, Stamp)>,
     pub(crate) hearing: Hearing,
 }
 
@@ -204,6 +213,7 @@ impl World {
         self.learn_name_call(flow);
         self.learn_upgrades(flow);
         self.learn_refusals(flow);
+        self.learn_grants(flow);
         self.hearing.learn(flow);
     }
 
@@ -217,6 +227,32 @@ impl World {
     ) -> Option<&Tries> {
         let (client, server) = (flow.client.address, flow.server.address);
         self.refusals.get(&(protocol, client, server, op, status))
+    }
+
+    /// A call that was refused again and again and granted in the end is what an attack looks like.
+    fn learn_grants(&mut self, flow: &Flow) {
+        let (client, server) = (flow.client.address, flow.server.address);
+        for session in flow.sessions.iter().filter(|s| s.protocol == "dcerpc") {
+            for operation in &session.operations {
+                if operation.failed == 0 && operation.times.count() > 0 {
+                    let seen = (session.first, session.last);
+                    let latest = self
+                        .granted
+                        .entry((client, server, operation.op))
+                        .or_insert(seen);
+                    *latest = seen.max(*latest);
+                }
+            }
+        }
+    }
+
+    fn settle_grants(&mut self) {
+        for ((protocol, client, server, op, _), tries) in &mut self.refusals {
+            let granted = self.granted.get(&(*client, *server, *op));
+            tries.granted = granted
+                .filter(|(first, _)| *protocol == "dcerpc" && *first > tries.last)
+                .map(|(_, last)| *last);
+        }
     }
 
     fn learn_refusals(&mut self, flow: &Flow) {
@@ -236,6 +272,7 @@ impl World {
                     connections: 0,
                     first,
                     last,
+                    granted: None,
                 });
                 tries.count += failure.count;
                 tries.connections += 1;
@@ -269,6 +306,7 @@ impl World {
 
     /// Brings what was learned into an order that does not depend on that of learning.
     pub fn settle(&mut self) {
+        self.settle_grants();
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
         self.failures = connects::failures(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);

@@ -203,8 +203,17 @@ mod tests {
                 .server(&response(2, 5))
                 .close()
         });
-        let found = findings(Script::merge(scripts), RULE);
+        let last = Script::tcp("10.0.0.1:41000", SERVER)
+            .wait_secs(9.0)
+            .connect()
+            .client(&bind())
+            .server(&ack(0, 0))
+            .client(&request(2, 15))
+            .server(&response(2, 0))
+            .close();
+        let found = findings(Script::merge(scripts.chain([last])), RULE);
         assert_eq!(found.len(), 6);
+        assert!(found[0].explanation.contains("was granted then"));
         assert!(
             found[0].explanation.contains("one of 6 such refusals"),
             "{}",

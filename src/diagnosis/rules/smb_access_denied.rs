@@ -1,6 +1,6 @@
 //! `smb-access-denied`.
 
-use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or};
+use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or, share};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 
 declare_rule! {
@@ -58,7 +58,7 @@ fn open_denied(view: &View<'_>, group: &Group<'_>) -> Finding {
         .title(format!("{user} may not open {name}{}", group.times()))
         .explain(format!(
             "{name} on {} was to be opened for {} (0x{access:08x}); the server answered {} in frame {}.",
-            or(fact.text("share"), "a share that was connected before the capture"),
+            share(view, fact),
             rights(access),
             group.status(),
             fact.stamp.frame

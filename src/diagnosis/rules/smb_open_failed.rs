@@ -1,6 +1,8 @@
 //! `smb-open-failed`.
 
-use crate::diagnosis::smb::{ACCESS, GONE, Group, RESOURCES, SESSION_EXPIRED, code, group_by, or};
+use crate::diagnosis::smb::{
+    ACCESS, GONE, Group, RESOURCES, SESSION_EXPIRED, code, group_by, share,
+};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -46,17 +48,17 @@ impl SmbOpenFailed {
         // Each pipe is a service of its own; files that fail alike are one story.
         let key = |f: &SeenFact| {
             (
-                f.is("pipe"),
+                f.text("share").to_owned(),
                 f.is("pipe").then(|| f.text("name").to_owned()),
             )
         };
         for group in group_by(failed, key) {
-            out.raise(finding(&group));
+            out.raise(finding(view, &group));
         }
     }
 }
 
-fn finding(group: &Group<'_>) -> Finding {
+fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
     let fact = group.first;
     let pipe = fact.is("pipe");
     let kind = if pipe { "pipe" } else { "file" };
@@ -81,7 +83,7 @@ fn finding(group: &Group<'_>) -> Finding {
             if several { "were" } else { "was" },
             if several { String::new() } else { group.times() }
         ))
-        .explain(told(group, &what, several))
+        .explain(told(view, group, &what, several))
         .advise(match (pipe, status) {
             (true, _) => "See whether the service behind this pipe runs at the server.",
             (_, "STATUS_SHARING_VIOLATION" | "ERRbadshare") => {
@@ -92,12 +94,9 @@ fn finding(group: &Group<'_>) -> Finding {
     group.cite(finding)
 }
 
-fn told(group: &Group<'_>, what: &str, several: bool) -> String {
+fn told(view: &View<'_>, group: &Group<'_>, what: &str, several: bool) -> String {
     let fact = group.first;
-    let share = or(
-        fact.text("share"),
-        "a share that was connected before the capture",
-    );
+    let share = share(view, fact);
     let (status, frame) = (group.status(), fact.stamp.frame);
     if several {
         return format!(

@@ -62,7 +62,7 @@ fn by_rule<'a>(findings: &[&'a Found]) -> Vec<((Severity, &'static str), Vec<&'a
 }
 
 fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String) {
-    let shown = group.get(..layout.like_findings).unwrap_or(group);
+    let (shown, rest) = differing(group, layout.like_findings);
     for (at, found) in shown.iter().enumerate() {
         one(outcome, layout, found, text);
         // What to do is said once for neighbours that say the same.
@@ -71,7 +71,21 @@ fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String)
             advice(layout, found, next.is_none(), text);
         }
     }
-    more(layout, group.get(shown.len()..).unwrap_or_default(), text);
+    more(layout, &rest, text);
+}
+
+/// The first findings whose titles differ, at most `most`, and all others.
+fn differing<'a>(group: &[&'a Found], most: usize) -> (Vec<&'a Found>, Vec<&'a Found>) {
+    let (mut shown, mut rest) = (Vec::<&Found>::new(), Vec::new());
+    for found in group {
+        let told = |s: &&Found| s.finding.title == found.finding.title;
+        if shown.len() < most && !shown.iter().any(told) {
+            shown.push(found);
+        } else {
+            rest.push(*found);
+        }
+    }
+    (shown, rest)
 }
 
 /// The findings of one rule that are not told one by one.
