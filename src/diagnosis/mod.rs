@@ -263,8 +263,12 @@ impl<'a> View<'a> {
 
     /// The receiver acknowledged the whole request: the network delivered it. `None` where TCP doesn't tell.
     pub fn acknowledged(&self, open: &Open) -> Option<bool> {
-        let facts = &self.tcp()?.sides[open.side];
+        let tcp = self.tcp()?;
+        let facts = &tcp.sides[open.side];
         let acked = facts.stream_bytes.saturating_sub(facts.unacked);
+        // A reset acknowledges too.
+        let by_reset = tcp.reset.filter(|r| r.side != open.side && tcp.was_reset());
+        let acked = acked.max(by_reset.and_then(|r| r.acked).unwrap_or(0));
         Some(acked >= open.end_offset)
     }
 

@@ -37,6 +37,16 @@ pub(crate) const GONE: &[u32] = &[
     0xC000_00C9, // NETWORK_NAME_DELETED
     0xC000_0203, // USER_SESSION_DELETED
 ];
+/// What is behind the pipe is gone, or hung up.
+pub(crate) const PIPE_GONE: &[u32] = &[
+    0x0001_006D, // ERRbrokenpipe
+    0x0001_00E6, // ERRbadpipe
+    0x0001_00E8, // ERRpipeclosing
+    0x0001_00E9, // ERRnotconnected
+    0xC000_00B0, // PIPE_DISCONNECTED
+    0xC000_00B1, // PIPE_CLOSING
+    0xC000_014B, // PIPE_BROKEN
+];
 /// Somebody else has the file or the range.
 pub(crate) const CONFLICTS: &[u32] = &[
     0x0001_0020, // ERRbadshare
@@ -84,6 +94,8 @@ pub(crate) struct Group<'a> {
     pub(crate) last: &'a SeenFact,
     /// How many.
     pub(crate) count: usize,
+    /// What they are about, each once, in the order of their first.
+    pub(crate) names: Vec<&'a str>,
 }
 
 impl Group<'_> {
@@ -97,6 +109,17 @@ impl Group<'_> {
         match self.count {
             1 => String::new(),
             n => format!(", {n} times"),
+        }
+    }
+
+    /// `a.txt, b.txt, c.txt and 9 more`; empty where no name is known.
+    pub(crate) fn listed(&self) -> String {
+        const SHOWN: usize = 3;
+        let shown = self.names.iter().take(SHOWN).copied();
+        let list = shown.collect::<Vec<_>>().join(", ");
+        match self.names.len().saturating_sub(SHOWN) {
+            0 => list,
+            more => format!("{list} and {more} more"),
         }
     }
 
@@ -117,26 +140,49 @@ impl Group<'_> {
 
 /// Failures grouped by status and one of their values, in the order of their first.
 pub(crate) fn group<'a>(facts: impl Iterator<Item = &'a SeenFact>, key: &str) -> Vec<Group<'a>> {
+    group_by(facts, |fact| fact.text(key))
+}
+
+/// Failures grouped by status and what `key` makes of them, in the order of their first.
+pub(crate) fn group_by<'a, K: PartialEq>(
+    facts: impl Iterator<Item = &'a SeenFact>,
+    key: impl Fn(&'a SeenFact) -> K,
+) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for fact in facts {
-        let same = |g: &&mut Group<'_>| {
+        let same = |g: &&mut Group<'a>| {
             code(g.first) == code(fact)
-                && g.first.text(key) == fact.text(key)
+                && key(g.first) == key(fact)
                 && g.first.fact.name == fact.fact.name
         };
+        let name = fact.text("name");
         match groups.iter_mut().find(same) {
             Some(group) => {
                 group.last = fact;
                 group.count += 1;
+                if !name.is_empty() && !group.names.contains(&name) {
+                    group.names.push(name);
+                }
             }
             None => groups.push(Group {
                 first: fact,
                 last: fact,
                 count: 1,
+                names: Some(name).filter(|n| !n.is_empty()).into_iter().collect(),
             }),
         }
     }
     groups
+}
+
+/// The share that a failure names. SMB 3 connects a share on one of several connections and uses it on all.
+pub(crate) fn share<'a>(view: &View<'_>, fact: &'a SeenFact) -> &'a str {
+    let otherwise = if view.began_late() {
+        "a share that was connected before the capture"
+    } else {
+        "a share that was connected on another connection"
+    };
+    or(fact.text("share"), otherwise)
 }
 
 /// `text`, or `otherwise` where it is empty.

@@ -6,11 +6,11 @@ use colloquy_dissectors::event::{Op, Phase};
 use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
-use super::Thresholds;
 use super::connects;
 pub use super::connects::{Connect, Failures};
+use super::{Thresholds, seconds};
 use crate::capture::Break;
-use crate::session::model::{Endpoint, Flow, Transport};
+use crate::session::model::{Endpoint, Flow, Session, Transport};
 use crate::session::times::Times;
 
 /// A fragmented IP datagram that was never completed.
@@ -96,6 +96,47 @@ pub struct Upgraded {
     pub granted: Stamp,
 }
 
+/// The same refusal of one client by one server, in however many connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Tries {
+    /// Refusals.
+    pub count: u64,
+    /// Connections with at least one.
+    pub connections: u64,
+    /// The first.
+    pub first: Stamp,
+    /// The last.
+    pub last: Stamp,
+    /// A later connection in which it was granted: its last frame.
+    pub granted: Option<Stamp>,
+}
+
+impl Tries {
+    /// From how many connections on somebody is held to try again and again.
+    const MANY: u64 = 5;
+
+    /// What there is to say when they are many: " It is one of 61 such refusals in 61 connections within 19.9 s."
+    pub fn told(&self) -> String {
+        if self.connections < Self::MANY {
+            return String::new();
+        }
+        format!(
+            " It is one of {} such refusals of this client, in {} connections within {}: a program that does not give \
+             up, or somebody who guesses.",
+            self.count,
+            self.connections,
+            seconds(self.last.time.since(self.first.time))
+        ) + &self.granted.map_or_else(String::new, |granted| {
+            format!(
+                " The same was granted then, in the connection that ends in frame {}.",
+                granted.frame
+            )
+        })
+    }
+}
+
+type Refusal = (&'static str, IpAddr, IpAddr, Op, u32);
+
 /// The capture around a session.
 #[derive(Debug, Default)]
 pub struct World {
@@ -121,6 +162,43 @@ pub struct World {
     /// WebSockets in the order of their opening.
     pub upgrades: Vec<Upgraded>,
     pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
+    pub(crate) refusals: HashMap<Refusal, Tries>,
+    /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
+    pub(crate) granted: HashMap<(IpAddr, IpAddr, Op), (Stamp, Stamp)>,
+    pub(crate) hearing: Hearing,
+}
+
+/// TCP connections by whether their frames of both sides were captured: of each host, and in all.
+#[derive(Debug, Default)]
+pub struct Hearing {
+    /// Its own frames alone, and those of both sides.
+    hosts: HashMap<IpAddr, (u32, u32)>,
+    all: (u32, u32),
+}
+
+impl Hearing {
+    fn learn(&mut self, flow: &Flow) {
+        let Some(tcp) = flow.tcp.as_deref() else {
+            return;
+        };
+        let sides = &tcp.sides;
+        if let Some(side) = tcp.one_sided() {
+            self.hosts.entry(flow.endpoint(side).address).or_default().0 += 1;
+            self.all.0 += 1;
+        } else if sides.client.frames > 0 && sides.server.frames > 0 {
+            for side in Side::BOTH {
+                self.hosts.entry(flow.endpoint(side).address).or_default().1 += 1;
+            }
+            self.all.1 += 1;
+        }
+    }
+
+    /// What is sent to `host` is mostly not in the capture (guard T3): so say its own connections or, where it has no
+    /// other, all of them.
+    pub fn is_deaf(&self, host: IpAddr) -> bool {
+        let (alone, both) = self.hosts.get(&host).copied().unwrap_or(self.all);
+        alone > 0 && alone >= both
+    }
 }
 
 impl World {
@@ -137,6 +215,74 @@ impl World {
         self.learn_connect(flow);
         self.learn_name_call(flow);
         self.learn_upgrades(flow);
+        self.learn_refusals(flow);
+        self.learn_grants(flow);
+        self.hearing.learn(flow);
+    }
+
+    /// Refusals of `flow`'s client by its server, of one operation with one status.
+    pub fn tries(
+        &self,
+        protocol: &'static str,
+        flow: &Flow,
+        op: Op,
+        status: u32,
+    ) -> Option<&Tries> {
+        let (client, server) = (flow.client.address, flow.server.address);
+        self.refusals.get(&(protocol, client, server, op, status))
+    }
+
+    /// A call that was refused again and again and granted in the end is what an attack looks like.
+    fn learn_grants(&mut self, flow: &Flow) {
+        let (client, server) = (flow.client.address, flow.server.address);
+        for session in flow.sessions.iter().filter(|s| s.protocol == "dcerpc") {
+            for operation in &session.operations {
+                if operation.failed == 0 && operation.times.count() > 0 {
+                    let seen = (session.first, session.last);
+                    let latest = self
+                        .granted
+                        .entry((client, server, operation.op))
+                        .or_insert(seen);
+                    *latest = seen.max(*latest);
+                }
+            }
+        }
+    }
+
+    fn settle_grants(&mut self) {
+        for ((protocol, client, server, op, _), tries) in &mut self.refusals {
+            let granted = self.granted.get(&(*client, *server, *op));
+            tries.granted = granted
+                .filter(|(first, _)| *protocol == "dcerpc" && *first > tries.last)
+                .map(|(_, last)| *last);
+        }
+    }
+
+    fn learn_refusals(&mut self, flow: &Flow) {
+        let refuses = |s: &&Session| matches!(s.protocol, "dcerpc" | "smb" | "smb2");
+        for session in flow.sessions.iter().filter(refuses) {
+            for failure in &session.failures {
+                let key = (
+                    session.protocol,
+                    flow.client.address,
+                    flow.server.address,
+                    failure.op,
+                    failure.status.code,
+                );
+                let (first, last) = (failure.first.answered, failure.last.answered);
+                let tries = self.refusals.entry(key).or_insert(Tries {
+                    count: 0,
+                    connections: 0,
+                    first,
+                    last,
+                    granted: None,
+                });
+                tries.count += failure.count;
+                tries.connections += 1;
+                tries.first = tries.first.min(first);
+                tries.last = tries.last.max(last);
+            }
+        }
     }
 
     /// Gives each lost datagram to the conversation that it fits best.
@@ -163,6 +309,7 @@ impl World {
 
     /// Brings what was learned into an order that does not depend on that of learning.
     pub fn settle(&mut self) {
+        self.settle_grants();
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
         self.failures = connects::failures(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);

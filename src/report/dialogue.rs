@@ -27,18 +27,20 @@ pub fn text(dialogue: &Dialogue, index: u32, layout: &Layout) -> String {
         session.protocol, flow.client, flow.server
     );
     let _ = writeln!(text, "began {}\n", rfc3339(session.first.time));
-    let messages: Vec<&Told> = dialogue
+    let mut messages: Vec<&Told> = dialogue
         .messages
         .iter()
         .filter(|m| m.session == index)
         .collect();
+    // Behind a hole a side is read later than its peer; the reader wants the order of the frames.
+    messages.sort_by_key(|m| m.stamp);
     if messages.is_empty() {
         bytes(dialogue, session, &mut text);
         return text;
     }
     let begin = session.first.time;
     let mut last = begin;
-    for message in &messages {
+    for (at, message) in messages.iter().enumerate() {
         let silence = message.began.time.nanos_since(last);
         if silence >= SILENCE {
             let _ = writeln!(
@@ -49,9 +51,11 @@ pub fn text(dialogue: &Dialogue, index: u32, layout: &Layout) -> String {
             );
         }
         last = last.max(message.stamp.time);
+        // Ids come again: the request is the nearest one before.
+        let before = messages.get(..at).unwrap_or_default();
         line(
             message,
-            &messages,
+            before,
             message.stamp.time.since(begin),
             layout,
             &mut text,
@@ -68,11 +72,11 @@ pub fn text(dialogue: &Dialogue, index: u32, layout: &Layout) -> String {
     text
 }
 
-fn line(message: &Told, all: &[&Told], at: f64, layout: &Layout, text: &mut String) {
+fn line(message: &Told, before: &[&Told], at: f64, layout: &Layout, text: &mut String) {
     let mut what = message.text.clone();
     if message.part == Part::Reply {
         let request = message.exchange.and_then(|id| {
-            all.iter().find(|m| {
+            before.iter().rev().find(|m| {
                 m.part == Part::Request && m.exchange == Some(id) && m.side != message.side
             })
         });

@@ -35,6 +35,9 @@ pub struct Reset {
     pub misses_syn: bool,
     /// The earlier frame of its side whose IP identification it bears, although that side counts them.
     pub id_of: Option<Stamp>,
+    /// How far it acknowledges the other side's stream, as far as that is known: its host had these bytes, even
+    /// where its program never read them.
+    pub acked: Option<StreamOffset>,
     /// The last frame of its side before it.
     pub own_before: Option<Stamp>,
     /// The last frame of the other side before it.

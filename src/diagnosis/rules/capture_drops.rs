@@ -57,7 +57,12 @@ impl CaptureDrops {
         }
         if bytes > 0 {
             said.push(format!(
-                "{bytes} bytes in {flows} connections were acknowledged or passed over and never captured"
+                "{bytes} bytes in {flows} {} were acknowledged or passed over and never captured",
+                if flows == 1 {
+                    "connection"
+                } else {
+                    "connections"
+                }
             ));
         }
         let said = said.join("; ");
@@ -65,9 +70,7 @@ impl CaptureDrops {
             .side(Culprit::Capture)
             .maybe_frame(example, "behind-the-hole")
             .title(format!("The capture is incomplete: {said}"))
-            .explain(format!(
-                "In this capture {said}. Where an answer may stand in what is missing, no verdict is given."
-            ))
+            .explain("Where an answer may stand in what is missing, no verdict is given.")
             .advise("Capture again with a larger buffer or a filter, so that nothing is dropped.")
             .number("dropped_frames", dropped as f64)
             .number("missing_bytes", bytes as f64)

@@ -52,11 +52,12 @@ impl CaptureOneSided {
             .side(Culprit::Capture)
             .frame(example.first, "one-direction-only")
             .title(format!(
-                "{count} of {total} TCP connections were captured in one direction only"
+                "{count} of {total} TCP connections {} captured in one direction only",
+                if count == 1 { "was" } else { "were" }
             ))
             .explain(format!(
-                "{count} of {total} TCP connections ({share:.0} %) have frames of one side only, which acknowledge the \
-                 other's. What the other side answered is unknown."
+                "Of {share:.0} % of the connections there are frames of one side only, which acknowledge the other's. What \
+                 the other side answered is unknown."
             ))
             .advise("Capture at a place that both directions pass, at best at one of the hosts.")
             .number("connections", count as f64)

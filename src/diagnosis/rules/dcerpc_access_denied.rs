@@ -1,6 +1,7 @@
 //! `dcerpc-access-denied`.
 
-use super::dcerpc::{faults, is_denied};
+use super::dcerpc::{faults, is_denied, named};
+use crate::diagnosis::world::Tries;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -16,7 +17,8 @@ declare_rule! {
     /// ## How it is told
     /// A fault with access denied (5, 0x80070005, 0xc0000022), an unsupported authentication level, a failed check of
     /// a verifier or a failed security package; or a bind_nak with reason 8 (authentication type not recognized) or 9
-    /// (invalid checksum).
+    /// (invalid checksum). Also, as likely, a call that came back in order with "access denied" as its return value: a
+    /// warning, and an error where it is a computer's logon at its domain controller.
     ///
     /// ## Example
     /// `dce-pipe-connect-level`: authentication level "connect", where the server wants packet integrity.
@@ -47,6 +49,11 @@ impl DcerpcAccessDenied {
                 .number("count", faults.count as f64);
             out.raise(finding);
         }
+        for fact in view.session.facts_named("dcerpc.call-failed") {
+            if is_denied(fact.int("status").unwrap_or(0)) {
+                out.raise(returned(view, fact));
+            }
+        }
         for nak in view.session.facts_named("dcerpc.bind-nak") {
             if matches!(nak.int("reason_code"), Some(8 | 9)) {
                 let what = format!("the bind: {}", nak.text("reason"));
@@ -56,6 +63,51 @@ impl DcerpcAccessDenied {
             }
         }
     }
+}
+
+/// A call that came back in order, with "access denied" as its return value.
+fn returned(view: &View<'_>, fact: &SeenFact) -> Finding {
+    let operation = fact.text("operation");
+    let code = fact.int("status").unwrap_or(0);
+    let failure = view
+        .session
+        .failures
+        .iter()
+        .find(|f| i64::from(f.status.code) == code && f.op.to_string() == operation);
+    let tries = failure.and_then(|f| {
+        let protocol = view.session.protocol;
+        view.world.tries(protocol, view.flow, f.op, f.status.code)
+    });
+    let what = format!("{operation}: {}", named(fact));
+    // Of all calls this one is a logon: of a computer at its domain controller (MS-NRPC 3.1.4.1).
+    let logon = operation.contains("NetrServerAuthenticate");
+    let (severity, advice) = if logon {
+        (
+            Severity::Error,
+            "The computer's account and the domain controller do not agree on its password: reset the computer's account, or, \
+             where many tries come from one host, look for an attack (CVE-2020-1472).",
+        )
+    } else {
+        (
+            Severity::Warning,
+            "Look at the user's rights on this service and on what the call names.",
+        )
+    };
+    let base = finding(view, fact, "request", "response", &what);
+    let explanation = base.explanation.clone() + &tries.map_or_else(String::new, Tries::told);
+    base.likely()
+        .severity(severity)
+        .maybe_frame(
+            failure
+                .map(|f| f.last.answered)
+                .filter(|l| *l != fact.stamp),
+            "last-response",
+        )
+        .explain(explanation)
+        .advise(advice)
+        .number("status", code as f64)
+        .number("count", failure.map_or(1, |f| f.count) as f64)
+        .number("tries", tries.map_or(1, |t| t.count) as f64)
 }
 
 fn finding(
@@ -100,9 +152,10 @@ fn finding(
 mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::dcerpc::{
-        CLIENT, SERVER, bind, bound, fault, nak, request,
+        CLIENT, SERVER, ack, bind, bound, fault, nak, request, response,
     };
     use crate::diagnosis::rules::bench::findings;
+    use crate::diagnosis::{Certainty, Severity};
 
     const RULE: &str = "dcerpc-access-denied";
 
@@ -125,6 +178,47 @@ mod tests {
         let script = Script::tcp(CLIENT, SERVER).connect().client(&bind());
         let found = findings(script.server(&nak(8)).close().frames(), RULE);
         assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn a_call_that_returns_access_denied_is_a_likely_warning() {
+        let script = bound().client(&request(2, 15)).server(&response(2, 5));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].severity, found[0].certainty),
+            (Severity::Warning, Certainty::Likely)
+        );
+        assert!(!found[0].explanation.contains("It is one of"));
+    }
+
+    #[test]
+    fn many_tries_are_counted_over_all_connections() {
+        let scripts = (0..6).map(|n| {
+            Script::tcp(&format!("10.0.0.1:{}", 40_000 + n), SERVER)
+                .connect()
+                .client(&bind())
+                .server(&ack(0, 0))
+                .client(&request(2, 15))
+                .server(&response(2, 5))
+                .close()
+        });
+        let last = Script::tcp("10.0.0.1:41000", SERVER)
+            .wait_secs(9.0)
+            .connect()
+            .client(&bind())
+            .server(&ack(0, 0))
+            .client(&request(2, 15))
+            .server(&response(2, 0))
+            .close();
+        let found = findings(Script::merge(scripts.chain([last])), RULE);
+        assert_eq!(found.len(), 6);
+        assert!(found[0].explanation.contains("was granted then"));
+        assert!(
+            found[0].explanation.contains("one of 6 such refusals"),
+            "{}",
+            found[0].explanation
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `dcerpc-call-failed`.
 
-use super::dcerpc::named;
+use super::dcerpc::{is_denied, named};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -15,12 +15,11 @@ declare_rule! {
     /// ## How it is told
     /// The last four bytes of a response are its return value, where the operation is known to return a Win32 error,
     /// an NTSTATUS or an HRESULT, and the response is not encrypted. "More data", "buffer too small" and the like are
-    /// no failures. One finding an operation and status. Since only the service knows whether the caller counted on
-    /// it, it is a note.
+    /// no failures, and "access denied" is told by `dcerpc-access-denied`. One finding an operation and status. Since
+    /// only the service knows whether the caller counted on it, it is a note.
     ///
     /// ## Example
-    /// Netlogon's `NetrServerAuthenticate3` that returns STATUS_ACCESS_DENIED: a machine account with a wrong
-    /// password, or an attack on it.
+    /// The registry's `BaseRegOpenKey` that returns ERROR_FILE_NOT_FOUND: there is no such key.
     ///
     /// ## What to do
     /// Look the status up with the operation in its protocol document; look at names and rights in the request.
@@ -38,8 +37,11 @@ declare_rule! {
 
 impl DcerpcCallFailed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        let denied = |f: &&SeenFact| is_denied(f.int("status").unwrap_or(0));
         for fact in view.session.facts_named("dcerpc.call-failed") {
-            out.raise(finding(view, fact));
+            if !denied(&fact) {
+                out.raise(finding(view, fact));
+            }
         }
     }
 }
@@ -88,15 +90,15 @@ mod tests {
     fn return_values_are_told_once_an_operation_and_status() {
         let script = bound()
             .client(&request(2, 15))
-            .server(&response(2, 5))
+            .server(&response(2, 87))
             .client(&request(3, 15))
-            .server(&response(3, 5));
+            .server(&response(3, 87));
         let frames = script.close().frames();
         let found = findings(frames.clone(), RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].title,
-            "srvsvc NetrShareEnum returned ERROR_ACCESS_DENIED (5)"
+            "srvsvc NetrShareEnum returned ERROR_INVALID_PARAMETER (87)"
         );
         assert_eq!(found[0].certainty, Certainty::Likely);
         assert!(found[0].numbers.contains(&("count", 2.0)));
@@ -104,8 +106,8 @@ mod tests {
     }
 
     #[test]
-    fn a_call_for_more_is_no_failure() {
-        for status in [0, 122, 234] {
+    fn a_call_for_more_is_no_failure_and_no_access_is_for_another_rule() {
+        for status in [0, 5, 122, 234] {
             let script = bound().client(&request(2, 15)).server(&response(2, status));
             assert!(findings(script.close().frames(), RULE).is_empty());
         }

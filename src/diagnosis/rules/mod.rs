@@ -28,6 +28,7 @@ pub mod dcerpc_unknown_context;
 pub mod duplicate_message;
 pub mod ip_fragment_lost;
 pub mod message_incomplete;
+pub mod message_malformed;
 pub mod nbss_data_before_session;
 pub mod nbss_insufficient_resources;
 pub mod nbss_request_unanswered;

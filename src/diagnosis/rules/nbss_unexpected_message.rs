@@ -49,6 +49,9 @@ impl NbssUnexpectedMessage {
         for kind in KINDS {
             let mut facts = view.session.facts_named(kind);
             let Some(first) = facts.next() else { continue };
+            if kind == "nbss.unknown-type" && speaks_something_else(view) {
+                continue;
+            }
             if unseen(view, first.side.other()) && kind == "nbss.out-of-turn" {
                 out.cannot_tell(&META, "T4", "bytes of the peer are missing");
                 continue;
@@ -74,6 +77,13 @@ impl NbssUnexpectedMessage {
             out.raise(finding);
         }
     }
+}
+
+/// Who asks for SMB is answered in another protocol: `smb2-negotiate-failed` tells of it.
+fn speaks_something_else(view: &View<'_>) -> bool {
+    view.flow
+        .children(view.session)
+        .any(|smb| smb.open.iter().any(|o| o.op.name == "NEGOTIATE"))
 }
 
 fn what(fact: &SeenFact) -> String {

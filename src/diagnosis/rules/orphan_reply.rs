@@ -52,6 +52,9 @@ impl OrphanReply {
 
 fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str)> {
     let asker = orphan.side.other();
+    if super::dcerpc::elsewhere(view) {
+        return Some(("T13", super::dcerpc::ELSEWHERE));
+    }
     if view.one_sided() || view.session.messages[asker] == 0 {
         return Some(("T3", "nothing of the asking side was captured"));
     }
@@ -100,10 +103,14 @@ fn finding(view: &View<'_>, first: &Orphan, all: &[Orphan]) -> Finding {
             first.side, first.id
         ))
         .explain(format!(
-            "The answer in frame {} bears id {:#x}, which no open request of the {} has; {count} such answers in all.",
+            "The answer in frame {} bears id {:#x}, which no open request of the {} has{}.",
             first.stamp.frame,
             first.id,
-            first.side.other()
+            first.side.other(),
+            match count {
+                1 => String::new(),
+                count => format!("; {count} such answers in all"),
+            }
         ))
         .advise("Look for a mix-up of connections or ids in the answering program or in a proxy.")
         .number("orphans", count as f64)

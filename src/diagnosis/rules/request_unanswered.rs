@@ -5,8 +5,10 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::cause;
 use super::tcp_reset_forged::forged;
+use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
-use crate::session::exchange::Open;
+use crate::session::exchange::{Answered, Open};
+use crate::session::model::Session;
 
 declare_rule! {
     /// ## What it means
@@ -24,7 +26,7 @@ declare_rule! {
     /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
     /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
-    /// answer), or where who asked hung up before a second was over.
+    /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -58,6 +60,7 @@ impl RequestUnanswered {
             if matches!(open.expect, Expect::LongWait(_))
                 || open.carries_inner
                 || open.cancelled.is_some()
+                || has_its_own_rule(view, open)
             {
                 continue;
             }
@@ -66,7 +69,11 @@ impl RequestUnanswered {
             let ended = view.ending();
             if let Some((guard, why)) = guard(view, open) {
                 out.cannot_tell(&META, guard, why);
-            } else if ended.is_none() && waited < patience && !repeated_in_vain(view, open) {
+            } else if ended.is_none()
+                && closed_since(view, open).is_none()
+                && waited < patience
+                && !repeated_in_vain(view, open)
+            {
                 let why = format!(
                     "{} was asked {} before the capture ended: pending, not unanswered",
                     open.op,
@@ -76,7 +83,8 @@ impl RequestUnanswered {
             } else {
                 let one = Unanswered::of(view, open, waited, patience);
                 let alike = |t: &&mut Unanswered<'_>| {
-                    t.culprit == one.culprit && t.cause.is_some() == one.cause.is_some()
+                    t.whereabouts.culprit == one.whereabouts.culprit
+                        && t.cause.is_some() == one.cause.is_some()
                 };
                 match told.iter_mut().find(alike) {
                     Some(first) => first.more.push(open.asked),
@@ -95,11 +103,15 @@ struct Unanswered<'a> {
     open: &'a Open,
     waited: f64,
     patience: f64,
-    culprit: Culprit,
-    whereabouts: String,
+    whereabouts: Whereabouts,
     /// The rule that tells why.
     cause: Option<&'static str>,
     more: Vec<Stamp>,
+}
+
+/// `smb2-negotiate-failed` tells of it, with the dialects.
+fn has_its_own_rule(view: &View<'_>, open: &Open) -> bool {
+    is_smb(view.session) && open.op.name == "NEGOTIATE"
 }
 
 fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
@@ -150,20 +162,19 @@ pub(super) fn vanished(view: &View<'_>, open: &Open) -> bool {
 
 impl<'a> Unanswered<'a> {
     fn of(view: &View<'_>, open: &'a Open, waited: f64, patience: f64) -> Self {
-        let (culprit, whereabouts) = whereabouts(view, open, waited);
         Self {
             open,
             waited,
             patience,
-            culprit,
-            whereabouts,
+            whereabouts: whereabouts(view, open, waited),
             cause: cause::of(view, open),
             more: Vec::new(),
         }
     }
 
     fn severity(&self) -> Severity {
-        if self.cause.is_some() || self.culprit == Culprit::from(self.open.side) {
+        let nobody_waits = self.whereabouts.culprit == Culprit::from(self.open.side);
+        if self.cause.is_some() || nobody_waits || self.whereabouts.crossed {
             Severity::Warning
         } else {
             META.severity
@@ -172,15 +183,22 @@ impl<'a> Unanswered<'a> {
 
     fn finding(&self, view: &View<'_>) -> Finding {
         let open = self.open;
+        let end = view.ending().map(Ending::stamp);
+        let end = end.or(closed_since(view, open));
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
-        let finding = Finding::new(&META, open.asked)
+        let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
+        let mut finding = Finding::new(&META, open.asked)
             .severity(self.severity())
-            .side(self.culprit)
+            .side(self.whereabouts.culprit)
             .frame(open.asked, "request")
             .frames(&open.repeats, "request-again")
-            .maybe_frame(open.interim, "interim-answer")
-            .maybe_frame(peer.filter(|p| *p > open.asked), "last-of-peer")
-            .maybe_frame(view.ending().map(Ending::stamp), "end")
+            .maybe_frame(open.interim, "interim-answer");
+        if let Some((stamp, role)) = self.whereabouts.proof {
+            finding = finding.frame(stamp, role);
+        }
+        let finding = finding
+            .maybe_frame(peer, "last-of-peer")
+            .maybe_frame(end, "end")
             .frames(&self.more, "unanswered-too")
             .title(match self.more.len() {
                 0 => format!("{} was never answered", open.op),
@@ -192,14 +210,9 @@ impl<'a> Unanswered<'a> {
                 open.op,
                 open.asked.frame,
                 self.how(view),
-                capitalised(&self.whereabouts),
+                capitalised(&self.whereabouts.what),
             ))
-            .advise(match self.culprit {
-                Culprit::Network => "Look at the path: retransmissions, firewalls and routes between the two.",
-                Culprit::Unknown => "Capture at the other end too, to see whether the request arrives there.",
-                _ if self.culprit == Culprit::from(open.side) => "See why who asked did not wait: a time-out of its own, a cancelled program.",
-                _ => "Look at the program that had the request: its threads, its log, what it waits for itself.",
-            })
+            .advise(self.whereabouts.advice)
             .number("waited", self.waited)
             .number("patience", self.patience)
             .number("requests", (1 + self.more.len()) as f64);
@@ -222,12 +235,107 @@ impl<'a> Unanswered<'a> {
                     stamp.frame
                 )
             }
-            None => format!(
-                "nothing came within {waited}; {} is reasonable",
-                seconds(self.patience)
-            ),
+            None => match closed_since(view, self.open) {
+                Some(fin) => format!(
+                    "the {} closed its direction {} later (frame {})",
+                    self.open.side.other(),
+                    seconds(fin.time.since(self.open.asked.time)),
+                    fin.frame
+                ),
+                None => format!(
+                    "nothing came within {waited}; {} is reasonable",
+                    seconds(self.patience)
+                ),
+            },
         }
     }
+}
+
+/// Who kept an answer back, and how that is known.
+struct Whereabouts {
+    culprit: Culprit,
+    what: String,
+    advice: &'static str,
+    proof: Option<(Stamp, &'static str)>,
+    /// The request and the close of the other side crossed: who asked may ask again on a new connection.
+    crossed: bool,
+}
+
+const LOOK_AT_THE_PROGRAM: &str =
+    "Look at the program that had the request: its threads, its log, what it waits for itself.";
+const LOOK_AT_THE_PATH: &str =
+    "Look at the path: retransmissions, firewalls and routes between the two.";
+const LOOK_FOR_A_CRASH: &str =
+    "Look at the program that had the request: a crash, a limit, or a request it does not take.";
+
+impl Whereabouts {
+    fn new(culprit: impl Into<Culprit>, what: impl Into<String>, advice: &'static str) -> Self {
+        Self {
+            culprit: culprit.into(),
+            what: what.into(),
+            advice,
+            proof: None,
+            crossed: false,
+        }
+    }
+
+    fn proof(mut self, stamp: Stamp, role: &'static str) -> Self {
+        self.proof = Some((stamp, role));
+        self
+    }
+}
+
+/// Who should answer ended its direction after the request: nothing will come any more.
+fn closed_since(view: &View<'_>, open: &Open) -> Option<Stamp> {
+    let fin = view.tcp()?.sides[open.side.other()].fin?;
+    (fin >= open.asked).then_some(fin)
+}
+
+/// Who should answer closed, and the asker had not done so before.
+fn hung_up(view: &View<'_>, open: &Open) -> bool {
+    let own = view.tcp().and_then(|t| t.sides[open.side].fin);
+    closed_since(view, open).is_some_and(|fin| own.is_none_or(|own| fin < own))
+}
+
+/// The pipe that carried it broke: SMB answered the request with the call in it, or the reading of its answer, with a
+/// failure.
+fn broken_pipe(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let carrier = view.flow.parent(view.session).filter(|p| is_smb(p))?;
+    let carried = |a: &Answered| a.asked.frame == open.asked.frame;
+    let broke = |a: &Answered| a.asked > open.asked && PIPE_GONE.contains(&a.status.code);
+    let failed = carrier
+        .failures
+        .iter()
+        .flat_map(|f| [f.first, f.last])
+        .filter(|a| carried(a) || broke(a))
+        .min_by_key(|a| a.answered)?;
+    let what = format!(
+        "the pipe failed: {} came back with {} in frame {}",
+        failed.op, failed.status, failed.answered.frame
+    );
+    let advice = "Look at the service behind the pipe: it crashed, was stopped, or closed the pipe on this call.";
+    let whereabouts = Whereabouts::new(open.side.other(), what, advice);
+    Some(whereabouts.proof(failed.answered, "pipe-failed"))
+}
+
+fn is_smb(session: &Session) -> bool {
+    matches!(session.protocol, "smb" | "smb2")
+}
+
+/// The other side had closed before the request was sent.
+fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let peer = open.side.other();
+    let fin = view.tcp()?.sides[peer].fin.filter(|f| *f < open.began)?;
+    let what = format!(
+        "the {peer} had closed its direction in frame {} before, so that nobody was left to answer",
+        fin.frame
+    );
+    let advice = "Find out why it closed: look at what came just before, and at time-outs for idle connections.";
+    let whereabouts = Whereabouts::new(peer, what, advice).proof(fin, "closed-before");
+    Some(Whereabouts {
+        crossed: true,
+        ..whereabouts
+    })
 }
 
 /// Who asked ended the connection before anybody could have answered.
@@ -244,37 +352,52 @@ fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
     }
 }
 
-/// Who kept the answer back, and how that is known.
-fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> (Culprit, String) {
-    let asked = view.end_of(open.side.other());
+fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
+    let peer = open.side.other();
+    let asked = view.end_of(peer);
+    if let Some(known) = broken_pipe(view, open).or_else(|| closed_before(view, open)) {
+        return known;
+    }
     if let Some(Ending::Reset(stamp, side)) = view.ending() {
         if view.tcp().is_some_and(|tcp| forged(tcp).is_some()) {
-            let how = format!("the reset in frame {} was made on the way", stamp.frame);
-            return (Culprit::Network, how);
+            let what = format!("the reset in frame {} was made on the way", stamp.frame);
+            return Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
         }
         if side != open.side {
-            let how = format!("{asked} refused to go on");
-            return (Culprit::from(side), how);
+            let what = match view.acknowledged(open) {
+                Some(true) => format!("{asked} had the request, and ended instead of answering"),
+                _ => format!("{asked} refused to go on"),
+            };
+            return Whereabouts::new(side, what, LOOK_FOR_A_CRASH);
         }
     }
     if hung_up_at_once(view, open, waited) {
-        let how = format!("the {} itself did not wait for it", open.side);
-        return (Culprit::from(open.side), how);
+        let what = format!("the {} itself did not wait for it", open.side);
+        let advice = "See why who asked did not wait: a time-out of its own, a cancelled program.";
+        return Whereabouts::new(open.side, what, advice);
     }
     match view.acknowledged(open) {
-        Some(true) => (
-            Culprit::from(open.side.other()),
-            format!("TCP at {asked} acknowledged the request, so its program had it"),
+        Some(true) if hung_up(view, open) => Whereabouts::new(
+            peer,
+            format!("TCP at {asked} had the request, and its program closed instead of answering"),
+            LOOK_FOR_A_CRASH,
         ),
-        Some(false) => (
+        Some(true) => Whereabouts::new(
+            peer,
+            format!("TCP at {asked} acknowledged the request, so its program had it"),
+            LOOK_AT_THE_PROGRAM,
+        ),
+        Some(false) => Whereabouts::new(
             Culprit::Network,
             format!(
                 "TCP at {asked} never acknowledged the request: it did not arrive, or the way back is cut"
             ),
+            LOOK_AT_THE_PATH,
         ),
-        None => (
+        None => Whereabouts::new(
             Culprit::Unknown,
-            "the transport does not tell whether it arrived".to_owned(),
+            "the transport does not tell whether it arrived",
+            "Capture at the other end too, to see whether the request arrives there.",
         ),
     }
 }
@@ -288,8 +411,21 @@ fn capitalised(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::capture::script::Script;
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::{Script, flag};
+    use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
+    use crate::diagnosis::{Culprit, Finding, Severity};
+
+    const RULE: &str = "request-unanswered";
+
+    fn only(script: Script) -> Finding {
+        let mut found = findings(script.frames(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
 
     #[test]
     fn silence_of_a_protocol_nobody_knows_is_no_request() {
@@ -297,7 +433,7 @@ mod tests {
             .connect()
             .client(b"hello")
             .wait_secs(90.0);
-        assert!(findings(script.close().frames(), "request-unanswered").is_empty());
+        assert!(findings(script.close().frames(), RULE).is_empty());
     }
 
     #[test]
@@ -307,5 +443,107 @@ mod tests {
             .client(b"ping")
             .server(b"pong");
         assert!(loud(script.close().frames()).is_empty());
+        let called = bound().client(&request(2, 15)).server(&response(2, 0));
+        assert!(findings(called.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn acknowledged_and_closed_points_at_the_server() {
+        let found = only(bound().client(&request(2, 15)).wait_secs(1.0).close());
+        assert_eq!(found.side, Culprit::Server);
+        assert_eq!(found.severity, Severity::Error);
+        assert!(found.explanation.contains("so its program had it"));
+    }
+
+    #[test]
+    fn who_closes_instead_of_answering_is_told_at_once() {
+        let script = bound().client(&request(2, 15)).fin(Side::Server);
+        let found = only(script);
+        assert_eq!(found.side, Culprit::Server);
+        assert!(
+            found.explanation.contains("closed instead of answering"),
+            "{}",
+            found.explanation
+        );
+    }
+
+    #[test]
+    fn a_reset_that_acknowledges_the_request_had_it() {
+        let script = bound().client_unacknowledged(&request(2, 15));
+        let found = only(script.reset(Side::Server));
+        assert_eq!(found.side, Culprit::Server);
+        assert!(
+            found.explanation.contains("ended instead of answering"),
+            "{}",
+            found.explanation
+        );
+        let script = bound().client_unacknowledged(&request(2, 15));
+        let without = only(script.segment(Side::Server, flag::RST, 1, 0, b""));
+        assert!(without.explanation.contains("refused to go on"));
+    }
+
+    #[test]
+    fn a_request_that_crosses_the_close_is_a_warning() {
+        let script = bound().fin(Side::Server).client(&request(2, 15));
+        let found = only(script.reset(Side::Server));
+        assert_eq!(
+            (found.severity, found.side),
+            (Severity::Warning, Culprit::Server)
+        );
+        assert!(found.frames.iter().any(|e| e.role == "closed-before"));
+    }
+
+    /// FSCTL_PIPE_TRANSCEIVE on the file whose id is all nines, with `data` in it.
+    fn transceive(id: u64, answer: bool, data: &[u8]) -> Vec<u8> {
+        let mut body = vec![0; if answer { 48 } else { 56 }];
+        body[4..8].copy_from_slice(&0x0011_C017_u32.to_le_bytes());
+        body[8..24].fill(9);
+        let (offset, count) = if answer { (32, 36) } else { (24, 28) };
+        let at = 64 + body.len() as u8;
+        body[offset] = at;
+        body[count..count + 4].copy_from_slice(&(data.len() as u32).to_le_bytes());
+        body.extend(data);
+        smb2(11, id, answer.then_some(0), &body)
+    }
+
+    fn pipe_at_work() -> Script {
+        let mut opened = vec![0; 88];
+        opened[0] = 89;
+        opened[64..80].fill(9);
+        at_work_on(2)
+            .client(&create(3, "srvsvc"))
+            .server(&smb2(5, 3, Some(0), &opened))
+            .client(&transceive(4, false, &bind()))
+            .server(&transceive(4, true, &ack(0, 0)))
+            .client(&transceive(5, false, &request(2, 15)))
+    }
+
+    #[test]
+    fn a_broken_pipe_is_the_reason() {
+        let script = pipe_at_work().server(&no(11, 5, 0xC000_014B));
+        let found = only(script.close());
+        assert_eq!(found.side, Culprit::Server);
+        assert!(
+            found.explanation.contains("STATUS_PIPE_BROKEN"),
+            "{}",
+            found.explanation
+        );
+        assert!(found.frames.iter().any(|e| e.role == "pipe-failed"));
+        let answered = pipe_at_work().server(&transceive(5, true, &response(2, 0)));
+        assert!(findings(answered.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn negotiate_has_its_own_rule_and_a_lost_answer_cannot_be_told() {
+        let mut body = vec![36, 0, 1, 0];
+        body.resize(38, 2);
+        let silent = to(445).client(&smb2(0, 0, None, &body)).close().frames();
+        assert!(findings(silent.clone(), RULE).is_empty());
+        assert_eq!(findings(silent, "smb2-negotiate-failed").len(), 1);
+        let lost = bound()
+            .client(&request(2, 15))
+            .server_lost(&response(2, 0))
+            .close();
+        assert_eq!(cannot_tell(lost.frames(), RULE), ["T4"]);
     }
 }

@@ -5,7 +5,8 @@ use colloquy_dissectors::units::Side;
 
 use crate::diagnosis::smb::{code, overdue, unseen, waited};
 use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule};
-use crate::session::model::Part;
+use crate::session::exchange::Open;
+use crate::session::model::{Part, SeenFact};
 
 /// The answer that asks for a second NEGOTIATE (MS-SMB2 3.3.5.3.1): DialectRevision 0x02FF.
 const WILDCARD: &str = "2.???";
@@ -21,7 +22,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// NEGOTIATE without an answer when the connection ended or the answer is overdue; an answer with a failure
-    /// (NOT_SUPPORTED) or, in SMB1, with no dialect; DialectRevision 0x02FF as the last word on a connection that ended.
+    /// (NOT_SUPPORTED), in another protocol or, in SMB1, with no dialect; DialectRevision 0x02FF as the last word on a connection that ended.
     ///
     /// ## Example
     /// A client with SMB1 only at a server that closes the connection.
@@ -44,7 +45,9 @@ impl Smb2NegotiateFailed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let session = view.session;
         if let Some(open) = session.open.iter().find(|o| o.op.name == "NEGOTIATE") {
-            if overdue(view, open, &META, out) {
+            if let Some(answer) = foreign_answer(view) {
+                out.raise(another_protocol(view, open, answer));
+            } else if overdue(view, open, &META, out) {
                 let how = waited(view, open);
                 let finding = Finding::new(&META, open.asked)
                     .frame(open.asked, "request")
@@ -103,6 +106,37 @@ impl Smb2NegotiateFailed {
     }
 }
 
+/// What the server said where the answer was awaited, and what is no packet of the session service.
+fn foreign_answer<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
+    let nbss = view.flow.parent(view.session)?;
+    let mut strange = nbss.facts.iter();
+    strange.find(|f| f.fact.name == "nbss.unknown-type" && f.side == Side::Server)
+}
+
+fn another_protocol(view: &View<'_>, open: &Open, answer: &SeenFact) -> Finding {
+    let first = answer.int("type").unwrap_or_default();
+    let looks = match first {
+        0x05 => ", as DCE/RPC does",
+        0x15 | 0x16 => ", as TLS does",
+        0x48 => ", as HTTP does",
+        0x53 => ", as SSH does",
+        _ => "",
+    };
+    Finding::new(&META, open.asked)
+        .side(Culprit::Client)
+        .frame(open.asked, "request")
+        .frame(answer.stamp, "answer")
+        .title(format!("{} does not speak SMB", view.server()))
+        .explain(format!(
+            "The client asked for SMB in frame {}; {} answered in frame {} in another protocol: its answer begins with \
+             0x{first:02x}{looks}.",
+            open.asked.frame,
+            view.server(),
+            answer.stamp.frame,
+        ))
+        .advise("Ask at the port where the server has SMB (445, or 139 for NetBIOS); a scanner tries every port like this.")
+}
+
 fn told(finding: Finding, culprit: Culprit, title: &str, how: &str) -> Finding {
     finding
         .side(culprit)
@@ -139,6 +173,22 @@ mod tests {
             found[0].explanation.contains("STATUS_NOT_SUPPORTED")
                 && found[0].explanation.contains("2.0.2")
         );
+    }
+
+    #[test]
+    fn an_answer_in_another_protocol_is_told_once() {
+        let nak = [
+            5, 0, 13, 3, 0x10, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 5, 0, 0, 0, 0,
+        ];
+        let frames = to(1025).client(&offer()).server(&nak).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].explanation.contains("0x05, as DCE/RPC does"),
+            "{}",
+            found[0].explanation
+        );
+        assert!(findings(frames, "nbss-unexpected-message").is_empty());
     }
 
     #[test]

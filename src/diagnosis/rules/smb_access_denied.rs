@@ -1,6 +1,6 @@
 //! `smb-access-denied`.
 
-use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or};
+use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or, share};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 
 declare_rule! {
@@ -58,7 +58,7 @@ fn open_denied(view: &View<'_>, group: &Group<'_>) -> Finding {
         .title(format!("{user} may not open {name}{}", group.times()))
         .explain(format!(
             "{name} on {} was to be opened for {} (0x{access:08x}); the server answered {} in frame {}.",
-            or(fact.text("share"), "a share that was connected before the capture"),
+            share(view, fact),
             rights(access),
             group.status(),
             fact.stamp.frame
@@ -70,16 +70,40 @@ fn open_denied(view: &View<'_>, group: &Group<'_>) -> Finding {
 fn request_denied(group: &Group<'_>) -> Finding {
     let fact = group.first;
     let command = fact.text("command");
+    let of = match group.listed() {
+        names if names.is_empty() => String::new(),
+        names => format!(" of {names}"),
+    };
+    // Closing takes no right: what fails there is what was put off until then.
+    let closing = command == "CLOSE";
+    let (severity, why, advice) = if closing {
+        (
+            Severity::Warning,
+            "closing needs no right of its own, so writing or deleting that was put off until then has failed",
+            "See whether the files are as they should be, and what the server's log says of storing them.",
+        )
+    } else {
+        (
+            Severity::Note,
+            "the file was opened without the right it needs",
+            "Compare what the file was opened for with what is done to it.",
+        )
+    };
     let finding = Finding::new(&META, fact.stamp)
-        .side(Culprit::Client)
-        .severity(Severity::Note)
-        .title(format!("{command} was denied{}", group.times()))
+        .side(if closing {
+            Culprit::Server
+        } else {
+            Culprit::Client
+        })
+        .severity(severity)
+        .title(format!("{command}{of} was denied{}", group.times()))
         .explain(format!(
-            "The server answered {command} with {} in frame {}: the file was opened without the right it needs.",
+            "The server answered {command}{of} with {} in frame {}{}: {why}.",
             group.status(),
-            fact.stamp.frame
+            fact.stamp.frame,
+            group.times(),
         ))
-        .advise("Compare what the file was opened for with what is done to it.");
+        .advise(advice);
     group.cite(finding)
 }
 
@@ -112,9 +136,9 @@ fn rights(access: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::smb::testing::{at_work, create, no, read};
+    use crate::diagnosis::smb::testing::{at_work, create, no, read, smb2};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "smb-access-denied";
     const DENIED: u32 = 0xC000_0022;
@@ -145,6 +169,26 @@ mod tests {
         let found = findings(script.close().frames(), RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].severity, Severity::Note);
+    }
+
+    #[test]
+    fn a_close_that_is_denied_may_have_lost_what_was_written() {
+        let close = |id| {
+            let mut body = vec![24, 0, 0, 0, 0, 0, 0, 0];
+            body.extend([9; 16]);
+            smb2(6, id, None, &body)
+        };
+        let mut script = at_work();
+        for id in [3, 4] {
+            script = script.client(&close(id)).server(&no(6, id, DENIED));
+        }
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].severity, found[0].side),
+            (Severity::Warning, Culprit::Server)
+        );
+        assert_eq!(found[0].title, "CLOSE was denied, 2 times");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `smb-logon-failed`.
 
-use colloquy_dissectors::event::Phase;
-
 use crate::diagnosis::smb::{GONE, Group, RESOURCES, SESSION_EXPIRED, code, group, or};
+use crate::diagnosis::world::Tries;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
@@ -62,12 +62,11 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
     };
     let later = view
         .session
-        .phases
-        .iter()
-        .any(|p| p.phase == Phase::Open && p.stamp > group.last.stamp);
+        .facts_named("smb.logged-on")
+        .find(|f| f.stamp > group.last.stamp);
     let severity = match (user, fact.text("mechanism"), later) {
         ("", "NTLM", _) => Severity::Note,
-        (_, _, true) => Severity::Warning,
+        (_, _, Some(_)) => Severity::Warning,
         _ => Severity::Error,
     };
     let (culprit, advice) = advice(status);
@@ -80,18 +79,40 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
             group.times()
         ))
         .explain(format!(
-            "The logon of {who} from {} was refused in frame {} with {status}{}.{}",
+            "The logon of {who} from {} was refused in frame {} with {status}{}.{}{}",
             or(fact.text("workstation"), &view.client()),
             fact.stamp.frame,
             group.times(),
-            if later {
-                " A later logon on this connection succeeded."
-            } else {
-                ""
-            }
+            later.map_or_else(String::new, went_on),
+            tries(view, fact).map_or_else(String::new, Tries::told)
         ))
         .advise(advice);
-    group.cite(finding)
+    group
+        .cite(finding)
+        .maybe_frame(later.map(|l| l.stamp), "later-logon")
+}
+
+/// How often this server refused this client so, in all connections.
+fn tries<'a>(view: &View<'a>, fact: &SeenFact) -> Option<&'a Tries> {
+    let (session, status) = (view.session, code(fact));
+    let failure = session
+        .failures
+        .iter()
+        .find(|f| f.status.code == status && Some(f.first.asked) <= fact.request)?;
+    let protocol = session.protocol;
+    view.world.tries(protocol, view.flow, failure.op, status)
+}
+
+/// As whom the client was let in after all.
+fn went_on(later: &SeenFact) -> String {
+    let frame = later.stamp.frame;
+    if later.is("anonymous") {
+        format!(" The client then went on without a name, as an anonymous user (frame {frame}).")
+    } else if later.is("guest") {
+        format!(" The client then was let in as a guest (frame {frame}).")
+    } else {
+        format!(" A later logon on this connection succeeded (frame {frame}).")
+    }
 }
 
 fn advice(status: &str) -> (Culprit, &'static str) {
@@ -129,7 +150,9 @@ fn advice(status: &str) -> (Culprit, &'static str) {
 mod tests {
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::smb::testing::{at_work, negotiated, setup, setup_answer, to};
+    use crate::diagnosis::smb::testing::{
+        at_work, negotiated, setup, setup_answer, to, tree, tree_answer,
+    };
 
     const RULE: &str = "smb-logon-failed";
     const LOGON_FAILURE: u32 = 0xC000_006D;
@@ -154,9 +177,30 @@ mod tests {
             .server(&setup_answer(1, LOGON_FAILURE))
             .client(&setup(2, "alice"))
             .server(&setup_answer(2, 0));
-        assert_eq!(
-            findings(second.close().frames(), RULE)[0].severity,
-            Severity::Warning
+        let second = findings(second.close().frames(), RULE).remove(0);
+        assert_eq!(second.severity, Severity::Warning);
+        assert!(second.explanation.contains("A later logon"));
+        let fallback = negotiated(to(445))
+            .client(&setup(1, "alice"))
+            .server(&setup_answer(1, LOGON_FAILURE))
+            .client(&setup(2, ""))
+            .server(&setup_answer(2, 0))
+            .client(&tree(3, "\\\\SRV\\data"))
+            .server(&tree_answer(3, 0xC000_0022, 1))
+            .close()
+            .frames();
+        let found = findings(fallback.clone(), RULE).remove(0);
+        assert!(
+            found.explanation.contains("as an anonymous user"),
+            "{}",
+            found.explanation
+        );
+        // Nobody may take the share's refusal for alice's.
+        let refused = findings(fallback, "smb-tree-connect-failed").remove(0);
+        assert!(
+            refused.explanation.starts_with("An anonymous user"),
+            "{}",
+            refused.explanation
         );
         let nobody = negotiated(to(445))
             .client(&setup(1, ""))

@@ -1,7 +1,10 @@
 //! `smb-open-failed`.
 
-use crate::diagnosis::smb::{ACCESS, GONE, Group, RESOURCES, SESSION_EXPIRED, code, group, or};
+use crate::diagnosis::smb::{
+    ACCESS, GONE, Group, RESOURCES, SESSION_EXPIRED, code, group_by, share,
+};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
@@ -15,7 +18,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// CREATE (SMB2) or NT_CREATE_ANDX and OPEN_ANDX (SMB1) answered with a failure that is not about access, resources or
-    /// a session that is gone. A note for files, an error for pipes.
+    /// a session that is gone. A note for files, those of one status together; an error for each pipe.
     ///
     /// ## Example
     /// `dce-pipe-missing`: \\pipe\\nosuch is opened. `smb2-sharing-violation`: two opens of one file that exclude each other.
@@ -42,17 +45,28 @@ impl SmbOpenFailed {
             .session
             .facts_named("smb.create-failed")
             .filter(|f| !others.iter().any(|codes| codes.contains(&code(f))));
-        for group in group(failed, "name") {
-            out.raise(finding(&group));
+        // Each pipe is a service of its own; files that fail alike are one story.
+        let key = |f: &SeenFact| {
+            (
+                f.text("share").to_owned(),
+                f.is("pipe").then(|| f.text("name").to_owned()),
+            )
+        };
+        for group in group_by(failed, key) {
+            out.raise(finding(view, &group));
         }
     }
 }
 
-fn finding(group: &Group<'_>) -> Finding {
+fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
     let fact = group.first;
     let pipe = fact.is("pipe");
     let kind = if pipe { "pipe" } else { "file" };
-    let name = or(fact.text("name"), "the share itself");
+    let (what, several) = match group.names.len() {
+        0 => ("the share itself".to_owned(), false),
+        1 => (format!("{kind} {}", group.listed()), false),
+        n => (format!("{n} {kind}s"), true),
+    };
     let status = group.status();
     // A name that is not there was asked for wrongly; a pipe that is there and not served is the server's.
     let culprit = match status {
@@ -64,13 +78,12 @@ fn finding(group: &Group<'_>) -> Finding {
     let finding = Finding::new(&META, fact.stamp)
         .side(culprit)
         .severity(if pipe { Severity::Error } else { Severity::Note })
-        .title(format!("{kind} {name} was not opened: {status}{}", group.times()))
-        .explain(format!(
-            "The client asked to open the {kind} {name} on {}; the server answered {status} in frame {}{}.",
-            or(fact.text("share"), "a share that was connected before the capture"),
-            fact.stamp.frame,
-            group.times()
+        .title(format!(
+            "{what} {} not opened: {status}{}",
+            if several { "were" } else { "was" },
+            if several { String::new() } else { group.times() }
         ))
+        .explain(told(view, group, &what, several))
         .advise(match (pipe, status) {
             (true, _) => "See whether the service behind this pipe runs at the server.",
             (_, "STATUS_SHARING_VIOLATION" | "ERRbadshare") => {
@@ -79,6 +92,25 @@ fn finding(group: &Group<'_>) -> Finding {
             _ => "Routine when a program only looks whether the file exists; else compare the name with what is in the share.",
         });
     group.cite(finding)
+}
+
+fn told(view: &View<'_>, group: &Group<'_>, what: &str, several: bool) -> String {
+    let fact = group.first;
+    let share = share(view, fact);
+    let (status, frame) = (group.status(), fact.stamp.frame);
+    if several {
+        return format!(
+            "The client asked {} times to open {what} on {share}: {}. The server answered {status}, first in frame \
+             {frame}, last in frame {}.",
+            group.count,
+            group.listed(),
+            group.last.stamp.frame
+        );
+    }
+    format!(
+        "The client asked to open {what} on {share}; the server answered {status} in frame {frame}{}.",
+        group.times()
+    )
 }
 
 #[cfg(test)]
@@ -116,6 +148,24 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].title.contains("6 times"));
         assert!(loud(frames).is_empty());
+    }
+
+    #[test]
+    fn files_that_fail_alike_are_one_finding_and_pipes_are_not() {
+        for (kind, findings_told) in [(1, 1), (2, 5)] {
+            let mut script = at_work_on(kind);
+            for id in 3..8 {
+                script = script
+                    .client(&create(id, &format!("f{id}")))
+                    .server(&no(5, id, NOT_FOUND));
+            }
+            let found = findings(script.close().frames(), RULE);
+            assert_eq!(found.len(), findings_told);
+            if kind == 1 {
+                assert!(found[0].title.starts_with("5 files were not opened"));
+                assert!(found[0].explanation.contains("f3, f4, f5 and 2 more"));
+            }
+        }
     }
 
     #[test]

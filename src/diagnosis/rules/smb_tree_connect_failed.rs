@@ -2,6 +2,7 @@
 
 use crate::diagnosis::smb::{ACCESS, GONE, Group, RESOURCES, code, group, or};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
@@ -45,10 +46,7 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
     let fact = group.first;
     let path = or(fact.text("path"), "a share");
     let status = group.status();
-    let user = view
-        .session
-        .detail("user")
-        .map_or_else(|| "The client".to_owned(), |user| format!("User {user}"));
+    let user = who(view, fact);
     let code = code(fact);
     let (culprit, advice) = if ACCESS.contains(&code) {
         (
@@ -85,6 +83,21 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
         ))
         .advise(advice);
     group.cite(finding)
+}
+
+/// Who was logged on when the share was asked for.
+fn who(view: &View<'_>, fact: &SeenFact) -> String {
+    let before = |f: &&SeenFact| f.stamp <= fact.stamp;
+    let logon = view.session.facts_named("smb.logged-on").filter(before);
+    match logon.last() {
+        Some(logon) if logon.is("anonymous") => "An anonymous user".to_owned(),
+        Some(logon) if logon.is("guest") => "A guest".to_owned(),
+        Some(logon) if !logon.text("user").is_empty() => format!("User {}", logon.text("user")),
+        _ => match view.session.detail("user") {
+            Some(user) => format!("User {user}"),
+            None => "The client".to_owned(),
+        },
+    }
 }
 
 #[cfg(test)]

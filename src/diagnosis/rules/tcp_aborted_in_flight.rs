@@ -3,6 +3,7 @@
 use colloquy_dissectors::event::Expect;
 use colloquy_dissectors::units::Side;
 
+use super::dcerpc::elsewhere;
 use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::Session;
@@ -101,7 +102,9 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
     };
     let forged = view.tcp().is_some_and(|tcp| forged(tcp).is_some());
     for session in view.flow.sessions.iter().skip(1) {
-        for open in &session.open {
+        // The answer may have come on another connection (T13).
+        let elsewhere = !session.open.is_empty() && elsewhere(&View { session, ..*view });
+        for open in session.open.iter().filter(|_| !elsewhere) {
             let waits = open.expect == Expect::Answer
                 && open.cancelled.is_none()
                 && !open.carries_inner

@@ -46,7 +46,17 @@ impl TcpConnectUnanswered {
         let Some(tcp) = view.tcp() else { return };
         let (client, server) = (&tcp.sides.client, &tcp.sides.server);
         let only_syns = client.frames == u64::from(client.syn_count) && client.syn_count > 0;
-        if only_syns && server.frames == 0 && tcp.icmp.is_empty() {
+        if only_syns
+            && client.syn_count > 1
+            && server.frames == 0
+            && view.world.hearing.is_deaf(view.flow.client.address)
+        {
+            out.cannot_tell(
+                &META,
+                "T3",
+                "of the client's other connections only its own direction was captured: an answer would not be seen",
+            );
+        } else if only_syns && server.frames == 0 && tcp.icmp.is_empty() {
             let single = client.syns.first().filter(|_| client.syn_count == 1);
             match single {
                 None => {
@@ -206,5 +216,18 @@ mod tests {
             .segment(Side::Client, flag::SYN, 0, 0, b"")
             .duplicate_last();
         assert!(loud(script.frames()).is_empty());
+    }
+
+    #[test]
+    fn where_only_the_clients_direction_is_captured_nothing_is_claimed() {
+        let deaf = |port: u16| {
+            Script::tcp(&format!("10.0.0.1:{port}"), "10.0.0.9:80")
+                .segment(Side::Client, flag::ACK, 1, 1, b"")
+                .segment(Side::Client, flag::ACK | flag::PSH, 1, 1, b"question")
+        };
+        let silent = Script::tcp("10.0.0.1:40000", "10.0.0.2:445").syn_only();
+        let frames = Script::merge([deaf(40001), deaf(40002), silent]);
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T3"]);
     }
 }

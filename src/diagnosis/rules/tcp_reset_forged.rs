@@ -1,5 +1,7 @@
 //! `tcp-reset-forged`.
 
+use colloquy_dissectors::units::Side;
+
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::stream::facts::{Reset, TcpFacts, VainReset};
 
@@ -16,7 +18,8 @@ declare_rule! {
     /// after; or its time to live is unlike that of all other frames of that side; or it bears the IP identification of an
     /// earlier frame while that side counts them; or it answers a SYN and acknowledges something that was never sent. That
     /// fits nothing better, but proves nothing: a load balancer may answer for its hosts. One that only answers a SYN in
-    /// vain is a warning.
+    /// vain is a warning. Not told of a client that never finished the handshake: a port scanner's SYNs and its
+    /// kernel's resets differ.
     ///
     /// ## Example
     /// `smb2-rst-mid-file`: a reset in the server's name cuts a transfer, and the server goes on sending.
@@ -79,7 +82,11 @@ fn forged_reset(tcp: &TcpFacts) -> Option<(Reset, String)> {
             first_after,
         })
     });
-    let why = after.or_else(|| copied(&reset)).or_else(|| far(&reset))?;
+    // A scanner sends SYNs past its own TCP, which then resets what it knows nothing of: two senders, one host.
+    let scans = reset.side == Side::Client && tcp.established.is_none();
+    let why = after
+        .or_else(|| copied(&reset))
+        .or_else(|| far(&reset).filter(|_| !scans))?;
     Some((reset, why))
 }
 
@@ -194,9 +201,30 @@ mod tests {
     }
 
     #[test]
+    fn a_transfer_that_goes_on_at_once_was_not_reset_by_its_sender() {
+        let mut script = talked()
+            .reset(Side::Server)
+            .server_unacknowledged(b"already under way");
+        for _ in 0..3 {
+            script = script.wait_ms(1).server_unacknowledged(b"more");
+        }
+        assert_eq!(findings(script.frames(), RULE).len(), 1);
+    }
+
+    #[test]
     fn another_time_to_live() {
         let frames = with_last_ttl(talked().reset(Side::Server).frames(), 33);
         assert_eq!(findings(frames, RULE).len(), 1);
+    }
+
+    #[test]
+    fn a_scanner_whose_syn_has_another_time_to_live_is_no_forgery() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:445")
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .segment(Side::Server, flag::SYN | flag::ACK, 0, 1, b"")
+            .segment(Side::Client, flag::RST, 1, 0, b"");
+        let frames = with_last_ttl(script.frames(), 128);
+        assert!(findings(frames, RULE).is_empty());
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! What is wrong, by the four questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::style::{Tone, plural};
 use super::{Layout, paragraph};
 use crate::analysis::{Found, Outcome};
 use crate::diagnosis::{Category, Certainty, Evidence, Severity};
+
+/// Under the title of a finding.
+const INDENT: &str = "           ";
 
 /// The question that a category answers.
 const fn question(category: Category) -> &'static str {
@@ -59,28 +62,67 @@ fn by_rule<'a>(findings: &[&'a Found]) -> Vec<((Severity, &'static str), Vec<&'a
 }
 
 fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String) {
-    for found in group.iter().take(layout.like_findings) {
+    let (shown, rest) = differing(group, layout.like_findings);
+    for (at, found) in shown.iter().enumerate() {
         one(outcome, layout, found, text);
+        // What to do is said once for neighbours that say the same.
+        let next = shown.get(at + 1);
+        if next.is_none_or(|next| next.finding.advice != found.finding.advice) {
+            advice(layout, found, next.is_none(), text);
+        }
     }
-    let more = group.len().saturating_sub(layout.like_findings);
-    if more > 0
-        && let Some(first) = group.first()
-    {
-        let sessions: Vec<String> = group
-            .iter()
-            .skip(layout.like_findings)
-            .take(12)
-            .map(|f| f.session.to_string())
-            .collect();
-        let tail = if more > 12 { ", …" } else { "" };
-        let line = format!(
-            "  … and {} of {} in sessions {}{tail}",
-            plural(more as u64, "more finding"),
-            first.finding.rule,
-            sessions.join(", ")
-        );
-        let _ = writeln!(text, "{}", layout.style.paint(Tone::Faint, &line));
+    more(layout, &rest, text);
+}
+
+/// The first findings whose titles differ, at most `most`, and all others.
+fn differing<'a>(group: &[&'a Found], most: usize) -> (Vec<&'a Found>, Vec<&'a Found>) {
+    let (mut shown, mut rest) = (Vec::<&Found>::new(), Vec::new());
+    for found in group {
+        let told = |s: &&Found| s.finding.title == found.finding.title;
+        if shown.len() < most && !shown.iter().any(told) {
+            shown.push(found);
+        } else {
+            rest.push(*found);
+        }
     }
+    (shown, rest)
+}
+
+/// The findings of one rule that are not told one by one.
+fn more(layout: &Layout, rest: &[&Found], text: &mut String) {
+    let Some(first) = rest.first() else { return };
+    let of: BTreeSet<u32> = rest.iter().map(|f| f.session).collect();
+    let line = format!(
+        "… and {} of {} in {} {}",
+        plural(rest.len() as u64, "more finding"),
+        first.finding.rule,
+        if of.len() == 1 { "session" } else { "sessions" },
+        ranges(&of)
+    );
+    let _ = writeln!(text, "  {}", layout.style.paint(Tone::Faint, &line));
+}
+
+/// `4–179, 181, 190–200`, the first ones.
+fn ranges(numbers: &BTreeSet<u32>) -> String {
+    const SHOWN: usize = 8;
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == *number => *last = *number,
+            _ => runs.push((*number, *number)),
+        }
+    }
+    let texts: Vec<_> = runs
+        .iter()
+        .take(SHOWN)
+        .map(|(first, last)| match last - first {
+            0 => first.to_string(),
+            1 => format!("{first}, {last}"),
+            _ => format!("{first}–{last}"),
+        })
+        .collect();
+    let tail = if runs.len() > SHOWN { ", …" } else { "" };
+    texts.join(", ") + tail
 }
 
 fn one(outcome: &Outcome, layout: &Layout, found: &Found, text: &mut String) {
@@ -105,12 +147,8 @@ fn one(outcome: &Outcome, layout: &Layout, found: &Found, text: &mut String) {
             let _ = write!(whose, " in {}", capture.summary.path);
         }
     }
-    let _ = writeln!(
-        text,
-        "           {}",
-        layout.style.paint(Tone::Faint, &whose)
-    );
-    paragraph(text, layout, "           ", &finding.explanation);
+    let _ = writeln!(text, "{INDENT}{}", layout.style.paint(Tone::Faint, &whose));
+    paragraph(text, layout, INDENT, &finding.explanation);
     if !finding.frames.is_empty() {
         let sure = if finding.certainty == Certainty::Likely {
             " (likely, not proven)"
@@ -122,22 +160,20 @@ fn one(outcome: &Outcome, layout: &Layout, found: &Found, text: &mut String) {
             frames(&finding.frames),
             finding.side.name()
         );
-        paragraph(text, layout, "           ", &line);
+        paragraph(text, layout, INDENT, &line);
     }
+}
+
+fn advice(layout: &Layout, found: &Found, last: bool, text: &mut String) {
+    let finding = &found.finding;
     if !finding.advice.is_empty() {
-        paragraph(
-            text,
-            layout,
-            "           ",
-            &format!("What to do: {}", finding.advice),
-        );
+        let line = format!("What to do: {}", finding.advice);
+        paragraph(text, layout, INDENT, &line);
     }
-    let more = format!("colloquy explain {}", finding.rule);
-    let _ = writeln!(
-        text,
-        "           {}",
-        layout.style.paint(Tone::Faint, &more)
-    );
+    if last {
+        let more = format!("colloquy explain {}", finding.rule);
+        let _ = writeln!(text, "{INDENT}{}", layout.style.paint(Tone::Faint, &more));
+    }
 }
 
 /// `12 (request), 15 (reset)`; frames of one part together.

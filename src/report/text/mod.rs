@@ -1,6 +1,7 @@
 //! The report for someone in trouble: what limits the verdicts first, then what is wrong by the four questions, then
 //! the sessions by health.
 
+mod about;
 mod findings;
 mod origin;
 mod sessions;
@@ -26,7 +27,7 @@ pub struct Layout {
     pub style: Style,
     /// Columns of the terminal.
     pub width: usize,
-    /// Sessions listed one by one at most.
+    /// Lines of sessions at most.
     pub sessions: usize,
     /// Findings of one rule told in full at most.
     pub like_findings: usize,

@@ -273,6 +273,11 @@ impl Tcp {
             .map(|base| offset_of(base, half.next, segment.seq));
         let in_sequence = at.is_none_or(|at| at == half.highest.max(half.acked) as i64);
         self.reset_at = at;
+        let peer = &self.halves[side.other()];
+        let acked = peer.base.filter(|_| segment.has(flags::ACK)).map(|base| {
+            offset_of(base, peer.next.max(peer.acked), segment.ack).clamp(0, peer.highest as i64)
+                as u64
+        });
         let sides = &self.facts.sides;
         let to_syn = sides[side.other()].syn_count > 0
             && self.facts.syn_ack.is_none()
@@ -293,6 +298,7 @@ impl Tcp {
             with_ack: segment.has(flags::ACK),
             misses_syn: to_syn && segment.has(flags::ACK) && self.misses_syn(side, segment),
             id_of: self.id_of(side, segment),
+            acked,
             own_before: before[side],
             peer_before: before[side.other()],
         });

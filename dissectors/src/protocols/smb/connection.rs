@@ -63,6 +63,8 @@ pub(super) struct Connection {
     told: Vec<(&'static str, Value)>,
     limits: Vec<&'static str>,
     encrypted: bool,
+    /// A logon was refused.
+    pub(super) refused: bool,
 }
 
 impl Connection {
@@ -78,6 +80,7 @@ impl Connection {
             told: Vec::new(),
             limits: Vec::new(),
             encrypted: false,
+            refused: false,
         }
     }
 
@@ -130,6 +133,28 @@ impl Connection {
                 self.detail("workstation", who.workstation.clone(), at);
             }
         }
+    }
+
+    /// A logon succeeded. Told where it is not what was asked for first: of nobody, as a guest, after a refusal.
+    pub(super) fn logged_on(&mut self, token: &Token, guest: bool, at: &mut At<'_, '_>) {
+        let who = token.identity.clone();
+        let anonymous = who.as_ref().is_some_and(|who| who.user.is_empty());
+        // Who failed to log on before is not who is at work now.
+        if anonymous && self.told.iter().any(|(key, _)| *key == "user") {
+            self.detail("user", "anonymous", at);
+        }
+        // The ordinary logon is no news.
+        if !(anonymous || guest || self.refused) {
+            return;
+        }
+        let who = who.unwrap_or_default();
+        at.fact(
+            Fact::new("smb.logged-on")
+                .with("user", who.user)
+                .with("domain", who.domain)
+                .with("anonymous", anonymous)
+                .with("guest", guest),
+        );
     }
 
     /// The names of a logon; a field that is empty says nothing.

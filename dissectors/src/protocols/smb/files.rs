@@ -64,6 +64,14 @@ impl Files {
         }
     }
 
+    /// The user logged off: everything of his is closed (MS-SMB2 3.3.5.6).
+    pub(super) fn close_all(&mut self, at: &mut At<'_, '_>) {
+        self.map.clear();
+        for key in std::mem::take(&mut self.pipes) {
+            at.out.end_child(key, End::Fin);
+        }
+    }
+
     pub(super) fn kind(&self, key: u64) -> Kind {
         self.map.get(&key).map_or(Kind::Unsure, |file| file.kind)
     }

@@ -34,6 +34,7 @@
 //! | `smb.request-failed` | `status`, `code`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |
+//! | `smb.logged-on` | `user`, `domain`, `anonymous`, `guest`: a logon succeeded, of nobody, as a guest or after a refusal; not of an exchange |
 //! | `smb.session-renewed` | a SESSION_SETUP succeeded for a SessionId that was logged on already |
 
 mod auth;

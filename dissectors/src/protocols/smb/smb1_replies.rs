@@ -97,6 +97,7 @@ impl Smb1 {
             ),
             command::SESSION_SETUP_ANDX => {
                 connection.approach(Phase::Refused, at);
+                connection.refused = true;
                 let token = asked.token.clone().unwrap_or_default();
                 let who = token.identity.unwrap_or_default();
                 failure("smb.session-setup-failed", id, status)
@@ -122,7 +123,10 @@ impl Smb1 {
                     )
             }
             _ if is_notable(status) => {
-                failure("smb.request-failed", id, status).with("command", names::smb1(last).name)
+                let name = asked.file.map_or("", |key| connection.files.name(key));
+                failure("smb.request-failed", id, status)
+                    .with("command", names::smb1(last).name)
+                    .with("name", name.to_owned())
             }
             _ => return,
         };
@@ -140,9 +144,12 @@ impl Smb1 {
     ) {
         match block.command {
             command::SESSION_SETUP_ANDX if status.code != names::MORE_PROCESSING_REQUIRED => {
-                if block.u16(4).is_some_and(|action| action & 1 != 0) {
+                let guest = block.u16(4).is_some_and(|action| action & 1 != 0);
+                if guest {
                     connection.detail("guest", true, at);
                 }
+                let token = asked.token.clone().unwrap_or_default();
+                connection.logged_on(&token, guest, at);
                 connection.enter(Phase::Open, at);
             }
             command::TREE_CONNECT_ANDX => {
@@ -346,6 +353,9 @@ pub(super) fn describe(header: &Header, message: &[u8], files: &Files) -> String
             }
             _ => Ok(()),
         };
+    }
+    if text.is_empty() {
+        text = names::smb1(header.command).to_string();
     }
     text.trim_end().to_owned()
 }

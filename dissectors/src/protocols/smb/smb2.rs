@@ -38,6 +38,8 @@ pub(super) enum Asked {
     /// Of a pipe, or a file that may be one.
     Read(u64),
     Close(Option<u64>),
+    /// Of another request on a file.
+    On(u64),
     Dialects(Vec<u16>),
     Other,
 }
@@ -273,17 +275,17 @@ impl Smb2 {
             command::CLOSE => Asked::Close(file),
             command::READ => match file {
                 Some(key) if connection.files.kind(key) != Kind::Opaque => Asked::Read(key),
-                _ => Asked::Other,
+                _ => on(file),
             },
             command::WRITE => {
                 carry(connection, file, wire2::write_data(pdu), at);
-                Asked::Other
+                on(file)
             }
             command::IOCTL if u32_at(pdu, HEADER + 4) == Some(wire2::PIPE_TRANSCEIVE) => {
                 carry(connection, file, wire2::ioctl_input(pdu), at);
-                Asked::Other
+                on(file)
             }
-            _ => Asked::Other,
+            _ => on(file),
         }
     }
 
@@ -318,6 +320,10 @@ impl Smb2 {
             connection.limit("SMB2 trees", at);
         }
     }
+}
+
+fn on(file: Option<u64>) -> Asked {
+    file.map_or(Asked::Other, Asked::On)
 }
 
 /// Hands what a pipe carries down.

@@ -160,7 +160,8 @@ impl Smb2 {
                     .with("share", share)
             }
             _ if is_notable(status) => failure("smb.request-failed", id, status)
-                .with("command", names::smb2(header.command).name),
+                .with("command", names::smb2(header.command).name)
+                .with("name", name_of(asked, connection)),
             _ => return,
         };
         at.fact(fact);
@@ -176,7 +177,9 @@ impl Smb2 {
     ) {
         match header.command {
             command::NEGOTIATE => connection.approach(Phase::Negotiating, at),
-            command::SESSION_SETUP => self.set_up(header, pdu, status, connection, at),
+            command::SESSION_SETUP => {
+                self.set_up(header, pdu, (status, &asked), connection, at);
+            }
             _ => connection.works(at),
         }
         if status.failed {
@@ -194,6 +197,7 @@ impl Smb2 {
             (command::LOGOFF, _) => {
                 self.sessions.retain(|id| *id != header.session_id);
                 if self.sessions.is_empty() {
+                    connection.files.close_all(at);
                     connection.enter(Phase::Closed, at);
                 }
             }
@@ -218,11 +222,12 @@ impl Smb2 {
         &mut self,
         header: &Header,
         pdu: &[u8],
-        status: Status,
+        (status, asked): (Status, &Asked),
         connection: &mut Connection,
         at: &mut At<'_, '_>,
     ) {
         if status.failed {
+            connection.refused = true;
             if self.sessions.is_empty() {
                 connection.approach(Phase::Refused, at);
             }
@@ -236,6 +241,9 @@ impl Smb2 {
             if flags & bit != 0 {
                 connection.detail(key, true, at);
             }
+        }
+        if let Asked::Setup(token) = asked {
+            connection.logged_on(token, flags & 1 != 0, at);
         }
         if self.sessions.len() < MAX_SESSIONS {
             if self.sessions.contains(&header.session_id) {
@@ -271,6 +279,16 @@ impl Smb2 {
         if !connection.files.open(key, name, kind) {
             connection.limit("open files", at);
         }
+    }
+}
+
+/// The name of the file that a request was about; empty where it is not known.
+fn name_of(asked: &Asked, connection: &Connection) -> String {
+    match asked {
+        Asked::Read(key) | Asked::Close(Some(key)) | Asked::On(key) => {
+            connection.files.name(*key).to_owned()
+        }
+        _ => String::new(),
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn reply(
     let name = match asked {
         Asked::Create { name, .. } => name,
         Asked::Tree(path) => path,
-        Asked::Read(key) | Asked::Close(Some(key)) => files.name(*key),
+        Asked::Read(key) | Asked::Close(Some(key)) | Asked::On(key) => files.name(*key),
         _ => "",
     };
     if !status.failed && matches!(header.command, command::READ | command::WRITE) {

@@ -287,7 +287,10 @@ fn a_session_is_negotiated_authenticated_used_and_logged_off() {
             .any(|t| t == "WRITE length 3000 offset 0 file a.txt"),
         "{texts:?}"
     );
-    assert!(texts.iter().any(|t| t == "READ length 2000"), "{texts:?}");
+    assert!(
+        texts.iter().any(|t| t == "READ length 2000 a.txt"),
+        "{texts:?}"
+    );
     check(445, &steps);
 }
 
