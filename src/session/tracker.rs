@@ -24,6 +24,8 @@ pub struct Tracker {
     /// Where messages are written down, when a ladder is wanted.
     told: Option<Vec<Told>>,
     now: Stamp,
+    /// The last bytes of each side that were delivered.
+    said: PerSide<Stamp>,
 }
 
 impl Tracker {
@@ -41,12 +43,14 @@ impl Tracker {
     /// The bytes of `side` from `at` on were seen at `stamp`.
     pub fn place(&mut self, side: Side, at: StreamOffset, stamp: Stamp) {
         self.places[side].push(at, stamp);
+        self.said[side] = self.said[side].max(stamp);
         self.now = stamp;
     }
 
     /// Turns the sides round before anything was said.
     pub fn swap(&mut self) {
         self.places.swap();
+        self.said.swap();
         for session in &mut self.sessions {
             session.messages.swap();
             session.bytes.swap();
@@ -150,6 +154,8 @@ impl Tracker {
     }
 
     fn request(&mut self, at: usize, request: Request, place: Place) {
+        // It waited behind a hole: its answer may have been passed over meanwhile.
+        let passed_over = self.said[place.side.other()] > place.stamp;
         let (Some(session), Some(memory)) = (self.sessions.get_mut(at), self.memory.get_mut(at))
         else {
             return;
@@ -179,7 +185,8 @@ impl Tracker {
             return;
         }
         session.requests.sent += 1;
-        let open = open_of(&request, place);
+        let mut open = open_of(&request, place);
+        open.answer_may_be_missing = passed_over;
         if let Some(index) = memory
             .early
             .iter()

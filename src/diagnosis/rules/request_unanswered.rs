@@ -44,6 +44,8 @@ declare_rule! {
     }
 }
 
+/// So many calls without a reply may be a batch.
+const BATCH: usize = 3;
 /// Who resets sooner after its request has not waited for the answer: seconds.
 const AT_ONCE: f64 = 1.0;
 
@@ -115,6 +117,24 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
             "the connection vanishes from the capture: its last bytes were neither acknowledged nor sent again",
         ));
     }
+    if view.to_many() && view.tcp().is_none() {
+        return Some((
+            "T7",
+            "it was sent to many hosts: who answers does so under an address of its own",
+        ));
+    }
+    if went_on(view, open) {
+        return Some((
+            "T4",
+            "it was never repeated, and its sender went on: its answer may not have been captured",
+        ));
+    }
+    if batched(view, open) {
+        return Some((
+            "T7",
+            "this operation was never answered while others were: it may be a call without a reply (batching)",
+        ));
+    }
     if super::dcerpc::elsewhere(view) {
         return Some(("T13", super::dcerpc::ELSEWHERE));
     }
@@ -125,6 +145,26 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
         ));
     }
     None
+}
+
+/// Over datagrams who gets no answer asks again, or asks nothing more. Who does neither may have got it.
+fn went_on(view: &View<'_>, open: &Open) -> bool {
+    let said = view.session.last_message[open.side];
+    view.tcp().is_none()
+        && open.repeat_count == 0
+        && said.is_some_and(|m| m.stamp > open.asked)
+        && view.session.requests.answered > 0
+}
+
+/// A call of a program nobody knows may have no reply by design (RFC 5531 section 7.4.1): several such calls, not one
+/// with a reply.
+fn batched(view: &View<'_>, open: &Open) -> bool {
+    let answered = view
+        .world
+        .times(view.session.protocol, open.op, view.flow.server)
+        .is_some_and(|t| t.count() > 0);
+    let calls = view.session.open.iter().filter(|o| o.op == open.op);
+    view.session.protocol == "rpc" && view.tcp().is_some() && !answered && calls.count() >= BATCH
 }
 
 /// Repeated at least three times, by TCP or by the program, with nothing from the peer since.
