@@ -111,6 +111,12 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
     if open.answer_may_be_missing {
         return Some(("T4", "bytes are missing where the answer would be"));
     }
+    if view.session.protocol == "http" && view.lost(open.side) {
+        return Some((
+            "T4",
+            "requests are missing, and answers are paired by their order",
+        ));
+    }
     if vanished(view, open) {
         return Some((
             "T4",
