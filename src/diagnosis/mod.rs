@@ -12,6 +12,8 @@ pub(crate) mod smb;
 pub mod thresholds;
 pub mod world;
 
+use std::net::IpAddr;
+
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Stamp, Timestamp};
 
 pub use finding::{Category, Certainty, Culprit, Evidence, Finding, Severity};
@@ -169,6 +171,9 @@ macro_rules! declare_meta {
 }
 pub(crate) use declare_meta;
 
+/// A hole is known as one this long after it came about at most: seconds.
+const UNTIL_MISSED: f64 = 0.5;
+
 /// What a rule sees: one session, its flow, and the capture around it.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -238,9 +243,28 @@ impl<'a> View<'a> {
         self.session.began_before_capture || self.tcp().is_some_and(|t| !t.saw_start())
     }
 
-    /// Bytes of `side` are missing in this session (guard T4).
+    /// Bytes of `side` are missing in this session or its connection (guard T4).
     pub fn lost(&self, side: Side) -> bool {
-        self.session.missing[side] > 0
+        let facts = self.tcp().map(|t| &t.sides[side]);
+        self.session.missing[side] > 0 || facts.is_some_and(|f| f.missing > 0 || f.acked_unseen > 0)
+    }
+
+    /// Bytes of either side went missing in that time, as far as the places are kept (guard T4).
+    pub fn lost_between(&self, from: Stamp, to: Stamp) -> bool {
+        let Some(tcp) = self.tcp() else { return false };
+        let within = |s: Stamp| {
+            s.time.since(from.time) > -UNTIL_MISSED && to.time.since(s.time) > -UNTIL_MISSED
+        };
+        tcp.holes.len() >= limits::EXAMPLES || tcp.holes.iter().any(|h| within(h.stamp))
+    }
+
+    /// The server's address stands for many hosts: who answers does so under its own.
+    pub fn to_many(&self) -> bool {
+        match self.flow.server.address {
+            // Networks are rarely so small that 255 is no host, and rarely so large that it is one.
+            IpAddr::V4(a) => a.is_multicast() || a.octets()[3] == 255,
+            IpAddr::V6(a) => a.is_multicast(),
+        }
     }
 
     /// Seconds from `stamp` to the end of the capture, or to now while it runs.

@@ -231,7 +231,7 @@ fn gave_up(view: &View<'_>, open: &Open) -> bool {
 
 /// The peer of `side` acknowledged bytes of it that were not captured (guard T4).
 pub(crate) fn unseen(view: &View<'_>, side: Side) -> bool {
-    view.lost(side) || view.tcp().is_some_and(|t| t.sides[side].acked_unseen > 0)
+    view.lost(side)
 }
 
 /// How long an open request waited, in words: the connection's end, or the capture's.

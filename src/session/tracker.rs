@@ -24,6 +24,10 @@ pub struct Tracker {
     /// Where messages are written down, when a ladder is wanted.
     told: Option<Vec<Told>>,
     now: Stamp,
+    /// The last bytes of each side that were delivered.
+    said: PerSide<Stamp>,
+    /// Behind the last hole of each side.
+    holes: PerSide<Option<Stamp>>,
 }
 
 impl Tracker {
@@ -41,12 +45,15 @@ impl Tracker {
     /// The bytes of `side` from `at` on were seen at `stamp`.
     pub fn place(&mut self, side: Side, at: StreamOffset, stamp: Stamp) {
         self.places[side].push(at, stamp);
+        self.said[side] = self.said[side].max(stamp);
         self.now = stamp;
     }
 
     /// Turns the sides round before anything was said.
     pub fn swap(&mut self) {
         self.places.swap();
+        self.said.swap();
+        self.holes.swap();
         for session in &mut self.sessions {
             session.messages.swap();
             session.bytes.swap();
@@ -71,10 +78,15 @@ impl Tracker {
 
     /// Bytes of `side` were never captured: it concerns every session that runs.
     pub fn missing(&mut self, side: Side, len: u64) {
-        for session in self.sessions.iter_mut().filter(|s| !s.phase.is_final()) {
-            session.missing[side] += len;
+        self.holes[side] = Some(self.now);
+        for session in &mut self.sessions {
+            if !session.phase.is_final() {
+                session.missing[side] += len;
+            }
+            // What comes back through a pipe is asked for in the other direction.
+            let both_ways = session.protocol == "dcerpc" && session.parent != Some(0);
             for open in &mut session.open {
-                open.answer_may_be_missing |= open.side != side;
+                open.answer_may_be_missing |= open.side != side || both_ways;
             }
         }
         for memory in &mut self.memory {
@@ -150,6 +162,10 @@ impl Tracker {
     }
 
     fn request(&mut self, at: usize, request: Request, place: Place) {
+        // It waited behind a hole or has one in it: its answer may have been passed over meanwhile.
+        let said = self.said[place.side.other()];
+        let has_hole = self.holes[place.side] >= Some(place.began);
+        let passed_over = said > place.stamp || (has_hole && said > place.began);
         let (Some(session), Some(memory)) = (self.sessions.get_mut(at), self.memory.get_mut(at))
         else {
             return;
@@ -179,7 +195,8 @@ impl Tracker {
             return;
         }
         session.requests.sent += 1;
-        let open = open_of(&request, place);
+        let mut open = open_of(&request, place);
+        open.answer_may_be_missing = passed_over;
         if let Some(index) = memory
             .early
             .iter()

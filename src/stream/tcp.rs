@@ -177,9 +177,25 @@ impl Tcp {
         for side in Side::BOTH {
             self.flush(side, to);
         }
+        self.lose_before_reset(reset.map(|r| r.side), to);
         self.end_in_order(to);
         for side in Side::BOTH {
             self.end(side, at, end, to);
+        }
+    }
+
+    /// A reset stands behind the last byte that its side sent: what is missing up to it was not captured.
+    fn lose_before_reset(&mut self, side: Option<Side>, to: &mut dyn Receiver) {
+        let (Some(side), Some(at)) = (side, self.reset_at) else {
+            return;
+        };
+        if self.halves[side].fin_at.is_some() {
+            return;
+        }
+        let next = self.halves[side].next;
+        let len = at - next as i64;
+        if (1..IMPLAUSIBLE).contains(&len) && self.facts.after_reset == 0 {
+            self.lose_until(side, next + len as u64, self.last.unwrap_or_default(), to);
         }
     }
 

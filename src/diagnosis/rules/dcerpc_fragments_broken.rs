@@ -42,7 +42,7 @@ impl DcerpcFragmentsBroken {
             let silence = view.until_end(fact.stamp);
             let unfinished = fact.text("what") == "no last fragment";
             let patience = view.world.thresholds.incomplete;
-            if view.lost(fact.side) {
+            if view.lost(fact.side) || view.lost(fact.side.other()) {
                 let why = format!("bytes of the {} were not captured", fact.side);
                 out.cannot_tell(&META, "T4", why);
             } else if elsewhere(view) {

@@ -40,6 +40,11 @@ impl NbssDataBeforeSession {
         let Some(fact) = view.session.fact("nbss.data-before-session") else {
             return;
         };
+        if view.one_sided() {
+            let why = "only one direction of this connection was captured";
+            out.cannot_tell(&META, "T3", why);
+            return;
+        }
         if Side::BOTH.iter().any(|side| unseen(view, *side)) {
             out.cannot_tell(&META, "T4", "bytes are missing where the answer would be");
             return;

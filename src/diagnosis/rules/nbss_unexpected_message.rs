@@ -52,6 +52,11 @@ impl NbssUnexpectedMessage {
             if kind == "nbss.unknown-type" && speaks_something_else(view) {
                 continue;
             }
+            if view.one_sided() && kind == "nbss.out-of-turn" {
+                let why = "only one direction of this connection was captured";
+                out.cannot_tell(&META, "T3", why);
+                continue;
+            }
             if unseen(view, first.side.other()) && kind == "nbss.out-of-turn" {
                 out.cannot_tell(&META, "T4", "bytes of the peer are missing");
                 continue;

@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::event::Op;
 
-use crate::diagnosis::{Finding, Verdicts, View, declare_rule};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::exchange::Orphan;
 
 declare_rule! {
@@ -15,8 +15,9 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The id of the answer is not among the open requests, was not answered before, and no request with it comes
-    /// shortly after (a capture may swap frames). Not told where requests may be missing: bytes or IP fragments of the asking
-    /// side were not captured, the session was joined late, or only one direction was captured.
+    /// shortly after (a capture may swap frames). Not told where requests may be missing: bytes or IP fragments of the
+    /// asking side were not captured, the session was joined late, or only one direction was captured. Over UDP it is a
+    /// note, since a request that the capture missed leaves no trace.
     ///
     /// ## Example
     /// A server that answers with the xid of another connection.
@@ -95,7 +96,15 @@ fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str
 fn finding(view: &View<'_>, first: &Orphan, all: &[Orphan]) -> Finding {
     let stamps: Vec<_> = all.iter().map(|o| o.stamp).collect();
     let count = view.session.orphan_count.max(all.len() as u64);
-    Finding::new(&META, first.stamp)
+    let finding = if view.tcp().is_none() {
+        // Nobody sees that a datagram is missing in the capture.
+        Finding::new(&META, first.stamp)
+            .severity(Severity::Note)
+            .likely()
+    } else {
+        Finding::new(&META, first.stamp)
+    };
+    finding
         .side(first.side)
         .frames(&stamps, "answer")
         .title(format!(

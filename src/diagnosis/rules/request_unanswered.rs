@@ -46,6 +46,8 @@ declare_rule! {
     }
 }
 
+/// So many calls without a reply may be a batch.
+const BATCH: usize = 3;
 /// Who resets sooner after its request has not waited for the answer: seconds.
 const AT_ONCE: f64 = 1.0;
 
@@ -121,10 +123,34 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
     if open.answer_may_be_missing {
         return Some(("T4", "bytes are missing where the answer would be"));
     }
+    if view.session.protocol == "http" && view.lost(open.side) {
+        return Some((
+            "T4",
+            "requests are missing, and answers are paired by their order",
+        ));
+    }
     if vanished(view, open) {
         return Some((
             "T4",
             "the connection vanishes from the capture: its last bytes were neither acknowledged nor sent again",
+        ));
+    }
+    if view.to_many() && view.tcp().is_none() {
+        return Some((
+            "T7",
+            "it was sent to many hosts: who answers does so under an address of its own",
+        ));
+    }
+    if went_on(view, open) {
+        return Some((
+            "T4",
+            "it was never repeated, and its sender went on: its answer may not have been captured",
+        ));
+    }
+    if batched(view, open) {
+        return Some((
+            "T7",
+            "this operation was never answered while others were: it may be a call without a reply (batching)",
         ));
     }
     if super::dcerpc::elsewhere(view) {
@@ -137,6 +163,26 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
         ));
     }
     None
+}
+
+/// Over datagrams who gets no answer asks again, or asks nothing more. Who does neither may have got it.
+fn went_on(view: &View<'_>, open: &Open) -> bool {
+    let said = view.session.last_message[open.side];
+    view.tcp().is_none()
+        && open.repeat_count == 0
+        && said.is_some_and(|m| m.stamp > open.asked)
+        && view.session.requests.answered > 0
+}
+
+/// A call of a program nobody knows may have no reply by design (RFC 5531 section 7.4.1): several such calls, not one
+/// with a reply.
+fn batched(view: &View<'_>, open: &Open) -> bool {
+    let answered = view
+        .world
+        .times(view.session.protocol, open.op, view.flow.server)
+        .is_some_and(|t| t.count() > 0);
+    let calls = view.session.open.iter().filter(|o| o.op == open.op);
+    view.session.protocol == "rpc" && view.tcp().is_some() && !answered && calls.count() >= BATCH
 }
 
 /// Repeated at least three times, by TCP or by the program, with nothing from the peer since.

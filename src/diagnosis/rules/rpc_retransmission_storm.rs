@@ -55,6 +55,10 @@ struct Copies {
 impl RpcRetransmissionStorm {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let session = view.session;
+        if view.to_many() {
+            // A broadcast is repeated by design, and answered under other addresses.
+            return;
+        }
         let open = session
             .open
             .iter()

@@ -68,7 +68,10 @@ impl SlowAnswer {
             if behind {
                 continue;
             }
-            if let Some(finding) = judge(view, answered) {
+            if view.lost_between(answered.asked, answered.answered) {
+                let why = "bytes are missing between the request and the answer: it may have been put off";
+                out.cannot_tell(&META, "T4", why);
+            } else if let Some(finding) = judge(view, answered) {
                 told.push(answered);
                 out.raise(finding);
             }

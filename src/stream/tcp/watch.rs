@@ -3,7 +3,7 @@
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use smallvec::SmallVec;
 
-use super::{Receiver, Recent, Segment, Tcp, flags, offset_of};
+use super::{IMPLAUSIBLE, Receiver, Recent, Segment, Tcp, flags, offset_of};
 use crate::stream::facts::{Reset, Series, VainReset};
 
 /// Copies made by a mirror port or a second VLAN come within this many nanoseconds (T6).
@@ -302,6 +302,11 @@ impl Tcp {
             own_before: before[side],
             peer_before: before[side.other()],
         });
+        // What it acknowledges was sent, even where the capture has not seen it.
+        let peer = &mut self.halves[side.other()];
+        if received > peer.highest + 1 && received - peer.highest < IMPLAUSIBLE as u64 {
+            peer.acked = received;
+        }
         // The end is told at `finish`: a forged reset does not end anything, and its victims talk on.
         for side in Side::BOTH {
             self.flush(side, to);
@@ -319,7 +324,8 @@ impl Tcp {
             return (unacked, half.acked);
         };
         let acked = offset_of(base, half.next.max(half.acked), segment.ack);
-        let acked = u64::try_from(acked).unwrap_or(0).max(half.acked);
+        let fin_byte = i64::from(half.fin_at.is_some_and(|at| acked > at as i64));
+        let acked = u64::try_from(acked - fin_byte).unwrap_or(0).max(half.acked);
         unacked[side.other()] = half.highest.saturating_sub(acked);
         (unacked, acked)
     }
