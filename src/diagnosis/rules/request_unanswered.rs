@@ -24,7 +24,8 @@ declare_rule! {
     /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
     /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
-    /// answer), or where who asked hung up before a second was over.
+    /// answer), or where who asked hung up before a second was over; with HTTP a note, when who asked hung up before an
+    /// answer was overdue.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -208,8 +209,12 @@ impl<'a> Unanswered<'a> {
         }
     }
 
-    fn severity(&self) -> Severity {
-        if self.cause.is_some() || self.culprit == Culprit::from(self.open.side) {
+    fn severity(&self, view: &View<'_>) -> Severity {
+        let dropped = self.culprit == Culprit::from(self.open.side);
+        if dropped && view.session.protocol == "http" {
+            // Who leaves a page drops its long polls.
+            Severity::Note
+        } else if self.cause.is_some() || dropped {
             Severity::Warning
         } else {
             META.severity
@@ -220,7 +225,7 @@ impl<'a> Unanswered<'a> {
         let open = self.open;
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let finding = Finding::new(&META, open.asked)
-            .severity(self.severity())
+            .severity(self.severity(view))
             .side(self.culprit)
             .frame(open.asked, "request")
             .frames(&open.repeats, "request-again")
@@ -276,15 +281,19 @@ impl<'a> Unanswered<'a> {
     }
 }
 
-/// Who asked ended the connection before anybody could have answered.
+/// Who asked ended the connection before anybody could have answered; with HTTP, before an answer was overdue.
 fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
     let Some(tcp) = view.tcp() else { return false };
+    let enough = match view.session.protocol {
+        "http" => view.patience(open),
+        _ => AT_ONCE,
+    };
     match view.ending() {
-        Some(Ending::Reset(_, side)) => side == open.side && waited < AT_ONCE,
+        Some(Ending::Reset(_, side)) => side == open.side && waited < enough,
         Some(Ending::Fin(_)) => {
             let fin = |side: Side| tcp.sides[side].fin;
             fin(open.side) < fin(open.side.other())
-                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < AT_ONCE)
+                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < enough)
         }
         None => false,
     }
