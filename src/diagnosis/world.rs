@@ -336,6 +336,10 @@ impl World {
             .times(protocol, op, server)
             .and_then(|t| t.quantile(0.99));
         match learned {
+            // What a GET takes says little of the next one, which may be a long poll.
+            Some(p99) if protocol == "http" => {
+                (2.0 * p99).max(self.thresholds.patience(protocol, op))
+            }
             Some(p99) => (2.0 * p99).max(self.thresholds.least_patience),
             None => self.thresholds.patience(protocol, op),
         }

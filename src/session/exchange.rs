@@ -52,7 +52,7 @@ pub struct Answered {
     pub answered: Stamp,
     /// How it was answered.
     pub status: Status,
-    /// It was announced to take long by the protocol (guard T7) or by an interim answer.
+    /// It was announced to take long by the protocol (guard T7) or by an interim answer, or it carried another request.
     pub long_wait: bool,
     /// Repeated this many times before the answer came.
     pub repeats: u32,

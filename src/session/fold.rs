@@ -200,6 +200,7 @@ pub(super) fn overtake(session: &mut Session, index: usize, answer: Stamp) {
                 && o.expect == Expect::Answer
                 && o.interim.is_none()
                 && o.cancelled.is_none()
+                && !o.answer_may_be_missing
         };
         session.open.iter().take(index).find(waits)
     };
@@ -235,7 +236,10 @@ pub(super) fn answer(
         began,
         answered: stamp,
         status,
-        long_wait: open.interim.is_some() || matches!(open.expect, Expect::LongWait(_)),
+        // What carries a request of an inner session takes as long as that.
+        long_wait: open.interim.is_some()
+            || open.carries_inner
+            || matches!(open.expect, Expect::LongWait(_)),
         repeats: open.repeat_count,
     };
     if memory.answered.len() >= limits::ANSWERED_IDS {

@@ -47,7 +47,11 @@ pub(crate) fn findings(frames: Vec<ScriptFrame>, rule: &str) -> Vec<Finding> {
 
 /// The names of all rules of severity warning and above that fired, without those on the capture itself.
 pub(crate) fn loud(frames: Vec<ScriptFrame>) -> Vec<&'static str> {
-    let mut rules: Vec<_> = outcome(frames)
+    loud_of(&outcome(frames))
+}
+
+fn loud_of(outcome: &Outcome) -> Vec<&'static str> {
+    let mut rules: Vec<_> = outcome
         .findings
         .iter()
         .filter(|f| f.finding.severity >= crate::diagnosis::Severity::Warning)
@@ -56,6 +60,15 @@ pub(crate) fn loud(frames: Vec<ScriptFrame>) -> Vec<&'static str> {
     rules.sort_unstable();
     rules.dedup();
     rules
+}
+
+/// As [`loud`], with every frame cut to `snap_len` bytes.
+pub(crate) fn loud_cut(frames: Vec<ScriptFrame>, snap_len: usize) -> Vec<&'static str> {
+    let mut frames = whole(frames);
+    for frame in &mut frames {
+        frame.bytes.truncate(snap_len);
+    }
+    loud_of(&analysed(frames, None))
 }
 
 /// The guards that forbade a verdict of one rule.

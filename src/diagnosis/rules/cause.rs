@@ -3,7 +3,10 @@
 
 use colloquy_dissectors::units::Side;
 
-use super::{rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight, tcp_path_dark};
+use super::{
+    rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight, tcp_half_open,
+    tcp_path_dark,
+};
 use crate::diagnosis::View;
 use crate::session::exchange::Open;
 
@@ -20,6 +23,7 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
     specific
         .or_else(|| rpc_version_mismatch::tells(view, open).then_some("rpc-version-mismatch"))
         .or_else(|| half_answered(view, open).then_some("message-incomplete"))
+        .or_else(|| tcp_half_open::tells(view).then_some("tcp-half-open"))
         .or_else(|| {
             tcp_aborted_in_flight::cut_off(view, open.side).then_some("tcp-aborted-in-flight")
         })

@@ -41,6 +41,8 @@ pub mod nfs_resource_status;
 pub mod nfs_server_delay;
 pub mod nfs_slot_error;
 pub mod orphan_reply;
+#[cfg(test)]
+mod quiet;
 pub mod replies_out_of_order;
 pub mod request_unanswered;
 mod rpc;

@@ -26,7 +26,8 @@ declare_rule! {
     /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
     /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
-    /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close.
+    /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close; with
+    /// HTTP a note, when who asked hung up before an answer was overdue.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -218,9 +219,12 @@ impl<'a> Unanswered<'a> {
         }
     }
 
-    fn severity(&self) -> Severity {
-        let nobody_waits = self.whereabouts.culprit == Culprit::from(self.open.side);
-        if self.cause.is_some() || nobody_waits || self.whereabouts.crossed {
+    fn severity(&self, view: &View<'_>) -> Severity {
+        let dropped = self.whereabouts.culprit == Culprit::from(self.open.side);
+        if dropped && view.session.protocol == "http" {
+            // Who leaves a page drops its long polls.
+            Severity::Note
+        } else if self.cause.is_some() || dropped || self.whereabouts.crossed {
             Severity::Warning
         } else {
             META.severity
@@ -234,7 +238,7 @@ impl<'a> Unanswered<'a> {
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
         let mut finding = Finding::new(&META, open.asked)
-            .severity(self.severity())
+            .severity(self.severity(view))
             .side(self.whereabouts.culprit)
             .frame(open.asked, "request")
             .frames(&open.repeats, "request-again")
@@ -384,15 +388,19 @@ fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     })
 }
 
-/// Who asked ended the connection before anybody could have answered.
+/// Who asked ended the connection before anybody could have answered; with HTTP, before an answer was overdue.
 fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
     let Some(tcp) = view.tcp() else { return false };
+    let enough = match view.session.protocol {
+        "http" => view.patience(open),
+        _ => AT_ONCE,
+    };
     match view.ending() {
-        Some(Ending::Reset(_, side)) => side == open.side && waited < AT_ONCE,
+        Some(Ending::Reset(_, side)) => side == open.side && waited < enough,
         Some(Ending::Fin(_)) => {
             let fin = |side: Side| tcp.sides[side].fin;
             fin(open.side) < fin(open.side.other())
-                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < AT_ONCE)
+                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < enough)
         }
         None => false,
     }

@@ -17,7 +17,7 @@ declare_rule! {
     /// than an answer is waited for at all. Where the operation is not known that well it is compared with the median of
     /// the session's other answers, otherwise with the round trip of the connection's handshake, and it is a note: the
     /// first of its kind may have had something to start, as a bind that starts the service. It is a note too where the
-    /// operation always takes that long. Bytes count when they are seen first, so retransmissions do not
+    /// operation always takes that long, and with HTTP, where it may be a long poll. Bytes count when they are seen first, so retransmissions do not
     /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out.
     ///
     /// ## Example
@@ -89,6 +89,8 @@ fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
     let took = took(answered);
     let thresholds = &view.world.thresholds;
     let severity = match &usual {
+        // Operations of HTTP differ by their target, which may be a long poll.
+        Some(_) if view.session.protocol == "http" => Severity::Note,
         Some(usual) if usual.same && took > factor * usual.secs => META.severity,
         _ if took > thresholds.patience(view.session.protocol, answered.op) => META.severity,
         None => Severity::Note,

@@ -4,6 +4,7 @@ use colloquy_dissectors::event::Expect;
 use colloquy_dissectors::units::Side;
 
 use super::dcerpc::elsewhere;
+use super::tcp_half_open;
 use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::Session;
@@ -19,10 +20,11 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
-    /// message is incomplete. It is a warning where only the side that reset was waiting: it gave up. Where nothing of
-    /// that can be seen (an unknown protocol, or encrypted): while the side that did not reset had sent more than 64
-    /// bytes that were not acknowledged (by a client's reset neither); that is a warning. A reset of an idle connection,
-    /// after a FIN, or behind the last answer is a rude way to hang up and no trouble.
+    /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
+    /// may have been a long poll), and where `tcp-half-open` tells the cause. Where nothing of that can be seen (an
+    /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
+    /// acknowledged (by a client's reset neither); that is a warning. A reset of an idle connection, after a FIN, or behind
+    /// the last answer is a rude way to hang up and no trouble.
     ///
     /// ## Example
     /// `nfs3-rst-reconnect`: a reset comes while a call is open; the client connects again and repeats it.
@@ -52,6 +54,8 @@ struct Work {
     messages: usize,
     /// Requests and halves of answers of which the side that reset was waiting for the rest.
     given_up: usize,
+    /// Of those, other ones than requests of HTTP, which may be long polls (guard T7).
+    impatient: usize,
     unacked: u64,
     example: Option<String>,
 }
@@ -113,6 +117,7 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
             if waits && !open.answer_may_be_missing && session.protocol != "websocket" {
                 if open.side == reset.side && !forged {
                     work.given_up += 1;
+                    work.impatient += usize::from(session.protocol != "http");
                 } else {
                     work.requests += 1;
                 }
@@ -123,6 +128,7 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
         for half in session.incomplete.iter().filter(|i| !i.excused) {
             if half.side != reset.side && !forged {
                 work.given_up += 1;
+                work.impatient += 1;
             } else {
                 work.messages += 1;
             }
@@ -142,9 +148,11 @@ fn readable(view: &View<'_>) -> bool {
     inner.peek().is_some() && inner.all(known)
 }
 
-fn severity(work: &Work) -> Severity {
-    if work.requests + work.messages > 0 {
+fn severity(view: &View<'_>, work: &Work) -> Severity {
+    if work.requests + work.messages > 0 && !tcp_half_open::tells(view) {
         META.severity
+    } else if work.given_up > 0 && work.requests + work.messages + work.impatient == 0 {
+        Severity::Note
     } else {
         Severity::Warning
     }
@@ -182,7 +190,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         format!(" The reset may not be from the {}: {why}.", reset.side)
     });
     Finding::new(&META, reset.stamp)
-        .severity(severity(work))
+        .severity(severity(view, work))
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")

@@ -67,6 +67,11 @@ impl TcpHalfOpen {
     }
 }
 
+/// This rule tells why the connection was reset.
+pub(super) fn tells(view: &View<'_>) -> bool {
+    view.tcp().is_some_and(|tcp| forgotten(view, tcp).is_some())
+}
+
 /// A reset that answers a segment after a long silence, sent by somebody without that connection.
 fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
     let reset = tcp.reset.filter(|_| tcp.was_reset())?;

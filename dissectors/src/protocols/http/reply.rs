@@ -191,6 +191,12 @@ impl Talk {
     }
 }
 
+fn is_feed(head: &ResponseHead<'_>) -> bool {
+    let feed = b"text/event-stream";
+    let kind = head.content_type.get(..feed.len());
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(feed))
+}
+
 /// How the message goes on, and what is wrong with its telling (RFC 9112 section 6.3).
 fn response_body(head: &ResponseHead<'_>, to_head: bool, span: Span, out: &mut Output<'_>) -> Body {
     if to_head || matches!(head.status, 204 | 304) {
@@ -213,6 +219,7 @@ fn response_body(head: &ResponseHead<'_>, to_head: bool, span: Span, out: &mut O
         head.framing.coded,
         head.framing.length,
     ) {
+        (true, _, _) if is_feed(head) => Body::Feed,
         (true, _, _) => Body::Chunked,
         (false, false, Some(0)) => Body::None,
         (false, false, Some(n)) => Body::Length(n),

@@ -70,6 +70,8 @@ pub(super) struct Lane {
     pub(super) lost_since: Option<StreamOffset>,
     /// The message at hand has a hole.
     pub(super) holed: bool,
+    /// The message at hand is a feed of events.
+    pub(super) endless: bool,
     /// Bytes of this side were seen.
     pub(super) seen: bool,
     /// A whole message of this side was read, or a gap hides whether one was.
@@ -250,13 +252,14 @@ impl Talk {
         if !matches!(body, Body::Unreadable) {
             lane.spoke = true;
         }
+        lane.endless = body == Body::Feed;
         match body {
             Body::None => return self.whole(side, head.end, out),
             Body::Length(n) => {
                 lane.expected = Some(head.len().saturating_add(n));
                 lane.reading = Reading::Fixed;
             }
-            Body::Chunked => lane.reading = Reading::ChunkLine,
+            Body::Chunked | Body::Feed => lane.reading = Reading::ChunkLine,
             Body::UntilClose => lane.reading = Reading::UntilClose,
             Body::Tunnel => {
                 for side in Side::BOTH {
@@ -377,6 +380,10 @@ impl Talk {
         let expected = match lane.reading {
             Reading::Head if waiting > 0 && lane.lost_since.is_none() => Some(present + 1),
             Reading::Fixed => lane.expected,
+            // Between two chunks nothing is owed yet: a feed may go on for ever.
+            Reading::ChunkLine if waiting == 0 && (lane.endless || end == End::CaptureStopped) => {
+                None
+            }
             // At least the last chunk's line and the empty one are owed.
             Reading::ChunkLine | Reading::ChunkEnd => Some(present + 5),
             Reading::ChunkData => Some(present.saturating_add(promised).saturating_add(7)),
@@ -413,6 +420,8 @@ pub(super) enum Body {
     None,
     Length(u64),
     Chunked,
+    /// Chunks of events that end when either side has enough.
+    Feed,
     UntilClose,
     Tunnel,
     Unreadable,
