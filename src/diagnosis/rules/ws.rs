@@ -129,7 +129,8 @@ pub(super) fn breach_words(fact: &SeenFact) -> String {
             fact.int("length").unwrap_or_default()
         ),
         "ws.length-top-bit" => "a frame length with its highest bit set".to_owned(),
-        _ => format!("a {} that is not UTF-8", fact.text("in")),
+        _ if fact.text("in") == "Close" => "a Close whose reason is not UTF-8".to_owned(),
+        _ => "text that is not UTF-8".to_owned(),
     }
 }
 
@@ -199,10 +200,10 @@ fn breach_finding(view: &View<'_>, meta: &'static RuleMeta, fact: &SeenFact) -> 
         .maybe_frame(stamp, "consequence")
         .title(format!("The {side} sent {what}"))
         .explain(format!(
-            "In frame {} the {side} ({}) sent {what}. That breaks {}: whoever gets it has to fail the connection. {then}",
+            "In frame {} the {side} ({}) sent {what}. That is against the protocol: whoever gets it has to fail the \
+             connection. {then}",
             fact.stamp.frame,
             view.end_of(side),
-            meta.reference
         ))
 }
 
