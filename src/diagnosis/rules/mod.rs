@@ -94,6 +94,7 @@ pub mod ws_not_authorised;
 pub mod ws_payload_invalid;
 pub mod ws_ping_unanswered;
 pub mod ws_policy_close;
+mod ws_refusal;
 pub mod ws_upgrade_failed;
 pub mod ws_upgrade_stripped;
 

@@ -129,7 +129,8 @@ pub(super) fn breach_words(fact: &SeenFact) -> String {
             fact.int("length").unwrap_or_default()
         ),
         "ws.length-top-bit" => "a frame length with its highest bit set".to_owned(),
-        _ => format!("a {} that is not UTF-8", fact.text("in")),
+        _ if fact.text("in") == "Close" => "a Close whose reason is not UTF-8".to_owned(),
+        _ => "text that is not UTF-8".to_owned(),
     }
 }
 
@@ -199,10 +200,10 @@ fn breach_finding(view: &View<'_>, meta: &'static RuleMeta, fact: &SeenFact) -> 
         .maybe_frame(stamp, "consequence")
         .title(format!("The {side} sent {what}"))
         .explain(format!(
-            "In frame {} the {side} ({}) sent {what}. That breaks {}: whoever gets it has to fail the connection. {then}",
+            "In frame {} the {side} ({}) sent {what}. That is against the protocol: whoever gets it has to fail the \
+             connection. {then}",
             fact.stamp.frame,
             view.end_of(side),
-            meta.reference
         ))
 }
 
@@ -354,103 +355,6 @@ fn early(view: &View<'_>, close: &SeenFact) -> bool {
     // The answer to the upgrade, and the Close.
     let silent = view.session.messages.server <= 2;
     silent && opened.is_some_and(|o| close.stamp.time.since(o.time) <= SOON)
-}
-
-/// How a refused upgrade is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// The client may not have it.
-    NotAuthorised,
-    /// It never was an upgrade for whoever answered.
-    Stripped,
-    /// Anything else.
-    Plain,
-}
-
-/// Programs that stand before others; what they answer says little of the server.
-const PROXIES: &[&str] = &[
-    "nginx",
-    "openresty",
-    "haproxy",
-    "envoy",
-    "squid",
-    "varnish",
-    "cloudflare",
-    "cloudfront",
-    "awselb",
-    "traefik",
-    "caddy",
-    "apache",
-    "akamai",
-    "bigip",
-    "istio",
-    "yarp",
-];
-
-/// The proxy that answered, as far as it names itself.
-pub(super) fn proxy(refused: &SeenFact) -> Option<String> {
-    let via = refused.text("via");
-    if !via.is_empty() {
-        return Some(format!("Via: {via}"));
-    }
-    let server = refused.text("server");
-    let name = server.to_ascii_lowercase();
-    let known = PROXIES.iter().any(|p| name.contains(p));
-    known.then(|| format!("Server: {server}"))
-}
-
-/// Reads a refused upgrade.
-pub(super) fn refusal(view: &View<'_>, refused: &SeenFact) -> Refusal {
-    let status = refused.int("status").unwrap_or_default();
-    let faultless = view.session.fact("ws.request-fault").is_none();
-    let versions = refused.text("versions");
-    let asked = refused.text("version");
-    let same_version = !asked.is_empty() && versions.split(',').any(|v| v.trim() == asked);
-    match status {
-        401 | 403 | 407 => Refusal::NotAuthorised,
-        200..=299 if faultless => Refusal::Stripped,
-        // It asks for what was asked of it.
-        426 if faultless && same_version => Refusal::Stripped,
-        400 | 426 | 501 if faultless && proxy(refused).is_some() && versions.is_empty() => {
-            Refusal::Stripped
-        }
-        _ => Refusal::Plain,
-    }
-}
-
-/// What the request lacks, in words.
-pub(super) fn request_faults(view: &View<'_>) -> Vec<String> {
-    let faults = view.session.facts_named("ws.request-fault");
-    faults
-        .map(|f| match f.text("got") {
-            "" => f.text("what").to_owned(),
-            got => format!("{} (but \"{got}\")", f.text("what")),
-        })
-        .collect()
-}
-
-/// When the same client was let in after all: at the same place, or after a redirection anywhere.
-pub(super) fn got_in(view: &View<'_>, refused: &SeenFact) -> Option<Stamp> {
-    /// Seconds.
-    const SAME_TRY: f64 = 60.0;
-    let moved = refused
-        .int("status")
-        .is_some_and(|s| (300..400).contains(&s));
-    let path = path(view);
-    let mut upgrades = view.world.upgrades.iter();
-    let found = upgrades.find(|u| {
-        let wait = u.granted.time.since(refused.stamp.time);
-        u.client == view.flow.client.address
-            && (0.0..=SAME_TRY).contains(&wait)
-            && u.granted > refused.stamp
-            && (moved || u.server == view.flow.server && place(&u.path) == place(&path))
-    });
-    found.map(|u| u.granted)
-}
-
-/// A path without what follows the question mark, where tokens may stand.
-fn place(path: &str) -> &str {
-    path.split('?').next().unwrap_or_default()
 }
 
 /// The place that was asked for: `/chat`.

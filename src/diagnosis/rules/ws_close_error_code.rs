@@ -61,7 +61,10 @@ fn told_elsewhere(view: &View<'_>, close: &SeenFact) -> Option<(String, Culprit)
         && ws::unsure(view, breach).is_none()
     {
         let what = ws::breach_words(breach);
-        let text = format!("The {peer} had sent {what} in frame {}", breach.stamp.frame);
+        let text = format!(
+            "Before that, in frame {}, the {peer} had sent {what}",
+            breach.stamp.frame
+        );
         return Some((text, peer.into()));
     }
     if ws::gave_up_pinging(close) {

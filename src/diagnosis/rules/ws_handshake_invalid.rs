@@ -3,7 +3,7 @@
 use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::{Side, Stamp};
 
-use super::ws;
+use super::{ws, ws_refusal};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -156,7 +156,7 @@ fn no_subprotocol(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
 }
 
 fn request(view: &View<'_>, fact: &SeenFact) -> Finding {
-    let faults = ws::request_faults(view).join("; ");
+    let faults = ws_refusal::request_faults(view).join("; ");
     let refused = view.session.fact("ws.refused");
     let then = match refused {
         Some(refused) => format!(" The server refused it (frame {}).", refused.stamp.frame),

@@ -1,7 +1,7 @@
 //! `ws-not-authorised`.
 
-use super::ws::{self, Refusal};
-use super::ws_upgrade_failed::{is_challenge, second_leg_may_come};
+use super::ws;
+use super::ws_refusal::{self, Refusal};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -41,7 +41,7 @@ declare_rule! {
 impl WsNotAuthorised {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         for refused in view.session.facts_named("ws.refused") {
-            if ws::refusal(view, refused) == Refusal::NotAuthorised {
+            if ws_refusal::refusal(view, refused) == Refusal::NotAuthorised {
                 upgrade(view, refused, out);
             }
         }
@@ -55,11 +55,11 @@ impl WsNotAuthorised {
 }
 
 fn upgrade(view: &View<'_>, refused: &SeenFact, out: &mut Verdicts) {
-    let later = ws::got_in(view, refused);
-    if is_challenge(refused) && later.is_some() {
+    let later = ws_refusal::got_in(view, refused);
+    if ws_refusal::is_challenge(refused) && later.is_some() {
         return;
     }
-    if is_challenge(refused) && second_leg_may_come(view, refused) {
+    if ws_refusal::is_challenge(refused) && ws_refusal::second_leg_may_come(view, refused) {
         let why = "the capture ended where the log-on's second leg may follow";
         out.cannot_tell(&META, "T2", why);
         return;

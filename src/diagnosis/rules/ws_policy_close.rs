@@ -117,7 +117,8 @@ mod tests {
             (1013, Culprit::Server),
         ] {
             let frames = ended(talk(), Side::Server, code, "");
-            assert_eq!(findings(frames.clone(), RULE)[0].side, culprit, "{code}");
+            let found = findings(frames.clone(), RULE);
+            assert_eq!((found.len(), found[0].side), (1, culprit), "{code}");
             assert_eq!(loud(frames), [RULE], "{code}");
         }
         let frames = ended(talk(), Side::Client, 1009, "over size limit");

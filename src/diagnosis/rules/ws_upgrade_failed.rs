@@ -1,6 +1,7 @@
 //! `ws-upgrade-failed`.
 
-use super::ws::{self, Refusal};
+use super::ws;
+use super::ws_refusal::{self, Refusal};
 use crate::diagnosis::smb::{overdue, waited};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
@@ -40,8 +41,6 @@ declare_rule! {
     }
 }
 
-/// Seconds that a 401 is given for its second leg while the connection stands.
-const SECOND_LEG: f64 = 2.0;
 /// Seconds below which a client that hung up did not wait.
 const DID_NOT_WAIT: f64 = 1.0;
 
@@ -62,12 +61,12 @@ impl WsUpgradeFailed {
 }
 
 fn refusal(view: &View<'_>, refused: &SeenFact, out: &mut Verdicts) -> Option<Finding> {
-    let later = ws::got_in(view, refused);
-    if is_challenge(refused) {
+    let later = ws_refusal::got_in(view, refused);
+    if ws_refusal::is_challenge(refused) {
         if later.is_some() {
             return None;
         }
-        if second_leg_may_come(view, refused) {
+        if ws_refusal::second_leg_may_come(view, refused) {
             let why = "the capture ended where the log-on's second leg may follow";
             out.cannot_tell(&META, "T2", why);
             return None;
@@ -82,26 +81,15 @@ fn refusal(view: &View<'_>, refused: &SeenFact, out: &mut Verdicts) -> Option<Fi
         );
         finding.explanation.push_str(&told);
         finding = finding.severity(Severity::Note).frame(granted, "granted");
-    } else if ws::refusal(view, refused) != Refusal::Plain {
+    } else if ws_refusal::refusal(view, refused) != Refusal::Plain {
         finding = finding.severity(Severity::Note);
     }
     Some(finding)
 }
 
-/// A 401 or 407: the server asks who it is.
-pub(super) fn is_challenge(refused: &SeenFact) -> bool {
-    matches!(refused.int("status"), Some(401 | 407))
-}
-
-/// The client may log on yet.
-pub(super) fn second_leg_may_come(view: &View<'_>, refused: &SeenFact) -> bool {
-    let may_speak = view.world.running || ws::hung_up(view).is_none();
-    may_speak && view.until_end(refused.stamp) < SECOND_LEG
-}
-
 fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
     let status = refused.int("status").unwrap_or_default();
-    let faults = ws::request_faults(view);
+    let faults = ws_refusal::request_faults(view);
     let culprit = match status {
         _ if !faults.is_empty() => Culprit::Client,
         500.. | 200..=299 => Culprit::Server,

@@ -1,6 +1,7 @@
 //! `ws-upgrade-stripped`.
 
-use super::ws::{self, Refusal};
+use super::ws;
+use super::ws_refusal::{self, Refusal};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -39,11 +40,11 @@ declare_rule! {
 impl WsUpgradeStripped {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         for refused in view.session.facts_named("ws.refused") {
-            let stripped = ws::refusal(view, refused) == Refusal::Stripped;
+            let stripped = ws_refusal::refusal(view, refused) == Refusal::Stripped;
             let gateway = refused.int("status") == Some(502)
                 && !refused.is("upgrade")
-                && ws::proxy(refused).is_some();
-            if ws::got_in(view, refused).is_some() {
+                && ws_refusal::proxy(refused).is_some();
+            if ws_refusal::got_in(view, refused).is_some() {
                 continue;
             }
             if stripped {
@@ -58,7 +59,7 @@ impl WsUpgradeStripped {
 fn finding(view: &View<'_>, refused: &SeenFact) -> Finding {
     let status = refused.int("status").unwrap_or_default();
     let words = format!("{status} {}", refused.text("reason"));
-    let proxy = ws::proxy(refused);
+    let proxy = ws_refusal::proxy(refused);
     let (culprit, who) = match &proxy {
         Some(name) => (
             Culprit::Network,
@@ -124,11 +125,8 @@ mod tests {
             ),
         ] {
             let frames = asked().server(&refused(status, fields)).close().frames();
-            assert_eq!(
-                findings(frames.clone(), RULE)[0].side,
-                side,
-                "{status} {fields}"
-            );
+            let found = findings(frames.clone(), RULE);
+            assert_eq!((found.len(), found[0].side), (1, side), "{status} {fields}");
             assert_eq!(loud(frames), [RULE], "{status} {fields}");
         }
     }
