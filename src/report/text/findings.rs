@@ -74,8 +74,11 @@ fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String)
     more(layout, &rest, text);
 }
 
-/// The first findings whose titles differ, at most `most`, and all others.
+/// All findings where they are at most `most`; otherwise the first ones whose titles differ, and all others.
 fn differing<'a>(group: &[&'a Found], most: usize) -> (Vec<&'a Found>, Vec<&'a Found>) {
+    if group.len() <= most {
+        return (group.to_vec(), Vec::new());
+    }
     let (mut shown, mut rest) = (Vec::<&Found>::new(), Vec::new());
     for found in group {
         let told = |s: &&Found| s.finding.title == found.finding.title;

@@ -6,6 +6,8 @@ mod findings;
 mod origin;
 mod sessions;
 mod style;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
