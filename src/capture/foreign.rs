@@ -129,6 +129,9 @@ fn plain(head: &[u8]) -> String {
     if head.get(257..262) == Some(b"ustar") {
         return "it is a tar archive: unpack it first".to_owned();
     }
+    if is_erf(head) {
+        return "it looks like an Endace ERF file; `editcap` can convert it to pcapng".to_owned();
+    }
     if head.iter().all(|&b| b == 0) {
         return format!("its first {} bytes are all zero", head.len());
     }
@@ -145,6 +148,30 @@ fn plain(head: &[u8]) -> String {
     }
     let bytes: Vec<String> = head.iter().take(8).map(|b| format!("{b:02x}")).collect();
     format!("it begins with the unknown bytes {}", bytes.join(" "))
+}
+
+/// ERF has no magic. Record header: time (8 bytes, little-endian, seconds in the upper half), type, flags, record length
+/// and losses and wire length (big-endian).
+fn is_erf(head: &[u8]) -> bool {
+    /// Seconds of 1990 and of 2100.
+    const TIMES: std::ops::Range<u32> = 631_152_000..4_102_444_800;
+    let mut rest = head;
+    let mut records = 0;
+    while let (Some(seconds), Some(&[kind, _, high, low])) = (
+        rest.get(4..8).and_then(<[u8]>::first_chunk::<4>),
+        rest.get(8..).and_then(<[u8]>::first_chunk::<4>),
+    ) {
+        let len = usize::from(u16::from_be_bytes([high, low]));
+        let sound = TIMES.contains(&u32::from_le_bytes(*seconds))
+            && matches!(kind & 0x7f, 1..=33 | 48)
+            && len >= 16;
+        if !sound {
+            return false;
+        }
+        records += 1;
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    records >= 2 || records == 1 && rest.is_empty() && head.len() < HEAD_BYTES
 }
 
 /// A file that begins as a capture does and then does not go on so.

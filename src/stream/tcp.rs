@@ -447,7 +447,9 @@ impl Tcp {
             .wrapping_add(extra)
             .wrapping_add(segment.wire_len);
         let at = offset_of(base, half.next, seq);
-        if at >= 0 {
+        if half.fin_at.is_some() && segment.wire_len == 0 {
+            self.fin_again(side, segment.stamp);
+        } else if at >= 0 {
             half.fin_at.get_or_insert(at as u64);
         }
         self.facts.sides[side].fin.get_or_insert(segment.stamp);

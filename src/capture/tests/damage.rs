@@ -140,9 +140,20 @@ fn a_fault_inside_a_sound_block_costs_that_block() {
 
 #[test]
 fn foreign_files_are_named() {
+    // Two Ethernet records of 16 + 2 + 60 bytes, of November 2023.
+    let mut erf = Vec::new();
+    for _ in 0..2 {
+        erf.extend(0x6553_f100_0000_0000_u64.to_le_bytes());
+        erf.extend([2, 4, 0, 78, 0, 0, 0, 60]);
+        erf.extend([0; 62]);
+    }
+    let mut other = erf.clone();
+    other[78 + 8] = 99;
     for (file, what) in [
         (b"".as_slice(), "thing is not a capture file: it is empty"),
         (b"snoop\0\0\0\0\0\0\x02", "it is a Solaris snoop file"),
+        (&erf, "it looks like an Endace ERF file"),
+        (&other, "it begins with the unknown bytes 00 00"),
         (b"\x7fELF\x02\x01\x01", "it is an ELF program"),
         (b"hello\nworld\n", "it is text and begins \"hello\""),
         (&[0; 300], "its first 300 bytes are all zero"),

@@ -90,10 +90,16 @@ impl RequestUnanswered {
                         && t.cause.is_some() == one.cause.is_some()
                 };
                 match told.iter_mut().find(alike) {
-                    Some(first) => first.more.push(open.asked),
+                    Some(first) => {
+                        first.one_operation &= first.open.op == open.op;
+                        first.more.push(open.asked);
+                    }
                     None => told.push(one),
                 }
             }
+        }
+        if let [only] = told.as_mut_slice() {
+            only.let_go = view.session.requests.let_go;
         }
         for one in told {
             out.raise(one.finding(view));
@@ -110,6 +116,10 @@ struct Unanswered<'a> {
     /// The rule that tells why.
     cause: Option<&'static str>,
     more: Vec<Stamp>,
+    /// All of them ask the same.
+    one_operation: bool,
+    /// Still further ones, which were too many to be kept.
+    let_go: u64,
 }
 
 /// `smb2-negotiate-failed` tells of it, with the dialects.
@@ -216,6 +226,8 @@ impl<'a> Unanswered<'a> {
             whereabouts: whereabouts(view, open, waited),
             cause: cause::of(view, open),
             more: Vec::new(),
+            one_operation: true,
+            let_go: 0,
         }
     }
 
@@ -250,10 +262,7 @@ impl<'a> Unanswered<'a> {
             .maybe_frame(peer, "last-of-peer")
             .maybe_frame(end, "end")
             .frames(&self.more, "unanswered-too")
-            .title(match self.more.len() {
-                0 => format!("{} was never answered", open.op),
-                more => format!("{} and {more} more requests were never answered", open.op),
-            })
+            .title(self.title())
             .explain(format!(
                 "The {} asked {} in frame {} and got no answer: {}. {}.",
                 open.side,
@@ -265,10 +274,23 @@ impl<'a> Unanswered<'a> {
             .advise(self.whereabouts.advice)
             .number("waited", self.waited)
             .number("patience", self.patience)
-            .number("requests", (1 + self.more.len()) as f64);
+            .number("requests", self.count() as f64);
         match self.cause {
             Some(rule) => finding.also(&format!("The cause is told by {rule}.")),
             None => finding,
+        }
+    }
+
+    fn count(&self) -> u64 {
+        1 + self.more.len() as u64 + self.let_go
+    }
+
+    fn title(&self) -> String {
+        let op = self.open.op;
+        match self.count() {
+            1 => format!("{op} was never answered"),
+            n if self.one_operation => format!("{op} was never answered, {n} times"),
+            n => format!("{op} and {} more requests were never answered", n - 1),
         }
     }
 
@@ -468,6 +490,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
+    use crate::diagnosis::rules::bench::calls::{call, over_tcp, record};
     use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
@@ -599,5 +622,21 @@ mod tests {
             .server_lost(&response(2, 0))
             .close();
         assert_eq!(cannot_tell(lost.frames(), RULE), ["T4"]);
+    }
+
+    #[test]
+    fn also_those_that_were_too_many_to_be_kept_are_counted() {
+        let calls = 1 + crate::limits::OPEN_EXCHANGES as u32 + 6;
+        let asked: Vec<u8> = (1..=calls).flat_map(|xid| record(&call(xid))).collect();
+        let found = findings(
+            over_tcp().client(&asked).close().frames(),
+            "request-unanswered",
+        );
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].title.ends_with("never answered, 1031 times"),
+            "{}",
+            found[0].title
+        );
     }
 }

@@ -49,9 +49,13 @@ impl TcpHalfCloseHanging {
             .map_or(acked, |d| d.max(acked));
         let silent = view.until_end(said);
         let limit = view.world.thresholds.half_close;
+        let spoke = tcp.sides[side.other()].last_data.is_some();
         if view.one_sided() {
             let why = "only one direction of this connection was captured";
             out.cannot_tell(&META, "T3", why);
+        } else if !tcp.saw_start() && !spoke {
+            let why = "the other side may have closed before the capture began";
+            out.cannot_tell(&META, "T1", why);
         } else if silent < limit {
             let why = format!(
                 "the capture ended {} after the FIN was acknowledged",
@@ -99,7 +103,7 @@ fn finding(
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::capture::script::Script;
+    use crate::capture::script::{Script, flag};
     use crate::diagnosis::Culprit;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
@@ -138,6 +142,20 @@ mod tests {
         let frames = half_closed().frames();
         assert_eq!(cannot_tell(frames.clone(), RULE), ["T2"]);
         assert!(loud(frames).is_empty());
+    }
+
+    #[test]
+    fn whoever_was_silent_may_have_closed_before_the_capture() {
+        let end = || {
+            Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+                .segment(Side::Client, flag::FIN | flag::ACK, 7, 9, b"")
+                .segment(Side::Server, flag::ACK, 9, 8, b"")
+        };
+        let frames = Script::merge([end(), elsewhere(90.0)]);
+        assert_eq!(cannot_tell(frames, RULE), ["T1"]);
+        let spoke = end().segment(Side::Server, flag::ACK, 9, 8, b"not closed");
+        let frames = Script::merge([spoke, elsewhere(90.0)]);
+        assert_eq!(findings(frames, RULE).len(), 1);
     }
 
     #[test]

@@ -44,7 +44,10 @@ impl TcpLossStall {
         for side in Side::BOTH {
             let facts = &tcp.sides[side];
             // What was never answered at all is a dark path, not a stall.
-            let ongoing = facts.series.as_ref().is_some_and(|s| s.count > 0);
+            let ongoing = facts
+                .series
+                .as_ref()
+                .is_some_and(|s| s.count > 0 && s.offset < facts.stream_bytes);
             let lost = facts.stalls.nanos as f64 / 1e9;
             if lost > LOST && !ongoing {
                 out.raise(finding(view, side, facts.stalls, facts.retransmissions));

@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::{Series, TcpFacts};
 
 declare_rule! {
@@ -15,7 +15,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The same bytes were sent again at least three times with growing distances, and not one frame of the peer came
-    /// since. A busy host would still acknowledge, and a crashed program's system would reset.
+    /// since. A busy host would still acknowledge, and a crashed program's system would reset. It is a warning where only
+    /// the closing FIN is repeated: nobody waits for an answer then.
     ///
     /// ## Example
     /// `ssh-path-dark`: packets are dropped in both directions in the middle of a session.
@@ -82,7 +83,16 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
     let last = series.again.last().copied().unwrap_or(series.first);
     let tried = last.time.since(series.first.time);
     let heard = view.tcp().and_then(|t| t.sides[peer].last);
+    let only_fin = view
+        .tcp()
+        .is_some_and(|t| series.offset >= t.sides[side].stream_bytes);
+    let (what, severity) = if only_fin {
+        ("its FIN", Severity::Warning)
+    } else {
+        ("the same bytes", Severity::Error)
+    };
     Finding::new(&META, series.first)
+        .severity(severity)
         .side(Culprit::Network)
         .maybe_frame(heard, "last-of-peer")
         .frame(series.first, "first-sent")
@@ -92,7 +102,7 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
             series.first.frame
         ))
         .explain(format!(
-            "{} sent the same bytes {} times again within {} and got nothing back, neither an acknowledgement nor a \
+            "{} sent {what} {} times again within {} and got nothing back, neither an acknowledgement nor a \
              reset. The path to {} is cut, or that host is gone.",
             view.end_of(side),
             series.count,
@@ -110,6 +120,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
+    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
     const RULE: &str = "tcp-path-dark";
@@ -139,6 +150,27 @@ mod tests {
         let found = findings(dark(&[200, 400, 800, 1600]).frames(), RULE);
         assert!(found[0].numbers.contains(&("sent_again", 4.0)), "{found:?}");
         assert_eq!(found[0].frames.len(), 6);
+    }
+
+    #[test]
+    fn a_fin_that_nobody_answers() {
+        let closing = |waits: &[i64]| {
+            let mut script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+                .connect()
+                .client(b"ping")
+                .server(b"pong");
+            for wait in waits {
+                let fin = flag::ACK | flag::FIN;
+                script = script.wait_ms(*wait).segment(Side::Client, fin, 5, 5, b"");
+            }
+            script
+        };
+        let found = findings(closing(&[10, 300, 600, 1200, 2400]).frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert!(found[0].numbers.contains(&("sent_again", 4.0)), "{found:?}");
+        let answered = closing(&[10, 300, 600, 1200]).segment(Side::Server, flag::ACK, 5, 6, b"");
+        assert!(findings(answered.frames(), RULE).is_empty());
+        assert!(findings(closing(&[10, 300, 600]).frames(), RULE).is_empty());
     }
 
     #[test]

@@ -234,6 +234,26 @@ impl Tcp {
         }
     }
 
+    /// A FIN alone that was sent before.
+    pub(super) fn fin_again(&mut self, side: Side, stamp: Stamp) {
+        let at = self.halves[side].fin_at.unwrap_or_default();
+        let facts = &mut self.facts.sides[side];
+        facts.retransmissions += 1;
+        let Some(first) = facts.fin.filter(|_| facts.fin_acked.is_none()) else {
+            return;
+        };
+        let series = facts.series.get_or_insert_with(|| Series {
+            offset: at,
+            first,
+            again: SmallVec::new(),
+            count: 0,
+        });
+        series.count += 1;
+        if series.again.len() < 16 {
+            series.again.push(stamp);
+        }
+    }
+
     /// Bytes that were sent again after a silence: their sender waited for its timer all that time.
     pub(super) fn stalled(&mut self, side: Side, now: Stamp) {
         let (Some(last), idle) = (self.last, self.facts.idle_before_last_nanos) else {
