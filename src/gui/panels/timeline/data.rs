@@ -84,7 +84,7 @@ impl Window {
 pub(crate) struct Band {
     pub(crate) from: f64,
     pub(crate) to: f64,
-    #[serde(serialize_with = "phase_name")]
+    #[serde(skip)]
     pub(crate) phase: Phase,
 }
 
@@ -126,10 +126,6 @@ pub(crate) struct Lane {
     /// Findings, with what they say.
     #[serde(skip)]
     pub(crate) marks: Vec<(f64, Severity, FindingKey, String)>,
-}
-
-fn phase_name<S: serde::Serializer>(phase: &Phase, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(phase.name())
 }
 
 impl Lane {
