@@ -148,7 +148,8 @@ impl App {
             .session()
             .is_some_and(|key| doc.row(key).is_some());
         let untouched = self.selection.serial() == self.proposed;
-        if (!known || untouched) && doc.extent != Extent::Running {
+        let running = doc.extent == Extent::Running;
+        if !known && !running || untouched && !running || self.selection.session().is_none() {
             self.selection.clear();
             let worst = doc.findings.items().filter(|i| i.key.session.is_some());
             // The first among equals, in the order of the list.
@@ -335,6 +336,13 @@ impl eframe::App for App {
         if self.picture.is_none() {
             self.settings.sessions = self.panels.sessions.layout.clone();
             eframe::set_value(storage, KEY, &self.settings);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        #[cfg(feature = "live")]
+        if let Some(recorder) = self.recorder.take() {
+            recorder.end();
         }
     }
 

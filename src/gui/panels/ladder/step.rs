@@ -53,7 +53,7 @@ pub(super) fn step_ui(
     let id = Id::unique("ladder-row").with(at);
     let response = row(ui, id, rect, selected, &describe(step));
     let painter = ui.painter();
-    let fill = match (selected, step.proof, response.hovered()) {
+    let fill = match (selected, proves(ctx, step), response.hovered()) {
         (true, ..) => Some(ctx.theme.selected),
         (_, true, _) => Some(ctx.theme.evidence),
         (_, _, true) => Some(ctx.theme.hover),
@@ -80,6 +80,13 @@ pub(super) fn step_ui(
     if step.text.len() > 60 {
         response.on_hover_text_at_pointer(&step.text);
     }
+}
+
+/// The row has a frame of the selected finding.
+fn proves(ctx: &Ctx<'_>, step: &Row) -> bool {
+    let within = |frame: u64| step.first_frame <= frame && frame <= step.frame;
+    let finding = ctx.selection.finding().filter(|_| step.proof);
+    finding.is_some_and(|key| key.frames.iter().any(|proof| within(proof.frame)))
 }
 
 fn numbers(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, step: &Row) {

@@ -56,11 +56,11 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Counts and collects.
-    pub(crate) fn of(outcome: &Outcome, start: Timestamp) -> Self {
+    /// Counts and collects. `now`: the present, while the capture runs.
+    pub(crate) fn of(outcome: &Outcome, start: Timestamp, now: Option<Timestamp>) -> Self {
         let entries: Vec<Entry> = outcome
             .sessions()
-            .map(|row| entry(&row, outcome, start))
+            .map(|row| entry(&row, outcome, start, now))
             .collect();
         let mut states: Vec<StateCount> = State::ALL
             .iter()
@@ -177,7 +177,7 @@ pub(crate) const fn health(state: State) -> u8 {
     }
 }
 
-fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp) -> Entry {
+fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp, now: Option<Timestamp>) -> Entry {
     let session = row.session;
     let requests = row.requests();
     let times = session
@@ -187,6 +187,7 @@ fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp) -> Entry {
     let end = row
         .closed()
         .map(|s| s.time)
+        .or(now)
         .or_else(|| capture.and_then(|c| c.summary.last));
     let oldest = session.open.iter().map(|o| o.asked.time).min();
     Entry {

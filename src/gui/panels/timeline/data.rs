@@ -6,7 +6,7 @@ use colloquy::dissectors::event::Phase;
 use colloquy::dissectors::units::Timestamp;
 use serde::Serialize;
 
-use crate::gui::document::Document;
+use crate::gui::document::{Document, Extent};
 use crate::gui::selection::{FindingKey, SessionKey};
 
 /// A stretch of time in seconds since the first frame.
@@ -138,6 +138,7 @@ impl Lane {
             .captures
             .get(key.capture as usize)
             .and_then(|c| c.summary.last)
+            .filter(|_| doc.extent != Extent::Running)
             .unwrap_or(doc.end);
         let mut lane = Self {
             key,
