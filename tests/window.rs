@@ -47,14 +47,14 @@ impl Drop for Display {
 }
 
 /// How many colours a picture has, and its size.
-fn colours(picture: &Path) -> (usize, (u32, u32)) {
-    let decoder = png::Decoder::new(BufReader::new(File::open(picture).unwrap()));
-    let mut reader = decoder.read_info().unwrap();
-    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut bytes).unwrap();
-    let colours: std::collections::HashSet<&[u8]> =
-        bytes.chunks(info.color_type.samples()).collect();
-    (colours.len(), (info.width, info.height))
+fn colours(picture: &Path) -> anyhow::Result<(usize, (u32, u32))> {
+    let decoder = png::Decoder::new(BufReader::new(File::open(picture)?));
+    let mut reader = decoder.read_info()?;
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap_or(0)];
+    let info = reader.next_frame(&mut bytes)?;
+    let pixels = bytes.chunks(info.color_type.samples());
+    let colours: std::collections::HashSet<&[u8]> = pixels.collect();
+    Ok((colours.len(), (info.width, info.height)))
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn the_window_opens_a_sample_and_shows_it() {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
-        let (colours, (width, height)) = colours(&picture);
+        let (colours, (width, height)) = colours(&picture).unwrap();
         assert!(width >= 640 && height >= 420, "{width} x {height}");
         assert!(
             colours > 40,

@@ -4,26 +4,26 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{CentralPanel, Context, Frame, Panel, Ui};
+use egui::{CentralPanel, Context, Ui};
 
 use super::command::{Command, pressed};
-use super::context::{Ctx, Queue};
+use super::context::Queue;
 use super::document::{Document, Extent};
 use super::files::Files;
 use super::loader::{Loaded, Loading, Wake};
-use super::panels::explanation::{ExplanationPanel, explanation_ui};
-use super::panels::findings::{FindingsPanel, findings_ui};
-use super::panels::ladder::{LadderPanel, Telling, Which, ladder_ui};
+use super::panels::explanation::ExplanationPanel;
+use super::panels::findings::FindingsPanel;
+use super::panels::ladder::{LadderPanel, Telling, Which};
 use super::panels::palette::{Palette, palette_ui};
-use super::panels::sessions::{SessionsPanel, sessions_ui};
-use super::panels::timeline::{Shown, TimelinePanel, timeline_ui};
+use super::panels::sessions::SessionsPanel;
+use super::panels::timeline::TimelinePanel;
 use super::panels::welcome::{Welcome, welcome_ui};
 use super::picture::Picture;
 use super::selection::{Pick, Selection};
 use super::settings::{KEY, Settings};
 use super::teller::Teller;
 use super::theme::Theme;
-use super::{Start, chrome};
+use super::{Start, chrome, layout};
 
 /// Which page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub(crate) struct App {
     pub(super) notice: Option<String>,
     /// A path is asked for, since the system has no dialog.
     pub(super) asking_path: Option<chrome::AskPath>,
+    /// The selection that was made for the user, by its serial: another document may bring another.
+    proposed: u64,
     picture: Option<Picture>,
     title: String,
     told: Option<(Instant, Duration)>,
@@ -131,6 +133,7 @@ impl App {
             errors: Vec::new(),
             notice: None,
             asking_path: None,
+            proposed: 0,
             picture: None,
             title: String::new(),
             told: None,
@@ -144,7 +147,9 @@ impl App {
             .selection
             .session()
             .is_some_and(|key| doc.row(key).is_some());
-        if !known && doc.extent != Extent::Running {
+        let untouched = self.selection.serial() == self.proposed;
+        let running = doc.extent == Extent::Running;
+        if !known && !running || untouched && !running || self.selection.session().is_none() {
             self.selection.clear();
             let worst = doc.findings.items().filter(|i| i.key.session.is_some());
             // The first among equals, in the order of the list.
@@ -152,6 +157,7 @@ impl App {
             if let Some(item) = worst {
                 self.selection.pick(Pick::Finding(item.key.clone()));
             }
+            self.proposed = self.selection.serial();
         }
         self.doc = Some(doc);
     }
@@ -250,7 +256,7 @@ impl App {
         chrome::errors_ui(ui, self);
         chrome::work_ui(ui, self);
         match (self.page, self.doc.clone()) {
-            (Page::Main, Some(doc)) => self.main_ui(ui, &doc),
+            (Page::Main, Some(doc)) => layout::main_ui(ui, self, &doc),
             #[cfg(feature = "live")]
             (Page::Live, _) => {
                 CentralPanel::default().show(ui, |ui| {
@@ -301,75 +307,6 @@ impl App {
         }
     }
 
-    fn main_ui(&mut self, ui: &mut Ui, doc: &Document) {
-        let Self {
-            panels,
-            selection,
-            telling,
-            theme,
-            queue,
-            settings,
-            ..
-        } = self;
-        panels.sessions.bring_up_to_date(doc);
-        panels.explanation.bring_up_to_date(doc, selection);
-        panels.ladder.bring_up_to_date(doc, selection, telling);
-        let ctx = Ctx::new(doc, selection, telling, theme, queue);
-        let plain = || Frame::NONE.fill(theme.panel);
-        if settings.timeline {
-            let most = (ui.available_height() * 0.7).max(120.0);
-            Panel::bottom("timeline")
-                .frame(plain().inner_margin(egui::Margin {
-                    top: 4,
-                    ..egui::Margin::ZERO
-                }))
-                .resizable(true)
-                .default_size(176.0)
-                .size_range(70.0..=most)
-                .show(ui, |ui| {
-                    ui.take_available_space();
-                    let shown = Shown {
-                        order: panels.sessions.order(),
-                        ladder: panels.ladder.ladder.as_ref(),
-                    };
-                    timeline_ui(ui, &ctx, &mut panels.timeline, shown);
-                });
-        }
-        if settings.findings {
-            Panel::left("left")
-                .frame(plain())
-                .resizable(true)
-                .default_size(420.0)
-                .size_range(240.0..=760.0)
-                .show(ui, |ui| {
-                    ui.take_available_space();
-                    left_ui(ui, &ctx, panels);
-                });
-        }
-        if settings.ladder {
-            let most = (ui.available_height() - 90.0).max(120.0);
-            let half = ui.available_height() * 0.54;
-            Panel::bottom("ladder")
-                .frame(plain().inner_margin(egui::Margin {
-                    top: 4,
-                    ..egui::Margin::ZERO
-                }))
-                .resizable(true)
-                .default_size(half)
-                .size_range(100.0..=most)
-                .show(ui, |ui| {
-                    ui.take_available_space();
-                    ladder_ui(ui, &ctx, &mut panels.ladder);
-                });
-        }
-        CentralPanel::default()
-            .frame(plain().inner_margin(egui::Margin {
-                top: 4,
-                ..egui::Margin::ZERO
-            }))
-            .show(ui, |ui| sessions_ui(ui, &ctx, &mut panels.sessions));
-    }
-
     fn show_title(&mut self, ctx: &Context) {
         let title = match &self.doc {
             Some(doc) if self.page == Page::Main => match doc.outcome.captures.as_slice() {
@@ -386,30 +323,6 @@ impl App {
     }
 }
 
-fn left_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
-    let half = ui.available_height() * 0.5;
-    let most = (ui.available_height() - 90.0).max(120.0);
-    Panel::bottom("explanation")
-        .frame(
-            Frame::NONE
-                .fill(ctx.theme.panel)
-                .inner_margin(egui::Margin {
-                    top: 6,
-                    ..egui::Margin::ZERO
-                }),
-        )
-        .resizable(true)
-        .default_size(half)
-        .size_range(80.0..=most)
-        .show(ui, |ui| {
-            ui.take_available_space();
-            explanation_ui(ui, ctx, &panels.explanation);
-        });
-    CentralPanel::default()
-        .frame(Frame::NONE.fill(ctx.theme.panel))
-        .show(ui, |ui| findings_ui(ui, ctx, &mut panels.findings));
-}
-
 impl eframe::App for App {
     fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
         self.drain();
@@ -423,6 +336,13 @@ impl eframe::App for App {
         if self.picture.is_none() {
             self.settings.sessions = self.panels.sessions.layout.clone();
             eframe::set_value(storage, KEY, &self.settings);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        #[cfg(feature = "live")]
+        if let Some(recorder) = self.recorder.take() {
+            recorder.end();
         }
     }
 

@@ -88,7 +88,7 @@ impl App {
             Action::PreviousMessage => self.step_message(-1),
             Action::FilterSessions => focus_filter(ctx),
             Action::ByHealth => {
-                self.panels.sessions.layout.sort = super::panels::sessions::data::Sort::default()
+                self.panels.sessions.layout.sort = super::panels::sessions::data::Sort::default();
             }
             Action::WholeConnection => self.panels.ladder.whole = !self.panels.ladder.whole,
             Action::FitTimeline => self.panels.timeline.window = None,
@@ -184,7 +184,7 @@ impl App {
             Some(Chosen::Open(paths)) if !paths.is_empty() => self.open(paths),
             Some(Chosen::SaveTo(path)) => self.save_capture(path),
             Some(Chosen::Saved(Ok(path))) => {
-                self.notice = Some(format!("Saved as {}.", path.display()))
+                self.notice = Some(format!("Saved as {}.", path.display()));
             }
             Some(Chosen::Saved(Err(why))) => self.errors.push(why),
             Some(Chosen::NoDialog) => {
@@ -234,7 +234,7 @@ mod live {
                     Some(recorder) => recorder.stop(),
                     None => match self.panels.live.wanted() {
                         Some((interface, filter, promiscuous)) => {
-                            self.capture(&interface, &filter, promiscuous)
+                            self.capture(&interface, &filter, promiscuous);
                         }
                         None => self.act_live(Action::LivePage),
                     },

@@ -65,9 +65,9 @@ pub(crate) fn menu_ui(ui: &mut Ui, app: &App) {
                     .map(|c| super::format::file_name(&c.summary.path))
                     .collect();
                 ui.label(RichText::new(names.join("  ")).color(app.theme.strong));
-                for (severity, n) in doc.findings.by_severity() {
-                    let color = app.theme.severity(severity);
-                    let said = plural(n as u64, severity.name());
+                for (severity, n) in &doc.findings.by_severity {
+                    let color = app.theme.severity(*severity);
+                    let said = plural(*n as u64, severity.name());
                     badge_ui(ui, &said, color, app.theme.tint(color));
                 }
             }

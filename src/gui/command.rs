@@ -79,37 +79,31 @@ pub(crate) struct Spec {
     pub(crate) shortcut: Option<KeyboardShortcut>,
 }
 
-const fn spec(
-    text: &'static str,
-    tooltip: &'static str,
-    shortcut: Option<KeyboardShortcut>,
-) -> Spec {
+/// An action without a key.
+const fn plain(text: &'static str, tooltip: &'static str) -> Spec {
     Spec {
         text,
         tooltip,
-        shortcut,
+        shortcut: None,
     }
 }
 
-const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+/// An action with a key of its own.
+const fn on(modifiers: Modifiers, key: Key, text: &'static str, tooltip: &'static str) -> Spec {
+    Spec {
+        text,
+        tooltip,
+        shortcut: Some(KeyboardShortcut::new(modifiers, key)),
+    }
 }
 
-const fn ctrl_shift(key: Key) -> Option<KeyboardShortcut> {
-    let modifiers = Modifiers {
-        shift: true,
-        ..Modifiers::COMMAND
-    };
-    Some(KeyboardShortcut::new(modifiers, key))
-}
-
-const fn plain(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::NONE, key))
-}
-
-const fn shift(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::SHIFT, key))
-}
+const NONE: Modifiers = Modifiers::NONE;
+const CTRL: Modifiers = Modifiers::COMMAND;
+const SHIFT: Modifiers = Modifiers::SHIFT;
+const CTRL_SHIFT: Modifiers = Modifiers {
+    shift: true,
+    ..Modifiers::COMMAND
+};
 
 impl Action {
     /// In the order of the palette; those with more modifiers before those with fewer on the same key.
@@ -142,93 +136,34 @@ impl Action {
     ];
 
     /// Its words and its key.
+    #[rustfmt::skip]
     pub(crate) const fn spec(self) -> Spec {
         match self {
-            Self::Palette => spec(
-                "Command palette…",
-                "Everything that can be done, by name",
-                ctrl_shift(Key::P),
-            ),
-            Self::Open => spec("Open…", "Open one or several captures", ctrl(Key::O)),
-            Self::Reload => spec(
-                "Read again",
-                "Analyse the open captures again",
-                ctrl(Key::R),
-            ),
-            Self::Close => spec("Close", "Back to the first page", ctrl(Key::W)),
-            Self::Cancel => spec("Stop reading", "Keep what was read so far", None),
-            Self::LivePage => spec(
-                "Capture…",
-                "Choose an interface to capture on",
-                ctrl(Key::K),
-            ),
-            Self::StartOrStop => spec(
-                "Start or stop capturing",
-                "On the interface that is chosen",
-                ctrl(Key::E),
-            ),
-            Self::SaveCapture => spec(
-                "Save capture as…",
-                "Keep the frames of the live capture as pcapng",
-                ctrl(Key::S),
-            ),
-            Self::PreviousFinding => spec(
-                "Previous finding",
-                "Select the finding before",
-                shift(Key::F8),
-            ),
-            Self::NextFinding => spec("Next finding", "Select the finding after", plain(Key::F8)),
-            Self::PreviousSession => spec(
-                "Previous session",
-                "Select the session above",
-                plain(Key::ArrowUp),
-            ),
-            Self::NextSession => spec(
-                "Next session",
-                "Select the session below",
-                plain(Key::ArrowDown),
-            ),
-            Self::PreviousMessage => spec(
-                "Previous message",
-                "Select the message before",
-                plain(Key::ArrowLeft),
-            ),
-            Self::NextMessage => spec(
-                "Next message",
-                "Select the message after",
-                plain(Key::ArrowRight),
-            ),
-            Self::FilterSessions => spec(
-                "Find sessions",
-                "Type words that the sessions must have",
-                ctrl(Key::F),
-            ),
-            Self::ByHealth => spec(
-                "Sessions by health",
-                "What is stuck, refused or aborted first",
-                None,
-            ),
-            Self::WholeConnection => spec(
-                "Whole connection",
-                "The ladder shows all sessions of the connection",
-                ctrl(Key::L),
-            ),
-            Self::FitTimeline => spec("Whole timeline", "Show all of the time", plain(Key::Home)),
-            Self::ZoomToSession => spec(
-                "Zoom to the session",
-                "Show the time of the selected session",
-                ctrl(Key::J),
-            ),
-            Self::ShowFindings => spec("Findings", "Show or hide what is wrong", ctrl(Key::Num1)),
-            Self::ShowTimeline => spec("Timeline", "Show or hide the timeline", ctrl(Key::Num2)),
-            Self::ShowLadder => spec("Ladder", "Show or hide the ladder", ctrl(Key::Num3)),
-            Self::SwitchTheme => spec("Dark or light", "The other look", ctrl(Key::T)),
-            Self::CopyFinding => spec(
-                "Copy finding",
-                "The selected finding as text",
-                ctrl_shift(Key::C),
-            ),
-            Self::Quit => spec("Quit", "Close the window", ctrl(Key::Q)),
+            Self::Palette => on(CTRL_SHIFT, Key::P, "Command palette…", "Everything that can be done, by name"),
+            Self::Open => on(CTRL, Key::O, "Open…", "Open one or several captures"),
+            Self::Reload => on(CTRL, Key::R, "Read again", "Analyse the open captures again"),
+            Self::Close => on(CTRL, Key::W, "Close", "Back to the first page"),
+            Self::Cancel => plain("Stop reading", "Keep what was read so far"),
+            Self::LivePage => on(CTRL, Key::K, "Capture…", "Choose an interface to capture on"),
+            Self::StartOrStop => on(CTRL, Key::E, "Start or stop capturing", "On the interface that is chosen"),
+            Self::SaveCapture => on(CTRL, Key::S, "Save capture as…", "Keep the frames of the live capture as pcapng"),
+            Self::PreviousFinding => on(SHIFT, Key::F8, "Previous finding", "Select the finding before"),
+            Self::NextFinding => on(NONE, Key::F8, "Next finding", "Select the finding after"),
+            Self::PreviousSession => on(NONE, Key::ArrowUp, "Previous session", "Select the session above"),
+            Self::NextSession => on(NONE, Key::ArrowDown, "Next session", "Select the session below"),
+            Self::PreviousMessage => on(NONE, Key::ArrowLeft, "Previous message", "Select the message before"),
+            Self::NextMessage => on(NONE, Key::ArrowRight, "Next message", "Select the message after"),
+            Self::FilterSessions => on(CTRL, Key::F, "Find sessions", "Type words that the sessions must have"),
+            Self::ByHealth => plain("Sessions by health", "What is stuck, refused or aborted first"),
+            Self::WholeConnection => on(CTRL, Key::L, "Whole connection", "The ladder shows all sessions of the connection"),
+            Self::FitTimeline => on(NONE, Key::Home, "Whole timeline", "Show all of the time"),
+            Self::ZoomToSession => on(CTRL, Key::J, "Zoom to the session", "Show the time of the selected session"),
+            Self::ShowFindings => on(CTRL, Key::Num1, "Findings", "Show or hide what is wrong"),
+            Self::ShowTimeline => on(CTRL, Key::Num2, "Timeline", "Show or hide the timeline"),
+            Self::ShowLadder => on(CTRL, Key::Num3, "Ladder", "Show or hide the ladder"),
+            Self::SwitchTheme => on(CTRL, Key::T, "Dark or light", "The other look"),
+            Self::CopyFinding => on(CTRL_SHIFT, Key::C, "Copy finding", "The selected finding as text"),
+            Self::Quit => on(CTRL, Key::Q, "Quit", "Close the window"),
         }
     }
 

@@ -50,6 +50,18 @@ pub(crate) struct Document {
 impl Document {
     /// Derives all that the panels need.
     pub(crate) fn new(outcome: Outcome, extent: Extent) -> Self {
+        let end = outcome.end();
+        Self::until(outcome, extent, end)
+    }
+
+    /// Of a capture that runs: what waits has waited until now.
+    #[cfg(feature = "live")]
+    pub(crate) fn running(outcome: Outcome, now: Timestamp) -> Self {
+        let end = outcome.end().map(|end| end.max(now));
+        Self::until(outcome, Extent::Running, end)
+    }
+
+    fn until(outcome: Outcome, extent: Extent, end: Option<Timestamp>) -> Self {
         static GENERATION: AtomicU64 = AtomicU64::new(1);
         let first = outcome
             .captures
@@ -57,7 +69,8 @@ impl Document {
             .filter_map(|c| c.summary.first)
             .min();
         let start = first.unwrap_or_default();
-        let sessions = Sessions::of(&outcome, start);
+        let now = end.filter(|_| extent == Extent::Running);
+        let sessions = Sessions::of(&outcome, start, now);
         let findings = Findings::of(&outcome);
         let mut by_session: Vec<(u32, u32)> = outcome
             .findings
@@ -67,7 +80,7 @@ impl Document {
             .collect();
         by_session.sort_unstable();
         Self {
-            end: outcome.end().unwrap_or(start),
+            end: end.unwrap_or(start),
             sessions,
             findings,
             extent,

@@ -24,6 +24,7 @@ mod context;
 mod document;
 mod files;
 mod format;
+mod layout;
 mod loader;
 mod panels;
 mod picture;

@@ -11,7 +11,7 @@ use egui::{ColorImage, Context, ViewportCommand};
 /// Frames to draw once all is there: sizes settle in the first ones.
 const FRAMES: u32 = 8;
 /// After this long the picture is taken of whatever is there.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What went wrong, for the exit status.
 pub(crate) type Outcome = Arc<Mutex<Option<String>>>;

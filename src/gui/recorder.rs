@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use colloquy::analysis::Outcome;
 use colloquy::capture::live::{self, InterfaceDescription, Live, LiveOptions};
 use colloquy::capture::{Block, LinkType, Source as _};
 use colloquy::dissectors::units::Timestamp;
@@ -18,8 +17,14 @@ use super::loader::Wake;
 
 /// Between two snapshots, at least; a snapshot that costs much comes less often.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Frames that a process left are removed after this time.
+const FORGOTTEN: Duration = Duration::from_hours(24);
+/// How long the window waits for the capture to end when it is closed.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// The most of the time that snapshots may take: one part of so many.
 const SHARE: u32 = 5;
+
+const LIVE_FILE: &str = "live.pcapng";
 
 /// What the thread hands over.
 #[derive(Debug)]
@@ -48,6 +53,7 @@ impl Kept {
     /// A file in a new folder that only this user can read.
     fn create() -> std::io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
+        clear_what_was_left();
         let nanos = now().0;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("colloquy-{}-{nanos}-{number}", std::process::id());
@@ -56,13 +62,44 @@ impl Kept {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&folder)?;
-        let file = folder.join("live.pcapng");
+        let file = folder.join(LIVE_FILE);
         Ok(Self { folder, file })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.file
+    }
+}
+
+/// Removes what a process kept that has ended otherwise than by closing its window.
+fn clear_what_was_left() {
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|n| n.strip_prefix("colloquy-"))
+            .and_then(|n| n.split('-').next())
+            .and_then(|n| n.parse::<u32>().ok());
+        let gone = process.is_some_and(|p| !Path::new(&format!("/proc/{p}")).exists());
+        let folder = entry.path();
+        // Another container's process is not seen here: what was written of late is left alone.
+        let old = || {
+            let written =
+                std::fs::symlink_metadata(folder.join(LIVE_FILE)).and_then(|m| m.modified());
+            written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > FORGOTTEN))
+        };
+        if gone && entry.file_type().is_ok_and(|t| t.is_dir()) && old() {
+            // Only this file is ever in it; a folder of somebody else is not ours to remove, and stays.
+            let _ = std::fs::remove_file(folder.join(LIVE_FILE));
+            let _ = std::fs::remove_dir(folder);
+        }
     }
 }
 
@@ -118,6 +155,17 @@ impl Recorder {
     /// Asks to stop; the last snapshot comes as [`Recorded::Ended`].
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops and waits for the end, a moment at most: so that the kept frames go with the window.
+    pub(crate) fn end(self) {
+        self.stop();
+        let until = Instant::now() + PATIENCE;
+        while let Ok(recorded) = self.results.recv_deadline(until) {
+            if matches!(recorded, Recorded::Ended(..)) {
+                return;
+            }
+        }
     }
 
     /// It was asked to stop.
@@ -186,7 +234,9 @@ impl Job {
                 self.counts
                     .dropped
                     .store(summary.dropped.unwrap_or(0), Ordering::Relaxed);
-                let document = self.document(watch.snapshot(summary, now()), Extent::Running);
+                let now = now();
+                let document = Document::running(watch.snapshot(summary, now), now);
+                let document = self.keep(document);
                 // A window that has not taken the last one yet gets the next.
                 let _ = self.sender.try_send(Recorded::Snapshot(document));
                 (self.wake)();
@@ -195,11 +245,11 @@ impl Job {
             }
         };
         let outcome = watch.finish(live.summary());
-        Recorded::Ended(Some(self.document(outcome, Extent::Whole)), error)
+        let document = self.keep(Document::new(outcome, Extent::Whole));
+        Recorded::Ended(Some(document), error)
     }
 
-    fn document(&self, outcome: Outcome, extent: Extent) -> Arc<Document> {
-        let mut document = Document::new(outcome, extent);
+    fn keep(&self, mut document: Document) -> Arc<Document> {
         document.kept_in = Some(self.kept.path().to_owned());
         Arc::new(document)
     }

@@ -112,7 +112,7 @@ impl Rows {
     }
 
     /// To the first row.
-    pub(crate) fn to_start(&mut self) {
+    pub(crate) fn rewind(&mut self) {
         self.top = 0.0;
         self.at_end = false;
     }

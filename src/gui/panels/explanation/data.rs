@@ -236,80 +236,75 @@ fn session_text(doc: &Document, row: &Row<'_>) -> SessionText {
 
 fn facts(doc: &Document, row: &Row<'_>) -> Vec<(String, String)> {
     let (session, flow) = (row.session, &row.judged.flow);
-    let requests = row.requests();
-    let mut facts = Vec::new();
-    let mut add = |name: &str, value: String| facts.push((name.to_owned(), value));
-    add("state", row.state().name().to_owned());
-    add("client", flow.client.to_string());
-    add("server", flow.server.to_string());
-    add(
-        "connection",
-        format!("{} stream {}", flow.transport.name(), flow.stream),
-    );
-    if let Some(parent) = row.parent() {
-        let outer = doc
-            .outcome
-            .session(parent)
-            .map_or("", |r| r.session.protocol);
-        add("within", format!("session {parent}, {outer}"));
-    }
-    add(
-        "first frame",
-        format!(
-            "{}, {}",
-            session.first.frame,
-            format::date(session.first.time)
-        ),
-    );
-    add("last frame", session.last.frame.to_string());
-    add(
-        "duration",
-        seconds(session.last.time.since(session.first.time)),
-    );
+    let first = &session.first;
     let phases: Vec<String> = session
         .phases
         .iter()
         .map(|p| format!("{} ({})", p.phase.name(), p.stamp.frame))
         .collect();
-    add("phases", phases.join(" → "));
-    add(
-        "messages",
+    let within = row.parent().map(|parent| {
+        let outer = doc.outcome.session(parent);
         format!(
-            "{} client, {} server",
-            session.messages.client, session.messages.server
+            "session {parent}, {}",
+            outer.map_or("", |r| r.session.protocol)
+        )
+    });
+    let began = session
+        .began_before_capture
+        .then(|| "before the capture".to_owned());
+    let lasted = seconds(session.last.time.since(first.time));
+    let facts = [
+        ("state", Some(row.state().name().to_owned())),
+        ("client", Some(flow.client.to_string())),
+        ("server", Some(flow.server.to_string())),
+        (
+            "connection",
+            Some(format!("{} stream {}", flow.transport.name(), flow.stream)),
         ),
+        ("within", within),
+        ("began", began),
+        (
+            "first frame",
+            Some(format!("{}, {}", first.frame, format::date(first.time))),
+        ),
+        (
+            "last frame",
+            Some(format!("{}, {lasted} later", session.last.frame)),
+        ),
+        ("phases", Some(phases.join(" → "))),
+    ];
+    let facts = facts.into_iter().chain(counts(row));
+    facts
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+}
+
+fn counts(row: &Row<'_>) -> [(&'static str, Option<String>); 4] {
+    let (session, requests) = (row.session, row.requests());
+    let messages = format!(
+        "{} client, {} server",
+        session.messages.client, session.messages.server
     );
-    add(
-        "requests",
+    let asked = format!(
+        "{} sent, {} answered, {} failed, {} without answer, {} pending",
+        requests.sent, requests.answered, requests.failed, requests.unanswered, requests.pending
+    );
+    let times = session.response_time.map(|times| {
         format!(
-            "{} sent, {} answered, {} failed, {} without answer, {} pending",
-            requests.sent,
-            requests.answered,
-            requests.failed,
-            requests.unanswered,
-            requests.pending
-        ),
-    );
-    if let Some(times) = session.response_time {
-        let text = format!(
             "median {}, 95% {}, slowest {}",
             seconds(times.median),
             seconds(times.p95),
             seconds(times.max)
-        );
-        add("response time", text);
-    }
+        )
+    });
     let missing = session.missing.client + session.missing.server;
-    if missing > 0 {
-        add(
-            "missing",
-            format!("{} were never captured", format::bytes(missing)),
-        );
-    }
-    if session.began_before_capture {
-        add("began", "before the capture".to_owned());
-    }
-    facts
+    let missing = (missing > 0).then(|| format!("{} were never captured", format::bytes(missing)));
+    [
+        ("messages", Some(messages)),
+        ("requests", Some(asked)),
+        ("response time", times),
+        ("missing", missing),
+    ]
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(crate) fn explanation_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &ExplanationPane
                 .inner_margin(Margin::symmetric(10, 4))
                 .show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 5.0;
+                    ui.spacing_mut().interact_size.y = 18.0;
                     if let Some(finding) = &panel.shown.finding {
                         finding_ui(ui, ctx, finding);
                     }

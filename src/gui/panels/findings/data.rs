@@ -73,6 +73,8 @@ pub(crate) struct Findings {
     pub(crate) groups: Vec<Group>,
     /// What was checked, and what could not be judged.
     pub(crate) checked: String,
+    /// How many findings there are of each severity that occurs, the worst first.
+    pub(crate) by_severity: Vec<(Severity, usize)>,
 }
 
 /// A line of the list.
@@ -95,11 +97,14 @@ pub(crate) enum Line<'a> {
 impl Findings {
     /// Collects them.
     pub(crate) fn of(outcome: &Outcome) -> Self {
-        Self {
+        let mut findings = Self {
             captures: outcome.captures.iter().map(facts).collect(),
             groups: Category::ALL.iter().map(|c| group(outcome, *c)).collect(),
             checked: checked(outcome),
-        }
+            by_severity: Vec::new(),
+        };
+        findings.by_severity = findings.count();
+        findings
     }
 
     /// The lines, with the rules in `unfolded` in full.
@@ -135,8 +140,7 @@ impl Findings {
             .flat_map(|r| &r.items)
     }
 
-    /// How many findings there are of each severity, the worst first.
-    pub(crate) fn by_severity(&self) -> Vec<(Severity, usize)> {
+    fn count(&self) -> Vec<(Severity, usize)> {
         Severity::ALL
             .iter()
             .map(|s| (*s, self.items().filter(|i| i.severity == *s).count()))
@@ -160,7 +164,7 @@ fn group(outcome: &Outcome, category: Category) -> Group {
         rules
             .entry((Reverse(item.severity), rule))
             .or_default()
-            .push(item)
+            .push(item);
     };
     for (capture, finding) in outcome.quality().filter(|(_, f)| f.category == category) {
         let key = crate::gui::document::key_of(capture, None, finding);

@@ -14,7 +14,7 @@ use crate::gui::widgets::{badge, text};
 
 const PAD: f32 = 12.0;
 /// The width of a letter of a title, on the safe side.
-const LETTER: f32 = 7.0;
+const LETTER: f32 = 6.7;
 
 /// Draws it in all the room there is.
 pub(crate) fn findings_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FindingsPanel) {
@@ -51,7 +51,7 @@ pub(crate) fn findings_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FindingsPanel)
             Line::Nothing(what) => said_ui(ui, ctx, rect, what, true),
             Line::Item(item) => item_ui(ui, ctx, rect, id.with(("item", index)), item),
             Line::More(rule, more) => {
-                fold_ui(ui, ctx, rect, rule, &format!("… and {more} more of {rule}"))
+                fold_ui(ui, ctx, rect, rule, &format!("… and {more} more of {rule}"));
             }
             Line::Fewer(rule) => fold_ui(ui, ctx, rect, rule, &format!("fewer of {rule}")),
         }

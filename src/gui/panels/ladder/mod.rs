@@ -1,6 +1,8 @@
 //! The ladder: what the selected session said, message by message.
 
+mod collect;
 pub(crate) mod data;
+mod step;
 mod ui;
 
 use std::path::PathBuf;
@@ -138,7 +140,7 @@ impl LadderPanel {
         if !self.built_for.as_ref().is_some_and(same) {
             self.rows = Rows::default();
             if doc.extent != crate::gui::document::Extent::Running {
-                self.rows.to_start();
+                self.rows.rewind();
             }
             self.seen = 0;
         }

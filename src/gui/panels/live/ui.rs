@@ -19,15 +19,17 @@ const ROW: f32 = 40.0;
 pub(crate) fn live_ui(ui: &mut Ui, theme: &Theme, page: &mut LivePage, commands: &Queue) {
     let side = ((ui.available_width() - WIDTH) / 2.0).max(16.0);
     ui.add_space(28.0);
+    let height = ui.available_height();
+    let most = (height - 260.0).max(2.0 * ROW);
     ui.horizontal_top(|ui| {
         ui.add_space(side);
-        ui.allocate_ui_with_layout(vec2(WIDTH, 0.0), Layout::top_down(Align::Min), |ui| {
+        ui.allocate_ui_with_layout(vec2(WIDTH, height), Layout::top_down(Align::Min), |ui| {
             ui.set_width(WIDTH.min(ui.available_width()));
             ui.label(RichText::new("Capture live traffic").size(24.0).color(theme.strong));
-            let said = "Choose an interface. Findings appear as they become true; what is said is kept until the window is closed.";
+            let said = "Choose an interface. Findings appear as they become true; the frames are kept until something else is opened.";
             ui.label(RichText::new(said).color(theme.faint));
             ui.add_space(12.0);
-            interfaces_ui(ui, theme, page);
+            interfaces_ui(ui, theme, page, most);
             ui.add_space(10.0);
             filter_ui(ui, theme, page);
             ui.add_space(12.0);
@@ -36,7 +38,7 @@ pub(crate) fn live_ui(ui: &mut Ui, theme: &Theme, page: &mut LivePage, commands:
     });
 }
 
-fn interfaces_ui(ui: &mut Ui, theme: &Theme, page: &mut LivePage) {
+fn interfaces_ui(ui: &mut Ui, theme: &Theme, page: &mut LivePage, most: f32) {
     let rows = match &page.rows {
         None => {
             ui.horizontal(|ui| {
@@ -54,7 +56,6 @@ fn interfaces_ui(ui: &mut Ui, theme: &Theme, page: &mut LivePage) {
     if rows.is_empty() {
         ui.label("This machine has no interface.");
     }
-    let most = (ui.available_height() - 190.0).max(2.0 * ROW);
     let mut chosen = None;
     ScrollArea::vertical().max_height(most).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -110,8 +111,11 @@ fn interface_ui(ui: &mut Ui, theme: &Theme, interface: &InterfaceRow, on: bool) 
         &interface.name,
     );
     let what = Rect::from_min_max(egui::pos2(name.right(), top.top()), top.max);
-    let down = if interface.up { "" } else { "down, " };
-    let said = format!("{down}{}", interface.what);
+    let said = match (interface.up, interface.what.as_str()) {
+        (true, what) => what.to_owned(),
+        (false, "") => "down".to_owned(),
+        (false, what) => format!("down, {what}"),
+    };
     text::line(
         painter,
         what,

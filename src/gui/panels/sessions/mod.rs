@@ -1,5 +1,6 @@
 //! The table of sessions.
 
+mod column;
 pub(crate) mod data;
 mod ui;
 

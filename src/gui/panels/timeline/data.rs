@@ -6,7 +6,7 @@ use colloquy::dissectors::event::Phase;
 use colloquy::dissectors::units::Timestamp;
 use serde::Serialize;
 
-use crate::gui::document::Document;
+use crate::gui::document::{Document, Extent};
 use crate::gui::selection::{FindingKey, SessionKey};
 
 /// A stretch of time in seconds since the first frame.
@@ -84,7 +84,7 @@ impl Window {
 pub(crate) struct Band {
     pub(crate) from: f64,
     pub(crate) to: f64,
-    #[serde(serialize_with = "phase_name")]
+    #[serde(skip)]
     pub(crate) phase: Phase,
 }
 
@@ -128,10 +128,6 @@ pub(crate) struct Lane {
     pub(crate) marks: Vec<(f64, Severity, FindingKey, String)>,
 }
 
-fn phase_name<S: serde::Serializer>(phase: &Phase, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(phase.name())
-}
-
 impl Lane {
     /// The lane of one session.
     pub(crate) fn of(doc: &Document, key: SessionKey, depth: u8) -> Option<Self> {
@@ -142,6 +138,7 @@ impl Lane {
             .captures
             .get(key.capture as usize)
             .and_then(|c| c.summary.last)
+            .filter(|_| doc.extent != Extent::Running)
             .unwrap_or(doc.end);
         let mut lane = Self {
             key,

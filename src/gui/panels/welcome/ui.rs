@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, Button, Key, Layout, RichText, TextEdit, Ui, vec2};
+use colloquy::dissectors::units::Side;
+use egui::{Align, Button, Key, Layout, RichText, Sense, Shape, Stroke, TextEdit, Ui, vec2};
 
 use super::Welcome;
 use crate::gui::command::{Action, Command};
@@ -26,9 +27,15 @@ pub(crate) fn welcome_ui(
         ui.add_space(side);
         ui.allocate_ui_with_layout(vec2(WIDTH, 0.0), Layout::top_down(Align::Min), |ui| {
             ui.set_width(WIDTH);
-            ui.label(RichText::new("Colloquy").size(30.0).color(theme.strong));
-            let said = "Who waits for whom, what went wrong, and the frames that prove it.";
-            ui.label(RichText::new(said).size(15.0).color(theme.faint));
+            ui.horizontal(|ui| {
+                sign_ui(ui, theme);
+                ui.add_space(6.0);
+                ui.vertical(|ui| {
+                    ui.label(RichText::new("Colloquy").size(30.0).color(theme.strong));
+                    let said = "Who waits for whom, what went wrong, and the frames that prove it.";
+                    ui.label(RichText::new(said).size(15.0).color(theme.faint));
+                });
+            });
             ui.add_space(22.0);
             buttons_ui(ui, theme, commands);
             ui.add_space(14.0);
@@ -39,6 +46,24 @@ pub(crate) fn welcome_ui(
             recent_ui(ui, theme, recent, commands);
         });
     });
+}
+
+/// The sign: a question that arrives, an answer that does not.
+fn sign_ui(ui: &mut Ui, theme: &Theme) {
+    let (rect, _) = ui.allocate_exact_size(vec2(64.0, 64.0), Sense::hover());
+    let painter = ui.painter();
+    painter.rect_filled(rect, 14.0, theme.raised);
+    let at = |x: f32, y: f32| rect.min + vec2(x, y);
+    let (client, server) = (theme.side(Side::Client), theme.side(Side::Server));
+    painter.line_segment([at(18.0, 13.0), at(18.0, 51.0)], Stroke::new(3.5, client));
+    painter.line_segment([at(46.0, 13.0), at(46.0, 51.0)], Stroke::new(3.5, server));
+    painter.line_segment([at(18.0, 23.0), at(38.0, 23.0)], Stroke::new(3.0, client));
+    let head = vec![at(45.0, 23.0), at(37.0, 18.5), at(37.0, 27.5)];
+    painter.add(Shape::convex_polygon(head, client, Stroke::NONE));
+    let red = Stroke::new(3.0, theme.waiting());
+    painter.line_segment([at(46.0, 41.0), at(38.0, 41.0)], red);
+    painter.line_segment([at(24.0, 36.5), at(33.0, 45.5)], red);
+    painter.line_segment([at(33.0, 36.5), at(24.0, 45.5)], red);
 }
 
 fn buttons_ui(ui: &mut Ui, theme: &Theme, commands: &Queue) {

@@ -1,0 +1,102 @@
+//! Where the panels are. Each keeps the size that the user gave it.
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use super::app::{App, Panels};
+use super::context::Ctx;
+use super::document::Document;
+use super::panels::explanation::explanation_ui;
+use super::panels::findings::findings_ui;
+use super::panels::ladder::ladder_ui;
+use super::panels::sessions::sessions_ui;
+use super::panels::timeline::{Shown, timeline_ui};
+
+/// What is open: findings, explanation, sessions, ladder, timeline.
+pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
+    let App {
+        panels,
+        selection,
+        telling,
+        theme,
+        queue,
+        settings,
+        ..
+    } = app;
+    panels.sessions.bring_up_to_date(doc);
+    panels.explanation.bring_up_to_date(doc, selection);
+    panels.ladder.bring_up_to_date(doc, selection, telling);
+    let ctx = Ctx::new(doc, selection, telling, theme, queue);
+    let plain = || Frame::NONE.fill(theme.panel);
+    if settings.timeline {
+        let most = (ui.available_height() * 0.7).max(120.0);
+        Panel::bottom("timeline")
+            .frame(plain().inner_margin(Margin {
+                top: 4,
+                ..Margin::ZERO
+            }))
+            .resizable(true)
+            .default_size(176.0)
+            .size_range(70.0..=most)
+            .show(ui, |ui| {
+                ui.take_available_space();
+                let shown = Shown {
+                    order: panels.sessions.order(),
+                    ladder: panels.ladder.ladder.as_ref(),
+                };
+                timeline_ui(ui, &ctx, &mut panels.timeline, shown);
+            });
+    }
+    if settings.findings {
+        Panel::left("left")
+            .frame(plain())
+            .resizable(true)
+            .default_size(420.0)
+            .size_range(240.0..=760.0)
+            .show(ui, |ui| {
+                ui.take_available_space();
+                left_ui(ui, &ctx, panels);
+            });
+    }
+    if settings.ladder {
+        let most = (ui.available_height() - 90.0).max(120.0);
+        let half = ui.available_height() * 0.54;
+        Panel::bottom("ladder")
+            .frame(plain().inner_margin(Margin {
+                top: 4,
+                ..Margin::ZERO
+            }))
+            .resizable(true)
+            .default_size(half)
+            .size_range(100.0..=most)
+            .show(ui, |ui| {
+                ui.take_available_space();
+                ladder_ui(ui, &ctx, &mut panels.ladder);
+            });
+    }
+    CentralPanel::default()
+        .frame(plain().inner_margin(Margin {
+            top: 4,
+            ..Margin::ZERO
+        }))
+        .show(ui, |ui| sessions_ui(ui, &ctx, &mut panels.sessions));
+}
+
+fn left_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
+    let half = ui.available_height() * 0.5;
+    let most = (ui.available_height() - 90.0).max(120.0);
+    Panel::bottom("explanation")
+        .frame(Frame::NONE.fill(ctx.theme.panel).inner_margin(Margin {
+            top: 6,
+            ..Margin::ZERO
+        }))
+        .resizable(true)
+        .default_size(half)
+        .size_range(80.0..=most)
+        .show(ui, |ui| {
+            ui.take_available_space();
+            explanation_ui(ui, ctx, &panels.explanation);
+        });
+    CentralPanel::default()
+        .frame(Frame::NONE.fill(ctx.theme.panel))
+        .show(ui, |ui| findings_ui(ui, ctx, &mut panels.findings));
+}
