@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::ZeroWindow;
 
 declare_rule! {
@@ -15,7 +15,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A window of 0 that stays for longer than 2 s while the peer has something to send, which its window probes
-    /// show. A window that shuts for a moment is flow control at work.
+    /// show. A window that shuts for a moment is flow control at work; one that opened again within 10 s is a note.
     ///
     /// ## Example
     /// `ws-slow-consumer`: a browser that is stopped in its debugger, fed by a server.
@@ -34,6 +34,9 @@ declare_rule! {
         reference: "RFC 9293 section 3.8.6.1",
     }
 }
+
+/// A program that read on within this was only busy for a while: seconds.
+const PAUSE: f64 = 10.0;
 
 impl TcpZeroWindow {
     fn run(view: &View<'_>, out: &mut Verdicts) {
@@ -85,7 +88,13 @@ fn finding(view: &View<'_>, side: Side, zero: &ZeroWindow, episode: Episode) -> 
         || "and did not open it again".to_owned(),
         |u| format!("and opened it again in frame {}", u.frame),
     );
+    let severity = if episode.until.is_some() && episode.held < PAUSE {
+        Severity::Note
+    } else {
+        META.severity
+    };
     Finding::new(&META, episode.since)
+        .severity(severity)
         .side(side)
         .frame(episode.since, "window-shut")
         .frames(&zero.probes, "probe")
@@ -110,8 +119,8 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
-    use crate::diagnosis::Culprit;
     use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "tcp-zero-window";
 
@@ -139,6 +148,16 @@ mod tests {
         let found = findings(script.frames(), RULE);
         assert_eq!(found[0].side, Culprit::Server);
         assert!(found[0].numbers.contains(&("probes", 2.0)), "{found:?}");
+    }
+
+    #[test]
+    fn a_reader_that_reads_on_was_only_busy() {
+        let script = probed(shut()).window_update(Side::Server);
+        let reads_on = findings(script.client(&[3; 50]).close().frames(), RULE);
+        assert_eq!(reads_on[0].severity, Severity::Note);
+        let late = probed(shut()).wait_secs(6.0).window_update(Side::Server);
+        let late = findings(late.client(&[3; 50]).close().frames(), RULE);
+        assert_eq!(late[0].severity, Severity::Error);
     }
 
     #[test]

@@ -21,6 +21,7 @@ const BREACHES: &[&str] = &[
     "ws.length-not-minimal",
     "ws.length-top-bit",
     "ws.text-not-utf8",
+    "ws.deflate-broken",
 ];
 
 /// What a close code says (RFC 6455 section 7.4.1 and the registry of IANA).
@@ -128,6 +129,7 @@ pub(super) fn breach_words(fact: &SeenFact) -> String {
             "a length of {} written in more bytes than it needs",
             fact.int("length").unwrap_or_default()
         ),
+        "ws.deflate-broken" => format!("a compressed {opcode} message that no one can inflate"),
         "ws.length-top-bit" => "a frame length with its highest bit set".to_owned(),
         _ if fact.text("in") == "Close" => "a Close whose reason is not UTF-8".to_owned(),
         _ => "text that is not UTF-8".to_owned(),

@@ -6,15 +6,16 @@ use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
-    /// A message's content is not what it is said to be: text that is not UTF-8, or compression marked where it cannot be.
+    /// A message's content is not what it is said to be: text that is not UTF-8, compression marked where it cannot be,
+    /// or marked as compressed and not so.
     ///
     /// ## Why it matters
     /// The receiver must fail the connection, with 1007 for text. The message is lost.
     ///
     /// ## How it is told
     /// The bytes of an uncompressed text message, all fragments together, or the reason of a Close are not valid UTF-8; or,
-    /// with compression negotiated, RSV1 is set on a control frame or on a fragment that is not the first. The content of
-    /// compressed messages is not looked at.
+    /// with compression negotiated, RSV1 is set on a control frame or on a fragment that is not the first, or a compressed message
+    /// does not begin with a block of DEFLATE. More of the content of compressed messages is not looked at.
     ///
     /// ## Example
     /// `ws-bad-utf8`: the client sends bytes as text; the server closes with 1007.
@@ -23,13 +24,13 @@ declare_rule! {
     /// Send bytes as binary messages; encode text as UTF-8 before it is sent, and do not cut a string in mid-character.
     ///
     /// ## References
-    /// RFC 6455 sections 5.5.1, 5.6 and 8.1; RFC 7692 section 6.1.
+    /// RFC 6455 sections 5.5.1, 5.6 and 8.1; RFC 7692 sections 6.1 and 7.2.2.
     pub WsPayloadInvalid = "ws-payload-invalid" {
         summary: "Message content invalid",
         severity: Warning,
         category: Dialogue,
         protocols: ["websocket"],
-        reference: "RFC 6455 sections 5.5.1, 5.6 and 8.1; RFC 7692 section 6.1",
+        reference: "RFC 6455 sections 5.5.1, 5.6 and 8.1; RFC 7692 sections 6.1 and 7.2.2",
     }
 }
 
@@ -47,10 +48,15 @@ impl WsPayloadInvalid {
             view,
             out,
             &META,
-            |f| f.fact.name == "ws.text-not-utf8" || is_compression_bit(f),
+            |f| {
+                matches!(f.fact.name, "ws.text-not-utf8" | "ws.deflate-broken") || is_compression_bit(f)
+            },
             |f| match f.fact.name {
                 "ws.text-not-utf8" => {
                     "Let that side send UTF-8 as text, and everything else as binary."
+                }
+                "ws.deflate-broken" => {
+                    "See what makes that side's frames: it marks as compressed what is not, or something changes it on the way."
                 }
                 _ => "Let that side mark compression on a message's first fragment only.",
             },
@@ -85,6 +91,23 @@ mod tests {
         let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
         let script = opened_with(offer, offer).client(&frame(Side::Client, 0xc9, b""));
         assert_eq!(loud(ended(script, Side::Server, 1002, "")), [RULE]);
+    }
+
+    #[test]
+    fn compressed_that_cannot_be_inflated() {
+        let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+        let open = || opened_with(offer, offer);
+        let script = open().client(&frame(Side::Client, 0xc1, b"\xff\xff\xff\xff\x00rubbish"));
+        let frames = ended(script, Side::Server, 1007, "");
+        assert_eq!(findings(frames.clone(), RULE)[0].side, Culprit::Client);
+        assert_eq!(loud(frames), [RULE]);
+        let hello = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
+        let sound = open()
+            .client(&frame(Side::Client, 0xc1, hello))
+            .client(&frame(Side::Client, 0xc1, b""))
+            .server(&frame(Side::Server, 0x42, b"\x00\x05"))
+            .server(&frame(Side::Server, 0x80, b"\x00\xfa\xffhello\x00"));
+        assert!(loud(ended(sound, Side::Client, 1000, "")).is_empty());
     }
 
     #[test]

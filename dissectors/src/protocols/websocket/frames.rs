@@ -1,6 +1,6 @@
 //! Frames and the messages they make (RFC 6455 sections 5.2 and 5.4).
 
-use super::op;
+use super::{deflate, op};
 use super::session::{Lane, Reading, Talk};
 use super::turn::Message;
 use super::wire::{self, CONTROL_MOST, HEADER_MOST, Header, Opcode, RSV1, Read, Utf8};
@@ -29,6 +29,7 @@ pub(super) enum Fault {
     Length,
     TopBit,
     Utf8,
+    Deflate,
 }
 
 impl Lane {
@@ -143,7 +144,8 @@ impl Talk {
         // A control frame is read at once: its payload is short, and needed.
         let short_control =
             head.opcode.is_control() && !head.opcode.is_reserved() && head.len <= CONTROL_MOST;
-        let taken = head.size + if short_control { head.len as usize } else { 0 };
+        let look = self.looked_at(&head);
+        let taken = head.size + if short_control { head.len } else { look } as usize;
         let Some((bytes, span)) = feed.take(taken) else {
             return false;
         };
@@ -155,16 +157,20 @@ impl Talk {
             return true;
         }
         let lane = &mut self.lanes[side];
+        if look > 0 && is_broken(bytes.get(head.size..).unwrap_or_default(), head.key) {
+            let fact = Fact::new("ws.deflate-broken").with("opcode", u32::from(head.opcode.0));
+            lane.tell(Fault::Deflate, side, span, fact, out);
+        }
         lane.progress.head = head;
         lane.progress.start = start;
-        lane.progress.left = head.len;
+        lane.progress.left = head.len - look;
         if !head.opcode.is_control() && !head.opcode.is_reserved() {
             self.data_frame(side, &head, span, out);
         }
         let message = self.lanes[side].progress.message.as_ref();
         let wanted = message.is_some_and(|m| m.check.is_some()) && !head.opcode.is_control();
         if !wanted {
-            feed.skip(head.len);
+            feed.skip(head.len - look);
         }
         self.lanes[side].reading = if wanted {
             Reading::Payload
@@ -172,6 +178,17 @@ impl Talk {
             Reading::Skip
         };
         true
+    }
+
+    /// How many bytes of the payload are read with the header: the first of a compressed message.
+    fn looked_at(&self, head: &Header) -> u64 {
+        let first = matches!(head.opcode, Opcode::TEXT | Opcode::BINARY);
+        let deflate = self.agreed.is_some_and(|a| a.deflate);
+        if first && deflate && head.rsv == RSV1 {
+            head.len.min(deflate::LOOK)
+        } else {
+            0
+        }
     }
 
     /// A length that nothing can have (RFC 6455 section 5.2: "the most significant bit MUST be 0").
@@ -374,6 +391,13 @@ impl Talk {
         }
         self.turn.message(side, whole, &mut self.next_id, out);
     }
+}
+
+/// True when the payload cannot begin a compressed message.
+fn is_broken(masked: &[u8], key: Option<[u8; 4]>) -> bool {
+    let mut plain = Vec::with_capacity(masked.len());
+    wire::unmasked(masked, key, 0, |bytes| plain.extend_from_slice(bytes));
+    deflate::is_broken(&plain)
 }
 
 fn describe(message: &Building) -> String {

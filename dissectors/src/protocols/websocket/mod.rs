@@ -41,6 +41,7 @@
 //! | `ws.length-not-minimal` | `length` |
 //! | `ws.length-top-bit` | |
 //! | `ws.text-not-utf8` | `in` (`Text` or `Close`) |
+//! | `ws.deflate-broken` | `opcode` |
 //!
 //! # Details
 //!
@@ -53,6 +54,7 @@ use wire::{Opcode, RunEnd};
 
 mod answer;
 mod control;
+mod deflate;
 mod frames;
 mod handshake;
 mod resync;
