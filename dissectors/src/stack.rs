@@ -424,6 +424,9 @@ impl Children {
             return parent;
         }
         let slot = sink.open(parent, scope.protocol, true, scope.key);
+        if self.scopes.len() < 4 {
+            self.scopes.reserve_exact(1);
+        }
         self.scopes.push((scope, slot));
         slot
     }
@@ -452,6 +455,9 @@ impl Children {
             carrier: Carrier::Inside,
             context,
         };
+        if self.layers.len() < 4 {
+            self.layers.reserve_exact(1);
+        }
         self.layers
             .push((key, Layer::new(protocol, &start, parent, key, sink)));
         true

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use smallvec::SmallVec;
 
+use super::rare::{Rare, Unremarkable};
+
 /// A reset.
 #[derive(Clone, Copy, Debug)]
 pub struct Reset {
@@ -94,6 +96,24 @@ pub struct ZeroWindow {
     pub probes: SmallVec<[Stamp; 1]>,
     /// All probes.
     pub probe_count: u32,
+}
+
+impl Unremarkable for Stalls {
+    const DEFAULT: &'static Self = &Self {
+        count: 0,
+        nanos: 0,
+        longest: None,
+    };
+}
+
+impl Unremarkable for ZeroWindow {
+    const DEFAULT: &'static Self = &Self {
+        since: None,
+        episodes: 0,
+        longest: None,
+        probes: SmallVec::new_const(),
+        probe_count: 0,
+    };
 }
 
 /// An ICMP error that quotes this conversation.
@@ -200,7 +220,7 @@ pub struct SideFacts {
     /// Segments that came behind later ones.
     pub out_of_order: u32,
     /// Silences that its retransmissions ended.
-    pub stalls: Stalls,
+    pub stalls: Rare<Stalls>,
     /// Segments far outside anything its peer could take; they are left out.
     pub implausible: u32,
     /// Keep-alive probes.
@@ -210,7 +230,7 @@ pub struct SideFacts {
     /// The last series of unanswered sending.
     pub series: Option<Series>,
     /// Its receive window, shut.
-    pub zero_window: ZeroWindow,
+    pub zero_window: Rare<ZeroWindow>,
     /// The last window it offered, scaled where the scale is known.
     pub window: u32,
     /// Bytes sent that its peer has not acknowledged.
@@ -243,7 +263,7 @@ pub struct TcpFacts {
     /// The reset that counts: the first, or one after which its side fell silent.
     pub reset: Option<Reset>,
     /// A reset before it that ended nothing.
-    pub vain_reset: Option<VainReset>,
+    pub vain_reset: Option<Box<VainReset>>,
     /// Resets in all.
     pub resets: u32,
     /// Frames with bytes, or without, from the reset's side after it.

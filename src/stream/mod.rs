@@ -6,4 +6,5 @@
 
 pub mod assembler;
 pub mod facts;
+pub mod rare;
 pub mod tcp;

@@ -50,7 +50,7 @@ impl TcpLossStall {
                 .is_some_and(|s| s.count > 0 && s.offset < facts.stream_bytes);
             let lost = facts.stalls.nanos as f64 / 1e9;
             if lost > LOST && !ongoing {
-                out.raise(finding(view, side, facts.stalls, facts.retransmissions));
+                out.raise(finding(view, side, *facts.stalls, facts.retransmissions));
             }
         }
     }

@@ -160,7 +160,8 @@ impl Tcp {
                 zero.episodes += 1;
                 zero.probes.clear();
             }
-        } else if let Some(since) = zero.since.take() {
+        } else if let Some(since) = zero.since {
+            zero.since = None;
             let held = segment.stamp.time.nanos_since(since.time);
             let longest = zero.longest.map_or(0, |(a, b)| b.time.nanos_since(a.time));
             if held > longest {
@@ -360,12 +361,13 @@ impl Tcp {
             return false;
         }
         self.reset_heard = false;
-        facts.vain_reset.get_or_insert(VainReset {
+        let vain = VainReset {
             reset,
             frames_after: facts.after_reset,
             beyond: facts.after_reset_beyond,
             first_after,
-        });
+        };
+        facts.vain_reset.get_or_insert_with(|| Box::new(vain));
         facts.after_reset = 0;
         facts.after_reset_beyond = 0;
         facts.after_reset_first = None;
