@@ -74,6 +74,7 @@ const ENGINE: &[Wall] = &[
         &[
             "analysis",
             "capture",
+            "capture",
             "diagnosis",
             "session",
             "colloquy_dissectors::units",

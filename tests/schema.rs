@@ -70,6 +70,23 @@ const CAPTURE: &[(&str, Kind)] = &[
     ("dropped", Or(&Count)),
     ("not_understood", Object),
     ("ip_fragments", Count),
+    ("interfaces", List),
+    ("comments", List),
+    ("hardware", Or(&Words)),
+    ("os", Or(&Words)),
+    ("application", Or(&Words)),
+];
+
+const INTERFACE: &[(&str, Kind)] = &[
+    ("name", Or(&Text)),
+    ("description", Or(&Text)),
+    ("link_type", Words),
+    ("snap_length", Count),
+    ("filter", Or(&Text)),
+    ("frames", Count),
+    ("received", Or(&Count)),
+    ("dropped", Or(&Count)),
+    ("dropped_by_os", Or(&Count)),
 ];
 
 const SESSION: &[(&str, Kind)] = &[
@@ -178,6 +195,12 @@ fn check_capture(capture: &Value) {
     }
     assert!(list(capture, "link_types").iter().all(Value::is_string));
     counts(&capture["not_understood"]);
+    for interface in list(capture, "interfaces") {
+        keys(interface, "interface", INTERFACE);
+    }
+    for comment in list(capture, "comments") {
+        keys(comment, "comment", &[("frame", Or(&Count)), ("text", Text)]);
+    }
 }
 
 fn check_session(session: &Value, report: &Value) {
