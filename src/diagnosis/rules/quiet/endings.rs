@@ -117,6 +117,6 @@ fn segments_larger_than_the_wire_takes() {
         .segment_size(40_000)
         .connect()
         .client(b"get")
-        .server(&[1; 120_000]);
+        .server(&vec![1; 120_000]);
     quiet("offload", script.close());
 }
