@@ -328,9 +328,14 @@ fn unanswered(session: &Session, flow: &Flow, world: &World) -> u32 {
         flow,
         world,
     };
+    // Of answers that the capture could not show nothing is claimed.
+    if view.one_sided() {
+        return 0;
+    }
     let ended = view.ending().is_some();
     let lost = |open: &&crate::session::exchange::Open| {
         open.cancelled.is_none()
+            && !open.answer_may_be_missing
             && !matches!(open.expect, Expect::LongWait(_))
             && (ended || view.waited(open) >= view.patience(open))
     };

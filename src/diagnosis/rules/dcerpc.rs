@@ -1,5 +1,6 @@
 //! What the rules of DCE/RPC share: which faults mean what, and faults told once a kind.
 
+use colloquy_dissectors::event::Op;
 use colloquy_dissectors::units::Stamp;
 
 use crate::diagnosis::View;
@@ -57,6 +58,17 @@ pub(super) fn elsewhere(view: &View<'_>) -> bool {
         || view.world.connects.iter().any(|c| {
             c.accepted && c.client == client.address && c.server == server && Some(&c.syn) != own
         })
+}
+
+/// Why nothing is claimed of the calls of [`bound_unseen`].
+pub(super) const BOUND_UNSEEN: &str =
+    "the interface was bound before the capture, so that the call may be one that waits by design";
+
+/// The interface of a call is not known since its bind was not captured (guard T1): some interfaces have calls that wait
+/// for hours, such as the witness's WitnessrAsyncNotify.
+pub(super) fn bound_unseen(view: &View<'_>, op: Op) -> bool {
+    let session = view.session;
+    session.protocol == "dcerpc" && session.began_before_capture && op.group == "unknown interface"
 }
 
 /// The faults of one operation with one status.

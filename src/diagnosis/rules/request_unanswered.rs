@@ -167,6 +167,9 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
     if super::dcerpc::elsewhere(view) {
         return Some(("T13", super::dcerpc::ELSEWHERE));
     }
+    if super::dcerpc::bound_unseen(view, open.op) {
+        return Some(("T1", super::dcerpc::BOUND_UNSEEN));
+    }
     if view.session.encrypted.is_some() {
         return Some((
             "T8",

@@ -1,5 +1,6 @@
 //! `slow-answer`.
 
+use super::dcerpc;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Answered;
 use crate::session::model::Session;
@@ -71,6 +72,8 @@ impl SlowAnswer {
             if view.lost_between(answered.asked, answered.answered) {
                 let why = "bytes are missing between the request and the answer: it may have been put off";
                 out.cannot_tell(&META, "T4", why);
+            } else if dcerpc::bound_unseen(view, answered.op) {
+                out.cannot_tell(&META, "T1", dcerpc::BOUND_UNSEEN);
             } else if let Some(finding) = judge(view, answered) {
                 told.push(answered);
                 out.raise(finding);
@@ -221,7 +224,7 @@ mod tests {
     use crate::diagnosis::rules::bench::calls::{
         answer, call, healthy, over_tcp, over_udp, record,
     };
-    use crate::diagnosis::rules::bench::findings;
+    use crate::diagnosis::rules::bench::{cannot_tell, findings};
 
     const RULE: &str = "slow-answer";
 
@@ -308,5 +311,21 @@ mod tests {
             .wait_secs(3.0)
             .retransmit_last(Side::Server);
         assert!(severities(script).is_empty());
+    }
+
+    #[test]
+    fn a_call_whose_bind_was_not_captured_may_wait_by_design() {
+        use crate::diagnosis::rules::bench::dcerpc::{CLIENT, SERVER, request, response};
+        let call = |script: Script, id: u8, secs: f64| {
+            let script = script.client(&request(id, 3)).wait_secs(secs);
+            script.server(&response(id, 0))
+        };
+        let mut script = Script::tcp(CLIENT, SERVER);
+        for id in 2..8 {
+            script = call(script, id, 0.1);
+        }
+        let frames = call(script, 8, 40.0).frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T1"]);
     }
 }

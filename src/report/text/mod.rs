@@ -196,6 +196,15 @@ fn verdict(outcome: &Outcome, layout: &Layout, text: &mut String) {
             reasons(outcome)
         );
     }
+    let encrypted = outcome.sessions().filter(|r| r.session.encrypted.is_some());
+    let encrypted = encrypted.count() as u64;
+    if encrypted > 0 {
+        let _ = write!(
+            line,
+            "; of {} only times and sizes are known where the content is encrypted",
+            plural(encrypted, "session")
+        );
+    }
     line.push('.');
     text.push('\n');
     paragraph(text, layout, "", &line);
