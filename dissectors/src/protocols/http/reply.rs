@@ -176,6 +176,7 @@ impl Talk {
             }
             if pending.child.is_none() {
                 let status = Status::failure(0, "HTTP/0.9");
+                out.describe(|| what.to_owned());
                 out.emit(
                     Side::Server,
                     span,

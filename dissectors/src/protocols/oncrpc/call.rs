@@ -240,14 +240,11 @@ fn call_text(op: Op, call: &Call<'_>, gss: Option<Gss>, shown: &str) -> String {
     if programs::name(call.program).is_empty() && op.group.is_empty() {
         text = format!("program {} version {} {text}", call.program, call.version);
     }
-    if !shown.is_empty() {
-        let colon = if shown.starts_with(op.name) || op.group != "nfs4" {
-            ""
-        } else {
-            ":"
-        };
-        text.push_str(colon);
-        text.push(' ');
+    if op.group == "nfs4" && !op.name.is_empty() && shown.starts_with(op.name) {
+        // A compound that begins with what it is about.
+        text = format!("{} {shown}", op.group);
+    } else if !shown.is_empty() {
+        text.push_str(if op.group == "nfs4" { ": " } else { " " });
         text.push_str(shown);
     }
     if let Some(gss) = gss {
