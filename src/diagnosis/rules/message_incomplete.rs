@@ -1,6 +1,9 @@
 //! `message-incomplete`.
 
+use colloquy_dissectors::units::{Side, Stamp};
+
 use super::tcp_aborted_in_flight::cut_off;
+use super::tcp_path_dark;
 use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::{Incomplete, Session};
@@ -17,7 +20,8 @@ declare_rule! {
     /// The length in the message's header (record mark, NBSS length, Content-Length, chunk, fragment) is not met when
     /// the connection ends, or after 5 s of silence. Not told where bytes were not captured, where the capture joined in
     /// mid-stream (a false start could look like a header), or when the capture ends sooner. A warning where the receiver
-    /// itself hung up, as a user does who cancels a download, or where a reset cut it off, which is told by itself.
+    /// itself hung up while it came or would take no more, as a user does who cancels a download, or where a reset cut it
+    /// off, which is told by itself; a note where `tcp-path-dark` tells why.
     ///
     /// ## Example
     /// `rpc-half-reply`: 14 of the 28 bytes of a reply come, then nothing.
@@ -86,51 +90,8 @@ fn told_within(view: &View<'_>, session: &Session, it: &Incomplete) -> bool {
 }
 
 fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
-    let receiver = it.side.other();
     let silent = view.until_end(it.stamp);
-    let (severity, culprit, how) = match view.ending() {
-        Some(Ending::Reset(stamp, side)) if side == it.side && cut_off(view, receiver) => {
-            let forged = view.tcp().and_then(forged).is_some();
-            (
-                Severity::Warning,
-                if forged {
-                    Culprit::Network
-                } else {
-                    Culprit::from(side)
-                },
-                format!(
-                    "a reset cut it off (frame {}), as tcp-aborted-in-flight tells",
-                    stamp.frame
-                ),
-            )
-        }
-        Some(Ending::Reset(stamp, side)) if side == receiver => (
-            Severity::Warning,
-            Culprit::from(side),
-            format!(
-                "the {side}, for whom it was, reset the connection (frame {})",
-                stamp.frame
-            ),
-        ),
-        Some(ending) => {
-            let first = view.tcp().and_then(|t| t.sides[receiver].fin);
-            let hung_up = first.is_some_and(|f| f <= it.stamp);
-            (
-                if hung_up {
-                    Severity::Warning
-                } else {
-                    META.severity
-                },
-                Culprit::from(if hung_up { receiver } else { it.side }),
-                format!("the connection ended (frame {})", ending.stamp().frame),
-            )
-        }
-        None => (
-            META.severity,
-            Culprit::from(it.side),
-            format!("nothing came for {}", seconds(silent)),
-        ),
-    };
+    let (severity, culprit, how) = how(view, it);
     Finding::new(&META, it.stamp)
         .severity(severity)
         .side(culprit)
@@ -152,14 +113,70 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         .number("silent", silent)
 }
 
+/// How grave it is, whose fault, and what came then.
+fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
+    let (sender, receiver) = (it.side, it.side.other());
+    if tcp_path_dark::tells(view, sender) {
+        let how = "the rest did not arrive, as tcp-path-dark tells".to_owned();
+        return (Severity::Note, Culprit::Network, how);
+    }
+    let Some((side, stamp, reset)) = hung_up(view) else {
+        let silent = seconds(view.until_end(it.stamp));
+        let how = format!("nothing came for {silent}");
+        return (META.severity, sender.into(), how);
+    };
+    let frame = stamp.frame;
+    let did = if reset { "reset" } else { "closed" };
+    if reset && side == sender && cut_off(view, receiver) {
+        let forged = view.tcp().and_then(forged).is_some();
+        let culprit = if forged {
+            Culprit::Network
+        } else {
+            side.into()
+        };
+        let how = format!("a reset cut it off (frame {frame}), as tcp-aborted-in-flight tells");
+        return (Severity::Warning, culprit, how);
+    }
+    if side == sender {
+        let how = format!("the {side} itself {did} the connection (frame {frame})");
+        return (META.severity, sender.into(), how);
+    }
+    let waited = stamp.time.since(it.stamp.time);
+    let took_no_more = view
+        .tcp()
+        .is_some_and(|t| t.sides[receiver].zero_window.since.is_some());
+    if waited < view.world.thresholds.incomplete || took_no_more {
+        let how = format!("the {side}, for whom it was, {did} the connection (frame {frame})");
+        return (Severity::Warning, receiver.into(), how);
+    }
+    let how = format!(
+        "nothing for {}, until the {side}, for whom it was, {did} the connection (frame {frame})",
+        seconds(waited)
+    );
+    (META.severity, sender.into(), how)
+}
+
+/// Who ended the connection first, where, and whether by a reset.
+fn hung_up(view: &View<'_>) -> Option<(Side, Stamp, bool)> {
+    let tcp = view.tcp()?;
+    let reset = match view.ending() {
+        Some(Ending::Reset(stamp, side)) => Some((side, stamp, true)),
+        _ => None,
+    };
+    let fins = Side::BOTH
+        .into_iter()
+        .filter_map(|side| Some((side, tcp.sides[side].fin?, false)));
+    fins.chain(reset).min_by_key(|(_, stamp, _)| *stamp)
+}
+
 #[cfg(test)]
 mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "message-incomplete";
 
@@ -200,6 +217,27 @@ mod tests {
             findings(script.frames(), RULE)[0].severity,
             Severity::Warning
         );
+    }
+
+    #[test]
+    fn whoever_let_it_lie_is_at_fault() {
+        let tired = half_answered().wait_secs(20.0);
+        for script in [
+            tired.clone().reset(Side::Client),
+            tired.clone().fin(Side::Client).fin(Side::Server),
+            tired.fin(Side::Server).reset(Side::Client),
+        ] {
+            let found = findings(script.frames(), RULE);
+            let told = (found[0].severity, found[0].side);
+            assert_eq!(told, (Severity::Error, Culprit::Server), "{found:?}");
+        }
+        let cancelled = half_answered().fin(Side::Client).fin(Side::Server);
+        let found = findings(cancelled.frames(), RULE);
+        let told = (found[0].severity, found[0].side);
+        assert_eq!(told, (Severity::Warning, Culprit::Client));
+        let full = half_answered().zero_window(Side::Client).wait_secs(20.0);
+        let found = findings(full.reset(Side::Client).frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Client);
     }
 
     #[test]

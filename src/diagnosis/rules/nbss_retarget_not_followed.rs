@@ -51,10 +51,9 @@ impl NbssRetargetNotFollowed {
                 .world
                 .connects_to(address, port, fact.stamp.time, wait)
                 .any(|c| c.client == client);
-            if followed {
-                if let Some(finding) = going_round(view, fact) {
-                    out.raise(finding);
-                }
+            if let Some(finding) = going_round(view, fact) {
+                out.raise(finding);
+            } else if followed {
             } else if view.until_end(fact.stamp) < wait {
                 let why = format!(
                     "the capture ends {} after the retarget",
@@ -149,6 +148,31 @@ mod tests {
     fn a_client_that_goes_is_quiet() {
         let other = elsewhere("10.0.0.1:40001", 1.0).wait_secs(20.0).close();
         assert!(findings(Script::merge([retargeted(), other]), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_client_that_is_sent_round_is_told_once() {
+        let round = |times: u16| {
+            let call = |n: u16| {
+                let port = 139 + 1000 * (n % 2);
+                let mut retarget = vec![0x84, 0, 0, 6, 10, 0, 0, 2];
+                retarget.extend((1278 - port).to_be_bytes());
+                Script::tcp(
+                    &format!("10.0.0.1:{}", 40000 + n),
+                    &format!("10.0.0.2:{port}"),
+                )
+                .wait_secs(f64::from(n))
+                .connect()
+                .client(&session_request("FILESRV"))
+                .server(&retarget)
+                .close()
+            };
+            findings(Script::merge((0..times).map(call)), RULE)
+        };
+        let found = round(6);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].numbers.contains(&("retargets", 6.0)), "{found:?}");
+        assert!(round(4).is_empty());
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Finding, Verdicts, View, declare_rule, seconds};
-use crate::stream::facts::TcpFacts;
+use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, seconds};
 
 declare_rule! {
     /// ## What it means
@@ -15,7 +14,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A FIN of one side that was acknowledged, no FIN and no reset of the other, and no byte of it for longer than
-    /// 60 s, until the capture ends. A side that goes on sending uses the half-open connection as TCP allows.
+    /// 60 s, until the capture ends. A side that goes on sending uses the half-open connection as TCP allows. It is a note
+    /// where the other side closed after all.
     ///
     /// ## Example
     /// A connection pool whose client never looks at connections that its server has closed.
@@ -37,25 +37,29 @@ declare_rule! {
 impl TcpHalfCloseHanging {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let Some(tcp) = view.tcp() else { return };
-        let closed = Side::BOTH.into_iter().find(|s| tcp.sides[*s].fin.is_some());
-        let Some(side) = closed.filter(|_| !tcp.both_fins() && tcp.resets == 0) else {
+        let closed = Side::BOTH
+            .into_iter()
+            .filter(|s| tcp.sides[*s].fin.is_some());
+        let Some(side) = closed.min_by_key(|s| tcp.sides[*s].fin) else {
             return;
         };
         let Some((fin, acked)) = tcp.sides[side].fin.zip(tcp.sides[side].fin_acked) else {
             return;
         };
-        let said = tcp.sides[side.other()]
-            .last_data
-            .map_or(acked, |d| d.max(acked));
-        let silent = view.until_end(said);
+        let idle = &tcp.sides[side.other()];
+        let over = idle.fin.or_else(|| Some(tcp.reset?.stamp));
+        let said = idle.last_data.map_or(acked, |d| d.max(acked));
+        let silent = over.map_or_else(|| view.until_end(said), |o| o.time.since(said.time));
         let limit = view.world.thresholds.half_close;
-        let spoke = tcp.sides[side.other()].last_data.is_some();
+        let spoke = idle.last_data.is_some();
         if view.one_sided() {
             let why = "only one direction of this connection was captured";
             out.cannot_tell(&META, "T3", why);
-        } else if !tcp.saw_start() && !spoke {
+        } else if over.is_none() && !tcp.saw_start() && !spoke {
             let why = "the other side may have closed before the capture began";
             out.cannot_tell(&META, "T1", why);
+        } else if silent < limit && over.is_some() {
+            // It closed in good time.
         } else if silent < limit {
             let why = format!(
                 "the capture ended {} after the FIN was acknowledged",
@@ -63,30 +67,35 @@ impl TcpHalfCloseHanging {
             );
             out.cannot_tell(&META, "T2", why);
         } else {
-            out.raise(finding(view, tcp, side, [fin, acked], silent));
+            out.raise(finding(view, side, [fin, acked], (silent, over)));
         }
     }
 }
 
 fn finding(
     view: &View<'_>,
-    tcp: &TcpFacts,
     side: Side,
     [fin, acked]: [Stamp; 2],
-    silent: f64,
+    (silent, over): (f64, Option<Stamp>),
 ) -> Finding {
     let idle = side.other();
+    let last = view.tcp().and_then(|t| t.sides[idle].last);
+    let (severity, end) = match over {
+        Some(over) => (Severity::Note, format!(", until frame {}", over.frame)),
+        None => (META.severity, String::new()),
+    };
     Finding::new(&META, acked)
+        .severity(severity)
         .side(idle)
         .frame(fin, "fin")
         .frame(acked, "ack")
-        .maybe_frame(tcp.sides[idle].last, "last-of-peer")
+        .maybe_frame(over.or(last), "last-of-peer")
         .title(format!(
             "The {side} closed, and the {idle} left the connection hanging"
         ))
         .explain(format!(
             "The {side} closed its direction in frame {}, the {idle} acknowledged that in frame {} and has neither sent \
-             anything nor closed in {} since.",
+             anything nor closed in {} since{end}.",
             fin.frame,
             acked.frame,
             seconds(silent)
@@ -104,8 +113,8 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
-    use crate::diagnosis::Culprit;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "tcp-half-close-hanging";
 
@@ -156,6 +165,18 @@ mod tests {
         let spoke = end().segment(Side::Server, flag::ACK, 9, 8, b"not closed");
         let frames = Script::merge([spoke, elsewhere(90.0)]);
         assert_eq!(findings(frames, RULE).len(), 1);
+    }
+
+    #[test]
+    fn closed_after_all_it_is_a_note() {
+        let late = half_closed().wait_secs(90.0);
+        for script in [late.clone().fin(Side::Client), late.reset(Side::Server)] {
+            let found = findings(script.clone().frames(), RULE);
+            assert_eq!(found[0].severity, Severity::Note);
+            assert!(loud(script.frames()).is_empty());
+        }
+        let soon = half_closed().wait_secs(9.0).fin(Side::Client);
+        assert!(findings(soon.frames(), RULE).is_empty());
     }
 
     #[test]

@@ -12,6 +12,8 @@ const COPY_NANOS: i64 = 1_500_000;
 const COPY_NANOS_WITHOUT_ID: i64 = 30_000;
 /// No retransmission timer is shorter in practice (RFC 6298 says one second, common stacks have 200 ms).
 const TIMER_NANOS: i64 = 190_000_000;
+/// Bytes sent again so often would have been acknowledged by a peer that had got them.
+const DEAF_AFTER: u32 = 2;
 
 impl Tcp {
     pub(super) fn is_copy(&mut self, side: Side, segment: &Segment<'_>) -> bool {
@@ -80,11 +82,28 @@ impl Tcp {
         facts.largest = facts.largest.max(segment.wire_len);
         if !segment.has(flags::RST) {
             facts.ttl = Some(segment.ttl);
-            // Whoever speaks is alive: its peer's unanswered sending is over.
+            // Whoever speaks is alive: its peer's unanswered sending is over, if it was heard.
+            let deaf = self.is_deaf(side, segment);
             let peer = &mut self.facts.sides[side.other()];
-            peer.series = None;
+            if !deaf {
+                peer.series = None;
+            }
             peer.keepalives_unanswered.clear();
         }
+    }
+
+    /// True for bytes or a FIN of a side that still acknowledges nothing of what its peer has sent again and again: they
+    /// are of its own accord, and what the peer sends does not arrive. An acknowledgement alone answers something.
+    fn is_deaf(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let peer = &self.halves[side.other()];
+        let series = self.facts.sides[side.other()].series.as_ref();
+        let unheard = series.filter(|s| s.count >= DEAF_AFTER).zip(peer.base);
+        let speaks = segment.wire_len > 0 || segment.has(flags::FIN);
+        speaks
+            && segment.has(flags::ACK)
+            && unheard.is_some_and(|(series, base)| {
+                offset_of(base, peer.next.max(peer.acked), segment.ack) <= series.offset as i64
+            })
     }
 
     /// What a frame says of a reset before it.
