@@ -49,7 +49,8 @@ impl WsPayloadInvalid {
             out,
             &META,
             |f| {
-                matches!(f.fact.name, "ws.text-not-utf8" | "ws.deflate-broken") || is_compression_bit(f)
+                matches!(f.fact.name, "ws.text-not-utf8" | "ws.deflate-broken")
+                    || is_compression_bit(f)
             },
             |f| match f.fact.name {
                 "ws.text-not-utf8" => {

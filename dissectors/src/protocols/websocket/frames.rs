@@ -1,9 +1,9 @@
 //! Frames and the messages they make (RFC 6455 sections 5.2 and 5.4).
 
-use super::{deflate, op};
 use super::session::{Lane, Reading, Talk};
 use super::turn::Message;
 use super::wire::{self, CONTROL_MOST, HEADER_MOST, Header, Opcode, RSV1, Read, Utf8};
+use super::{deflate, op};
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Op};
 use crate::inbox::Feed;
