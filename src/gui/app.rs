@@ -13,6 +13,7 @@ use super::files::Files;
 use super::loader::{Loaded, Loading, Wake};
 use super::panels::explanation::ExplanationPanel;
 use super::panels::findings::FindingsPanel;
+use super::panels::findings::data::Item;
 use super::panels::ladder::{LadderPanel, Telling, Which};
 use super::panels::palette::{Palette, palette_ui};
 use super::panels::sessions::SessionsPanel;
@@ -149,12 +150,10 @@ impl App {
             .is_some_and(|key| doc.row(key).is_some());
         let untouched = self.selection.serial() == self.proposed;
         let running = doc.extent == Extent::Running;
-        if !known && !running || untouched && !running || self.selection.session().is_none() {
+        let nothing = self.selection.session().is_none();
+        if nothing || !running && (untouched || !known) {
             self.selection.clear();
-            let worst = doc.findings.items().filter(|i| i.key.session.is_some());
-            // The first among equals, in the order of the list.
-            let worst = worst.reduce(|a, b| if b.severity > a.severity { b } else { a });
-            if let Some(item) = worst {
+            if let Some(item) = proposal(&doc) {
                 self.selection.pick(Pick::Finding(item.key.clone()));
             }
             self.proposed = self.selection.serial();
@@ -321,6 +320,18 @@ impl App {
             self.title = title;
         }
     }
+}
+
+/// What a document is opened at: the worst finding; among equals one on an inner session, of which most can be told, and
+/// the first in the order of the list.
+fn proposal(doc: &Document) -> Option<&Item> {
+    let rank = |item: &Item| {
+        let row = item.key.session.and_then(|key| doc.row(key));
+        let entry = row.and_then(|row| doc.sessions.entries.get(row.id as usize - 1));
+        (item.severity, entry.map_or(0, |e| e.depth))
+    };
+    let items = doc.findings.items().filter(|i| i.key.session.is_some());
+    items.reduce(|a, b| if rank(b) > rank(a) { b } else { a })
 }
 
 impl eframe::App for App {
