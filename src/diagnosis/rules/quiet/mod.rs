@@ -4,6 +4,7 @@
 mod by_design;
 mod distorted;
 mod endings;
+mod troubles;
 
 use crate::capture::script::Script;
 use crate::diagnosis::rules::bench::calls::{answer, call, healthy, over_tcp, over_udp};
