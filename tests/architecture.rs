@@ -66,7 +66,14 @@ const ENGINE: &[Wall] = &[
     ),
     wall(
         "report",
-        &["analysis", "diagnosis", "session", "colloquy_dissectors"],
+        // Of `capture` only what a file says of its making.
+        &[
+            "analysis",
+            "capture",
+            "diagnosis",
+            "session",
+            "colloquy_dissectors",
+        ],
     ),
     wall("runner", &["analysis", "capture", "diagnosis", "session"]),
     wall(

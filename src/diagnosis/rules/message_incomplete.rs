@@ -113,6 +113,9 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         .number("silent", silent)
 }
 
+/// Who hangs up sooner than this did not wait for the rest: seconds.
+const PATIENT: f64 = 1.0;
+
 /// How grave it is, whose fault, and what came then.
 fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
     let (sender, receiver) = (it.side, it.side.other());
@@ -145,7 +148,7 @@ fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
     let took_no_more = view
         .tcp()
         .is_some_and(|t| t.sides[receiver].zero_window.since.is_some());
-    if waited < view.world.thresholds.incomplete || took_no_more {
+    if waited < PATIENT || took_no_more {
         let how = format!("the {side}, for whom it was, {did} the connection (frame {frame})");
         return (Severity::Warning, receiver.into(), how);
     }
