@@ -343,6 +343,13 @@ impl eframe::App for App {
         self.draw(ui);
     }
 
+    fn raw_input_hook(&mut self, _ctx: &Context, raw_input: &mut egui::RawInput) {
+        // Wherever the pointer happens to be, a picture does not show it.
+        if self.picture.is_some() {
+            raw_input.events.clear();
+        }
+    }
+
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.picture.is_none() {
             self.settings.sessions = self.panels.sessions.layout.clone();

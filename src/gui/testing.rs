@@ -53,7 +53,7 @@ pub(crate) fn ladder_of(doc: &Document, key: SessionKey, whole: bool) -> Ladder 
         .collect();
     let session = (!whole).then_some(key.session);
     let known = Known {
-        focus: key.session,
+        focus: Some(key.session),
         proofs: &proofs,
         unanswered: &doc.flow(key).unwrap().unanswered,
         end: doc.end,
