@@ -335,6 +335,56 @@ fn the_first_page_opens_a_path_and_remembers_it() {
 }
 
 #[test]
+fn where_there_is_no_file_dialog_a_path_is_asked_for() {
+    let mut app = empty();
+    app.asking_path = Some(super::chrome::AskPath::new(false));
+    let mut shown = window(app);
+    let sample = path("websocket/echo.pcap");
+    shown
+        .get_by_label("Path")
+        .type_text(&sample.display().to_string());
+    shown.run_steps(2);
+    shown.key_press(Key::Enter);
+    settle(&mut shown);
+    assert_eq!(shown.state().page, Page::Main);
+    assert_eq!(shown.state().settings.recent, [sample]);
+    assert!(shown.query_by_label("Path").is_none(), "it is closed");
+}
+
+#[test]
+fn several_captures_are_shown_together() {
+    let mut app = empty();
+    app.open(vec![
+        path("dcerpc/path-dark.pcap"),
+        path("smb/logon-failure.pcap"),
+    ]);
+    let mut shown = window(app);
+    let doc = doc(&shown);
+    let of_second = doc
+        .sessions
+        .entries
+        .iter()
+        .find(|e| e.key.capture == 1)
+        .unwrap();
+    assert_eq!(
+        of_second.cell(Column::Capture, &doc.outcome),
+        "logon-failure.pcap"
+    );
+    let item = item(&doc, "smb-logon-failed");
+    assert!(item.place.contains("logon-failure.pcap"), "{}", item.place);
+    shown
+        .get_by_role_and_label(egui::accesskit::Role::Row, &item.title)
+        .click();
+    settle(&mut shown);
+    let ladder = shown.state().panels.ladder.ladder.as_ref().unwrap();
+    assert!(
+        ladder.rows.iter().any(|r| r.proof && r.bad),
+        "{:?}",
+        ladder.told()
+    );
+}
+
+#[test]
 fn a_dropped_file_is_opened() {
     #[derive(Debug)]
     struct Dropped(PathBuf);

@@ -169,6 +169,11 @@ impl Default for Sort {
 }
 
 impl Sort {
+    /// What is new comes last.
+    pub(crate) const fn grows_at_end(self) -> bool {
+        matches!(self.column, Column::Id | Column::Start) && !self.descending
+    }
+
     /// After a click on a heading.
     #[must_use]
     pub(crate) fn clicked(self, column: Column) -> Self {
