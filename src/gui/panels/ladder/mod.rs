@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use colloquy::analysis::Judged;
+use colloquy::dissectors::units::FrameNo;
 use colloquy::session::told::Dialogue;
 
 use self::data::{Known, Ladder};
@@ -30,6 +31,8 @@ pub(crate) struct Which {
     pub(crate) path: PathBuf,
     /// The frames it had when it was asked for: a running one grows.
     pub(crate) frames: u64,
+    /// Its last frame: what comes behind it need not be read.
+    pub(crate) last: FrameNo,
 }
 
 impl Which {
