@@ -198,10 +198,14 @@ impl App {
             .as_ref()
             .zip(self.selection.session())
             .and_then(|(doc, key)| {
-                let frames = doc.flow(key)?.flow.frames;
-                Some((doc.path_of(key.capture), key, frames))
+                let flow = &doc.flow(key)?.flow;
+                Some((
+                    doc.path_of(key.capture),
+                    key,
+                    (flow.frames, flow.last.frame),
+                ))
             });
-        let Some((path, key, frames)) = wanted else {
+        let Some((path, key, (frames, last))) = wanted else {
             self.telling = Telling::Nothing;
             return;
         };
@@ -209,6 +213,7 @@ impl App {
             capture: key.capture,
             flow: key.flow,
             frames,
+            last,
             path: path.clone().unwrap_or_default(),
         };
         let known = self.telling.which().filter(|w| w.continues(&which));
@@ -341,6 +346,13 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    fn raw_input_hook(&mut self, _ctx: &Context, raw_input: &mut egui::RawInput) {
+        // Wherever the pointer happens to be, a picture does not show it.
+        if self.picture.is_some() {
+            raw_input.events.clear();
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

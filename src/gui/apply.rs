@@ -182,6 +182,7 @@ impl App {
     pub(super) fn drain_files(&mut self) {
         match self.files.take() {
             Some(Chosen::Open(paths)) if !paths.is_empty() => self.open(paths),
+            #[cfg(feature = "live")]
             Some(Chosen::SaveTo(path)) => self.save_capture(path),
             Some(Chosen::Saved(Ok(path))) => {
                 self.notice = Some(format!("Saved as {}.", path.display()));

@@ -10,7 +10,7 @@ use egui::{
 use super::app::{App, Page};
 use super::command::{Action, Command};
 use super::document::Extent;
-use super::format::{bytes, count, plural};
+use super::format::plural;
 use super::theme::{SMALL, Theme};
 use super::widgets::badge::badge_ui;
 
@@ -239,6 +239,7 @@ fn loading_ui(ui: &mut Ui, app: &App) {
 
 #[cfg(feature = "live")]
 fn capture_ui(ui: &mut Ui, app: &App) {
+    use super::format::{bytes, count};
     let Some(recorder) = &app.recorder else {
         return;
     };

@@ -17,6 +17,7 @@ pub(crate) enum Chosen {
     /// Captures to open.
     Open(Vec<PathBuf>),
     /// Where to keep a live capture.
+    #[cfg(feature = "live")]
     SaveTo(PathBuf),
     /// It was kept, or why not.
     Saved(Result<PathBuf, String>),
@@ -69,6 +70,7 @@ impl Files {
     }
 
     /// Asks where to keep a capture.
+    #[cfg(feature = "live")]
     pub(crate) fn ask_where_to_save(&mut self) {
         self.ask(|| {
             let file = rfd::FileDialog::new()

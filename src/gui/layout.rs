@@ -41,6 +41,7 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
                 ui.take_available_space();
                 let shown = Shown {
                     order: panels.sessions.order(),
+                    grows_at_end: panels.sessions.layout.sort.grows_at_end(),
                     ladder: panels.ladder.ladder.as_ref(),
                 };
                 timeline_ui(ui, &ctx, &mut panels.timeline, shown);

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use colloquy::capture;
+use colloquy::capture::{self, Block, CaptureError, CaptureSummary, Source};
+use colloquy::dissectors::units::FrameNo;
 use colloquy::runner;
 use colloquy::session::told::Dialogue;
 use crossbeam_channel::{Receiver, bounded};
@@ -79,8 +80,35 @@ impl Drop for Teller {
 
 /// Reads it here and now.
 pub(crate) fn tell(which: &Which, cancel: &AtomicBool) -> Told {
-    let mut source = capture::open(&which.path.to_string_lossy()).map_err(|e| e.to_string())?;
-    let told = runner::dialogue(source.as_mut(), which.flow, cancel).map_err(|e| e.to_string())?;
+    let source = capture::open(&which.path.to_string_lossy()).map_err(|e| e.to_string())?;
+    let mut source = Until {
+        source,
+        last: which.last,
+        over: false,
+    };
+    let told = runner::dialogue(&mut source, which.flow, cancel).map_err(|e| e.to_string())?;
     told.map(Arc::new)
         .ok_or_else(|| format!("{} changed while it was open", which.path.display()))
+}
+
+/// A capture as far as a conversation goes in it.
+struct Until {
+    source: Box<dyn Source>,
+    last: FrameNo,
+    over: bool,
+}
+
+impl Source for Until {
+    fn fill(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
+        if self.over {
+            return Ok(false);
+        }
+        let filled = self.source.fill(block)?;
+        self.over = block.records.last().is_some_and(|r| r.no > self.last);
+        Ok(filled)
+    }
+
+    fn summary(&self) -> CaptureSummary {
+        self.source.summary()
+    }
 }

@@ -44,6 +44,7 @@ pub(crate) fn ladder_of(doc: &Document, key: SessionKey, whole: bool) -> Ladder 
         flow: key.flow,
         path: doc.path_of(key.capture).unwrap(),
         frames: 0,
+        last: doc.flow(key).unwrap().flow.last.frame,
     };
     let dialogue = teller::tell(&which, &AtomicBool::new(false)).unwrap();
     let id = doc.row(key).unwrap().id;
@@ -53,7 +54,7 @@ pub(crate) fn ladder_of(doc: &Document, key: SessionKey, whole: bool) -> Ladder 
         .collect();
     let session = (!whole).then_some(key.session);
     let known = Known {
-        focus: key.session,
+        focus: Some(key.session),
         proofs: &proofs,
         unanswered: &doc.flow(key).unwrap().unanswered,
         end: doc.end,

@@ -166,6 +166,19 @@ fn a_click_on_a_session_or_a_lane_selects_it() {
 }
 
 #[test]
+fn a_connection_that_only_carries_shows_what_it_carries() {
+    let mut shown = open(sample("dcerpc/pipe-over-netbios.pcapng"));
+    shown.get_by_label_contains("session 1 tcp").click();
+    settle(&mut shown);
+    let ladder = shown.state().panels.ladder.ladder.as_ref().unwrap();
+    let texts = ladder.told();
+    for part in ["SYN", "nbss", "smb2", "dcerpc"] {
+        assert!(texts.iter().any(|t| t.contains(part)), "{part}: {texts:?}");
+    }
+    assert!(ladder.rows.iter().all(|r| !r.other));
+}
+
+#[test]
 fn a_click_on_a_message_selects_its_frame() {
     let mut shown = open(sample("oncrpc/replies-reversed.pcap"));
     let with_messages = {
@@ -238,10 +251,13 @@ fn keys_step_through_sessions_findings_and_messages() {
     shown.key_press(Key::ArrowRight);
     settle(&mut shown);
     assert_eq!(shown.state().selection.frame(), frame);
-    let session = shown.state().selection.session();
-    shown.key_press(Key::ArrowUp);
-    settle(&mut shown);
-    assert_ne!(shown.state().selection.session(), session);
+    let keys = [1, 2].map(|id| doc(&shown).key(id).unwrap());
+    shown.state_mut().selection.pick(Pick::Session(keys[0]));
+    for (key, session) in [(Key::ArrowDown, keys[1]), (Key::ArrowUp, keys[0])] {
+        shown.key_press(key);
+        settle(&mut shown);
+        assert_eq!(shown.state().selection.session(), Some(session));
+    }
 }
 
 #[test]
@@ -316,6 +332,56 @@ fn the_first_page_opens_a_path_and_remembers_it() {
     settle(&mut shown);
     assert_eq!(shown.state().page, Page::Main);
     assert_eq!(shown.state().settings.recent, [sample]);
+}
+
+#[test]
+fn where_there_is_no_file_dialog_a_path_is_asked_for() {
+    let mut app = empty();
+    app.asking_path = Some(super::chrome::AskPath::new(false));
+    let mut shown = window(app);
+    let sample = path("websocket/echo.pcap");
+    shown
+        .get_by_label("Path")
+        .type_text(&sample.display().to_string());
+    shown.run_steps(2);
+    shown.key_press(Key::Enter);
+    settle(&mut shown);
+    assert_eq!(shown.state().page, Page::Main);
+    assert_eq!(shown.state().settings.recent, [sample]);
+    assert!(shown.query_by_label("Path").is_none(), "it is closed");
+}
+
+#[test]
+fn several_captures_are_shown_together() {
+    let mut app = empty();
+    app.open(vec![
+        path("dcerpc/path-dark.pcap"),
+        path("smb/logon-failure.pcap"),
+    ]);
+    let mut shown = window(app);
+    let doc = doc(&shown);
+    let of_second = doc
+        .sessions
+        .entries
+        .iter()
+        .find(|e| e.key.capture == 1)
+        .unwrap();
+    assert_eq!(
+        of_second.cell(Column::Capture, &doc.outcome),
+        "logon-failure.pcap"
+    );
+    let item = item(&doc, "smb-logon-failed");
+    assert!(item.place.contains("logon-failure.pcap"), "{}", item.place);
+    shown
+        .get_by_role_and_label(egui::accesskit::Role::Row, &item.title)
+        .click();
+    settle(&mut shown);
+    let ladder = shown.state().panels.ladder.ladder.as_ref().unwrap();
+    assert!(
+        ladder.rows.iter().any(|r| r.proof && r.bad),
+        "{:?}",
+        ladder.told()
+    );
 }
 
 #[test]
@@ -440,7 +506,9 @@ fn every_action_can_be_asked_for_at_any_time() {
 #[test]
 fn every_sample_can_be_shown() {
     let mut seen = 0;
-    let mut shown = window(empty());
+    // What was on the wire may need any glyph.
+    let any = builder().allow_missing_glyphs();
+    let mut shown = any.build_ui_state(frame, empty());
     for protocol in std::fs::read_dir(path("")).unwrap().flatten() {
         let Ok(files) = std::fs::read_dir(protocol.path()) else {
             continue;
@@ -512,19 +580,30 @@ fn an_interface_is_chosen_and_the_filter_is_checked() {
 }
 
 #[test]
-fn the_main_page_looks_as_it_did() {
+fn the_panels_look_as_they_did() {
     let renderer = std::panic::catch_unwind(egui_kittest::wgpu::WgpuTestRenderer::new);
     let Ok(renderer) = renderer else {
         eprintln!("skipped: no graphics adapter, not even one in software, to draw pictures with");
         return;
     };
+    // Without the texts of rules and their number, which change more often than the window.
     let mut app = empty();
-    app.show(Arc::new(sample("dcerpc/path-dark.pcap")));
-    let small = builder().with_size(vec2(1120.0, 700.0));
-    let mut shown = small.renderer(renderer).build_ui_state(frame, app);
+    app.settings.findings = false;
+    let doc = Arc::new(sample("dcerpc/path-dark.pcap"));
+    app.show(Arc::clone(&doc));
+    app.selection.clear();
+    app.selection.pick(Pick::Session(doc.key(2).unwrap()));
+    let panels = |ui: &mut egui::Ui, app: &mut App| {
+        app.drain();
+        let doc = Arc::clone(app.doc.as_ref().unwrap());
+        super::layout::main_ui(ui, app, &doc);
+        app.follow_selection();
+    };
+    let small = builder().with_size(vec2(1120.0, 640.0));
+    let mut shown = small.renderer(renderer).build_ui_state(panels, app);
     settle(&mut shown);
     let options = egui_kittest::SnapshotOptions::new()
         .output_path("tests/snapshots/gui")
         .max_failed_pixels(40_usize);
-    shown.snapshot_options("main-dark", &options);
+    shown.snapshot_options("panels-dark", &options);
 }

@@ -106,11 +106,6 @@ impl Rows {
         self.drawn.clone()
     }
 
-    /// The last row was in view when the list was drawn last.
-    pub(crate) const fn at_end(&self) -> bool {
-        self.at_end
-    }
-
     /// To the first row.
     pub(crate) fn rewind(&mut self) {
         self.top = 0.0;

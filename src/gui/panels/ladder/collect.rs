@@ -31,7 +31,12 @@ impl Builder {
     }
 
     /// The messages of one session, or of all.
-    pub(super) fn messages(&mut self, dialogue: &Dialogue, session: Option<u32>, focus: u32) {
+    pub(super) fn messages(
+        &mut self,
+        dialogue: &Dialogue,
+        session: Option<u32>,
+        focus: Option<u32>,
+    ) {
         for (index, told) in dialogue.messages.iter().enumerate() {
             if session.is_some_and(|s| s != told.session) {
                 continue;
@@ -43,7 +48,7 @@ impl Builder {
             let row = self.push(Kind::Message(index), told.stamp, Some(told.side), text);
             row.first_frame = told.began.frame;
             row.bad = told.status.is_some_and(|s| s.failed);
-            row.other = told.session != focus;
+            row.other = focus.is_some_and(|f| f != told.session);
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Fate {
     Answered(usize),
     /// Nobody answered while the capture or the connection lasted: seconds.
     Unanswered(f64),
+    /// The same request again; the first one tells how it fared.
+    Again,
     /// It waits by design, or was given up.
     Waits(String),
 }
@@ -99,8 +101,8 @@ pub(crate) struct Row {
 /// What is known of a conversation beside its messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known<'a> {
-    /// The session that is selected.
-    pub(crate) focus: u32,
+    /// The session that is selected: what others say beside it is faint. None where it says nothing.
+    pub(crate) focus: Option<u32>,
     /// Frames that prove findings.
     pub(crate) proofs: &'a [Evidence],
     /// Requests that nobody will answer, by session's place in the conversation.
@@ -163,7 +165,8 @@ impl Ladder {
         ladder.sort();
         ladder.add_silence();
         ladder.pair(dialogue, session, &known);
-        ladder.add_end(known.end, begin);
+        let ended = flow.tcp.as_ref().is_some_and(|t| t.ended());
+        ladder.add_end(known.end, begin, ended);
         ladder.draw_bars();
         ladder
     }
@@ -222,7 +225,11 @@ impl Ladder {
             };
             match told.part {
                 Part::Request => {
-                    asked.insert((told.session, told.side, exchange), at);
+                    let key = (told.session, told.side, exchange);
+                    let first = *asked.entry(key).or_insert(at);
+                    if let Some(row) = self.rows.get_mut(at).filter(|_| first != at) {
+                        row.fate = Fate::Again;
+                    }
                 }
                 Part::Reply => {
                     let key = (told.session, told.side.other(), exchange);
@@ -265,11 +272,12 @@ impl Ladder {
         }
     }
 
-    fn add_end(&mut self, end: Timestamp, begin: Timestamp) {
+    /// The end of the capture, where somebody still waits; a connection that ended is over before.
+    fn add_end(&mut self, end: Timestamp, begin: Timestamp, ended: bool) {
         let last = self.rows.iter().filter_map(|r| r.time).max();
         let dead = |r: &&Row| matches!(r.fate, Fate::Unanswered(_));
         self.unanswered = self.rows.iter().filter(dead).count();
-        if self.unanswered == 0 {
+        if self.unanswered == 0 || ended {
             return;
         }
         if let Some(silence) = last.map(|l| end.nanos_since(l)).filter(|s| *s >= SILENCE) {
@@ -406,6 +414,7 @@ pub(crate) fn describe(row: &Row) -> String {
     let after = match (&row.fate, row.answers) {
         (Fate::Unanswered(waited), _) => format!(", no answer for {}", seconds(*waited)),
         (Fate::Waits(why), _) => format!(", still open: {why}"),
+        (Fate::Again, _) => ", sent again".to_owned(),
         (_, Some((_, wait))) => format!(", after {}", seconds(wait)),
         _ => String::new(),
     };
@@ -457,6 +466,32 @@ mod tests {
                 assert_ne!(told.rows[reply].side, row.side);
             }
         }
+    }
+
+    #[test]
+    fn a_request_that_is_sent_again_waits_since_the_first_time() {
+        let doc = sample("oncrpc/udp-server-silent.pcap");
+        let told = ladder(&doc, "rpc-retransmission-storm", false);
+        let fates: Vec<&Fate> = told.rows.iter().map(|r| &r.fate).collect();
+        assert!(
+            matches!(fates[0], Fate::Unanswered(waited) if *waited > 2.9),
+            "{fates:?}"
+        );
+        assert_eq!(fates.iter().filter(|f| ***f == Fate::Again).count(), 3);
+        assert_eq!(told.unanswered, 1);
+    }
+
+    #[test]
+    fn no_one_waits_longer_than_the_connection_lasts() {
+        let doc = sample("tcp/reset-on-the-path.pcap");
+        let told = ladder(&doc, "request-unanswered", false);
+        assert_eq!(told.unanswered, 1);
+        assert!(
+            told.rows.iter().all(|r| r.kind != Kind::End),
+            "{:?}",
+            told.told()
+        );
+        assert!(told.rows.last().unwrap().text.starts_with("RST"));
     }
 
     #[test]

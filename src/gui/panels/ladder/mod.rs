@@ -8,6 +8,8 @@ mod ui;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use colloquy::analysis::Judged;
+use colloquy::dissectors::units::FrameNo;
 use colloquy::session::told::Dialogue;
 
 use self::data::{Known, Ladder};
@@ -29,6 +31,8 @@ pub(crate) struct Which {
     pub(crate) path: PathBuf,
     /// The frames it had when it was asked for: a running one grows.
     pub(crate) frames: u64,
+    /// Its last frame: what comes behind it need not be read.
+    pub(crate) last: FrameNo,
 }
 
 impl Which {
@@ -118,24 +122,9 @@ impl LadderPanel {
         if self.built_for.as_ref() == Some(&wanted) {
             return;
         }
-        let session = (!self.whole).then_some(key.session);
-        self.ladder = doc.flow(key).map(|judged| {
-            let of = |s: &u32| session.is_none_or(|only| only == *s);
-            let ids = (0..judged.flow.sessions.len() as u32)
-                .filter(of)
-                .map(|s| judged.first_id + s);
-            let proofs: Vec<_> = ids
-                .flat_map(|id| doc.findings_of(id))
-                .flat_map(|found| found.finding.frames.iter().copied())
-                .collect();
-            let known = Known {
-                focus: key.session,
-                proofs: &proofs,
-                unanswered: &judged.unanswered,
-                end: doc.end,
-            };
-            Ladder::of(dialogue, session, known)
-        });
+        self.ladder = doc
+            .flow(key)
+            .map(|judged| ladder(doc, judged, dialogue, key, self.whole));
         let same = |b: &BuiltFor| b.session == key && b.whole == self.whole;
         if !self.built_for.as_ref().is_some_and(same) {
             self.rows = Rows::default();
@@ -164,4 +153,32 @@ impl LadderPanel {
         let to = at.map_or(0, |at| at.saturating_add_signed(by));
         frames.get(to.min(frames.len().checked_sub(1)?)).copied()
     }
+}
+
+/// The ladder of a session; of the whole connection also where the session only carries others and says nothing itself.
+fn ladder(
+    doc: &Document,
+    judged: &Judged,
+    dialogue: &Dialogue,
+    key: SessionKey,
+    whole: bool,
+) -> Ladder {
+    let speaks = dialogue.messages.iter().any(|m| m.session == key.session);
+    let carries = !speaks && !dialogue.messages.is_empty();
+    let session = (!whole && !carries).then_some(key.session);
+    let of = |s: &u32| session.is_none_or(|only| only == *s);
+    let ids = (0..judged.flow.sessions.len() as u32)
+        .filter(of)
+        .map(|s| judged.first_id + s);
+    let proofs: Vec<_> = ids
+        .flat_map(|id| doc.findings_of(id))
+        .flat_map(|found| found.finding.frames.iter().copied())
+        .collect();
+    let known = Known {
+        focus: speaks.then_some(key.session),
+        proofs: &proofs,
+        unanswered: &judged.unanswered,
+        end: doc.end,
+    };
+    Ladder::of(dialogue, session, known)
 }

@@ -292,6 +292,16 @@ fn after(painter: &Painter, ctx: &Ctx<'_>, rect: Rect, lines: Lifelines, step: &
             let said = format!("no answer, {}", seconds(*waited));
             text::line(painter, place, Align::Min, font(), color, &said);
         }
+        (Fate::Again, _) => {
+            text::line(
+                painter,
+                place,
+                Align::Min,
+                font(),
+                ctx.theme.missing(),
+                "sent again",
+            );
+        }
         (Fate::Waits(why), _) => {
             text::line(painter, place, Align::Min, font(), ctx.theme.faint, why);
         }

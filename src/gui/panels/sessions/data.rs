@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) key: SessionKey,
     /// Its id.
     pub(crate) id: u32,
+    /// The place of its conversation in the outcome.
+    place: u32,
     /// How many sessions it is in.
     pub(crate) depth: u8,
     /// Its condition.
@@ -58,9 +60,24 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// Counts and collects. `now`: the present, while the capture runs.
     pub(crate) fn of(outcome: &Outcome, start: Timestamp, now: Option<Timestamp>) -> Self {
-        let entries: Vec<Entry> = outcome
-            .sessions()
-            .map(|row| entry(&row, outcome, start, now))
+        let rows = outcome
+            .flows
+            .iter()
+            .enumerate()
+            .flat_map(|(place, judged)| {
+                let first_id = judged.first_id;
+                judged.flow.sessions.iter().map(move |session| {
+                    let id = first_id + session.index;
+                    let row = Row {
+                        id,
+                        judged,
+                        session,
+                    };
+                    (place, row)
+                })
+            });
+        let entries: Vec<Entry> = rows
+            .map(|(place, row)| entry(&row, place, outcome, (start, now)))
             .collect();
         let mut states: Vec<StateCount> = State::ALL
             .iter()
@@ -152,6 +169,11 @@ impl Default for Sort {
 }
 
 impl Sort {
+    /// What is new comes last.
+    pub(crate) const fn grows_at_end(self) -> bool {
+        matches!(self.column, Column::Id | Column::Start) && !self.descending
+    }
+
     /// After a click on a heading.
     #[must_use]
     pub(crate) fn clicked(self, column: Column) -> Self {
@@ -177,10 +199,17 @@ pub(crate) const fn health(state: State) -> u8 {
     }
 }
 
-fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp, now: Option<Timestamp>) -> Entry {
+/// `times`: of the first frame, and the present while the capture runs.
+fn entry(
+    row: &Row<'_>,
+    place: usize,
+    outcome: &Outcome,
+    times: (Timestamp, Option<Timestamp>),
+) -> Entry {
+    let (start, now) = times;
     let session = row.session;
     let requests = row.requests();
-    let times = session
+    let answers = session
         .response_time
         .or_else(|| session.summed_response_time());
     let capture = outcome.captures.get(row.judged.capture as usize);
@@ -197,6 +226,7 @@ fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp, now: Option<Timesta
             session: session.index,
         },
         id: row.id,
+        place: place as u32,
         depth: depth(row),
         state: row.state(),
         worst: row.worst(),
@@ -206,8 +236,8 @@ fn entry(row: &Row<'_>, outcome: &Outcome, start: Timestamp, now: Option<Timesta
         requests: requests.sent,
         unanswered: requests.unanswered,
         waiting: oldest.zip(end).map(|(o, end)| end.since(o).max(0.0)),
-        median: times.map(|t| t.median),
-        slowest: times.map(|t| t.max),
+        median: answers.map(|t| t.median),
+        slowest: answers.map(|t| t.max),
         bytes: session.bytes.client + session.bytes.server,
         words: words(row, session),
     }
@@ -243,7 +273,7 @@ fn words(row: &Row<'_>, session: &Session) -> String {
 }
 
 fn compare(a: &Entry, b: &Entry, column: Column, outcome: &Outcome) -> Ordering {
-    let of = |e: &Entry| outcome.session(e.id).map(|r| &r.judged.flow);
+    let of = |e: &Entry| outcome.flows.get(e.place as usize).map(|j| &j.flow);
     let float = |a: Option<f64>, b: Option<f64>| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
     match column {
         Column::Id => a.id.cmp(&b.id),
@@ -285,7 +315,7 @@ fn absent_last(a: &Entry, b: &Entry, column: Column) -> Ordering {
 impl Entry {
     /// The text of a cell.
     pub(crate) fn cell(&self, column: Column, outcome: &Outcome) -> String {
-        let flow = || outcome.session(self.id).map(|r| &r.judged.flow);
+        let flow = || outcome.flows.get(self.place as usize).map(|j| &j.flow);
         let time = |t: Option<f64>| t.map(seconds).unwrap_or_default();
         let nonzero = |n: u64| {
             if n == 0 {

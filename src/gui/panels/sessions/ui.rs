@@ -231,7 +231,7 @@ fn rows_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel) {
             height: theme::ROW,
         },
         reveal,
-        follow: ctx.doc.extent == Extent::Running && panel.rows.at_end(),
+        follow: ctx.doc.extent == Extent::Running && panel.layout.sort.grows_at_end(),
         wheel: true,
         bar: ctx.theme.line,
     };

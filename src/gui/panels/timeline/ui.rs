@@ -24,6 +24,8 @@ const BAR: f32 = 10.0;
 pub(crate) struct Shown<'a> {
     /// The sessions in their order, by their places among the entries.
     pub(crate) order: &'a [u32],
+    /// What is new comes last in this order.
+    pub(crate) grows_at_end: bool,
     /// The messages of the selected session.
     pub(crate) ladder: Option<&'a Ladder>,
 }
@@ -165,7 +167,7 @@ fn lanes_ui(
             height: theme::LANE,
         },
         reveal,
-        follow: ctx.doc.extent == Extent::Running,
+        follow: ctx.doc.extent == Extent::Running && shown.grows_at_end,
         wheel: false,
         bar: ctx.theme.line,
     };
