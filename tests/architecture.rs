@@ -66,7 +66,13 @@ const ENGINE: &[Wall] = &[
     ),
     wall(
         "report",
-        &["analysis", "diagnosis", "session", "colloquy_dissectors"],
+        &[
+            "analysis",
+            "capture",
+            "diagnosis",
+            "session",
+            "colloquy_dissectors",
+        ],
     ),
     wall("runner", &["analysis", "capture", "diagnosis", "session"]),
     wall(
