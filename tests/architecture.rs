@@ -66,7 +66,14 @@ const ENGINE: &[Wall] = &[
     ),
     wall(
         "report",
-        &["analysis", "diagnosis", "session", "colloquy_dissectors"],
+        &[
+            "analysis",
+            "capture::CaptureSummary",
+            "capture::InterfaceInfo",
+            "diagnosis",
+            "session",
+            "colloquy_dissectors",
+        ],
     ),
     wall("runner", &["analysis", "capture", "diagnosis", "session"]),
     wall(
