@@ -30,7 +30,14 @@ fn plain(sample: &Sample) -> Value {
 /// The same of frames without what their file says of how they were recorded.
 fn frames_alone(mut report: Value) -> Value {
     let capture = report["captures"][0].as_object_mut().unwrap();
-    for key in ["dropped", "interfaces", "comments", "hardware", "os", "application"] {
+    for key in [
+        "dropped",
+        "interfaces",
+        "comments",
+        "hardware",
+        "os",
+        "application",
+    ] {
         capture.remove(key).unwrap();
     }
     report
