@@ -89,6 +89,8 @@ const INTERFACE: &[(&str, Kind)] = &[
     ("dropped_by_os", Or(&Count)),
 ];
 
+const COMMENT: &[(&str, Kind)] = &[("frame", Or(&Count)), ("text", Text)];
+
 const SESSION: &[(&str, Kind)] = &[
     ("id", Count),
     ("parent", Or(&Count)),
@@ -197,6 +199,9 @@ fn check_capture(capture: &Value) {
     counts(&capture["not_understood"]);
     for interface in list(capture, "interfaces") {
         keys(interface, "interface", INTERFACE);
+    }
+    for comment in list(capture, "comments") {
+        keys(comment, "comment", COMMENT);
     }
     for comment in list(capture, "comments") {
         keys(comment, "comment", &[("frame", Or(&Count)), ("text", Text)]);

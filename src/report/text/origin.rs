@@ -1,4 +1,4 @@
-//! Where a capture comes from, as far as its file says, and what somebody wrote into it.
+//! Where a capture was taken, where that is worth a line, and what somebody wrote into it.
 
 use std::fmt::Write as _;
 
@@ -10,12 +10,16 @@ use crate::capture::{CaptureSummary, InterfaceInfo};
 const INTERFACES: usize = 6;
 /// Comments shown at most; `--format json` has them all.
 const COMMENTS: usize = 3;
+/// The comment that dumpcap writes into every file.
+const COUNTERS: &str = "Counters provided by dumpcap";
 
 pub(super) fn write(summary: &CaptureSummary, layout: &Layout, text: &mut String) {
     if let Some(line) = interfaces(summary) {
         paragraph(text, layout, "  ", &line);
     }
-    for (frame, comment) in summary.comments.iter().take(COMMENTS) {
+    let said = |(_, text): &&(Option<u64>, String)| text != COUNTERS;
+    let mut comments = summary.comments.iter().filter(said);
+    for (frame, comment) in comments.by_ref().take(COMMENTS) {
         let on = frame.map_or_else(String::new, |frame| format!(" on frame {frame}"));
         paragraph(
             text,
@@ -24,38 +28,29 @@ pub(super) fn write(summary: &CaptureSummary, layout: &Layout, text: &mut String
             &format!("Comment{on}: {}", clean(comment)),
         );
     }
-    let more = summary.comments.len().saturating_sub(COMMENTS) as u64 + summary.comments_left_out;
+    let more = comments.count() as u64 + summary.comments_left_out;
     if more > 0 {
         let _ = writeln!(text, "  … and {}", plural(more, "more comment"));
     }
 }
 
-/// `Interfaces: eth0 (filter "port 80", 12 frames), lo (3 frames). Written by Dumpcap, Linux.` `None` where the file says
-/// nothing of it.
+/// `Interfaces: eth0 (filter "port 80", 12 frames), lo (3 frames).` `None` for a single one that took every frame, of which
+/// there is nothing to say.
 fn interfaces(summary: &CaptureSummary) -> Option<String> {
     let named: Vec<_> = summary
         .interfaces
         .iter()
         .filter(|i| i.name.is_some())
         .collect();
+    if named.len() < 2 && named.iter().all(|i| i.filter.is_none()) {
+        return None;
+    }
     let mut parts: Vec<String> = named.iter().take(INTERFACES).map(|i| one(i)).collect();
-    let more = named.len().saturating_sub(INTERFACES) as u64;
+    let more = named.len().saturating_sub(INTERFACES);
     if more > 0 {
         parts.push(format!("{more} more"));
     }
-    let written: Vec<_> = [&summary.application, &summary.os]
-        .into_iter()
-        .flatten()
-        .map(|what| clean(what))
-        .collect();
-    let mut said = Vec::new();
-    if !parts.is_empty() {
-        said.push(format!("Interfaces: {}.", parts.join(", ")));
-    }
-    if !written.is_empty() {
-        said.push(format!("Written by {}.", written.join(", ")));
-    }
-    (!said.is_empty()).then(|| said.join(" "))
+    Some(format!("Interfaces: {}.", parts.join(", ")))
 }
 
 fn one(info: &InterfaceInfo) -> String {
@@ -84,9 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_says_nothing_adds_nothing() {
+    fn what_every_file_says_is_not_told() {
         let summary = CaptureSummary {
-            interfaces: vec![InterfaceInfo::default()],
+            interfaces: vec![InterfaceInfo {
+                name: Some("eth0".to_owned()),
+                ..InterfaceInfo::default()
+            }],
+            comments: vec![(None, COUNTERS.to_owned())],
             ..CaptureSummary::default()
         };
         assert_eq!(told(&summary), "");
@@ -103,14 +102,14 @@ mod tests {
         let comment = |n| (Some(n), format!("look\nat\u{1b} {n}"));
         let summary = CaptureSummary {
             interfaces: vec![interface("eth0", Some("port 445")), interface("lo", None)],
-            application: Some("Dumpcap".to_owned()),
-            os: Some("Linux".to_owned()),
-            comments: (1..=5).map(comment).collect(),
+            comments: std::iter::once((None, COUNTERS.to_owned()))
+                .chain((1..=5).map(comment))
+                .collect(),
             ..CaptureSummary::default()
         };
         assert_eq!(
             told(&summary),
-            "  Interfaces: eth0 (filter \"port 445\", 1 frame), lo (1 frame). Written by Dumpcap, Linux.\n  \
+            "  Interfaces: eth0 (filter \"port 445\", 1 frame), lo (1 frame).\n  \
              Comment on frame 1: look at\u{fffd} 1\n  Comment on frame 2: look at\u{fffd} 2\n  Comment on frame 3: look at\u{fffd} 3\n  \
              … and 2 more comments\n"
         );
