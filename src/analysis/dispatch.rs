@@ -302,20 +302,11 @@ impl Dispatcher {
                 return;
             }
             let (flow, from_first) = (known.flow, is_first == known.key_order);
-            let kind = Kind::Icmp {
-                from,
-                v6: icmp.v6,
-                kind: icmp.kind,
-                code: icmp.code,
-            };
-            if let Some(batch) = batches.get_mut(flow as usize % self.shards) {
-                batch.items.push(Item {
-                    flow,
-                    from_first,
-                    kind,
-                    ..base
-                });
-            }
+            self.push_icmp(flow, from_first, icmp, base, from, batches);
+        } else if protocol == UDP && icmp.is_port_unreachable() {
+            // What was sent was not captured; that nobody listens is known all the same.
+            let (flow, from_first) = self.number(key, is_first, None, base.stamp, batches);
+            self.push_icmp(flow, from_first, icmp, base, from, batches);
         } else if matches!(protocol, TCP | UDP) {
             // tshark numbers quoted headers as streams too.
             let stream = self.next_stream(protocol);
@@ -326,6 +317,31 @@ impl Dispatcher {
                 phantom: true,
             };
             self.known.insert(key, known);
+        }
+    }
+
+    fn push_icmp(
+        &self,
+        flow: u32,
+        from_first: bool,
+        icmp: &IcmpMessage,
+        base: Item,
+        from: IpAddr,
+        batches: &mut [Batch],
+    ) {
+        let kind = Kind::Icmp {
+            from,
+            v6: icmp.v6,
+            kind: icmp.kind,
+            code: icmp.code,
+        };
+        if let Some(batch) = batches.get_mut(flow as usize % self.shards) {
+            batch.items.push(Item {
+                flow,
+                from_first,
+                kind,
+                ..base
+            });
         }
     }
 

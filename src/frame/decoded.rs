@@ -259,6 +259,16 @@ pub struct IcmpMessage {
     pub wire_len: u32,
 }
 
+impl IcmpMessage {
+    /// Nobody listens on the port (RFC 792; RFC 4443 section 3.1).
+    pub const fn is_port_unreachable(&self) -> bool {
+        matches!(
+            (self.v6, self.kind, self.code),
+            (false, 3, 3) | (true, 1, 4)
+        )
+    }
+}
+
 /// The packet that an ICMP error quotes: who sent what to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quoted {

@@ -70,7 +70,7 @@ fn finding(view: &View<'_>, icmp: IcmpError, count: usize) -> Finding {
             META.severity
         })
         .side(culprit)
-        .frame(view.flow.first, "request")
+        .maybe_frame(Some(view.flow.first).filter(|f| *f != icmp.stamp), "request")
         .frame(icmp.stamp, "icmp")
         .title(format!("Nobody listens on UDP port {} of {}", view.flow.server.port, view.flow.server.address))
         .explain(format!(
