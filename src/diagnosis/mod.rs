@@ -6,6 +6,7 @@
 
 mod connects;
 pub mod finding;
+mod idle;
 pub mod registry;
 pub mod rules;
 pub(crate) mod smb;

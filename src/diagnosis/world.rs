@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 
 use super::connects;
 pub use super::connects::{Connect, Failures};
+pub use super::idle::IdleEnd;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
 use crate::session::model::{Endpoint, Flow, Session, Transport};
@@ -161,6 +162,8 @@ pub struct World {
     pub(crate) failures: HashMap<FrameNo, Failures>,
     /// WebSockets in the order of their opening.
     pub upgrades: Vec<Upgraded>,
+    /// WebSockets that nobody closed and that were idle, in the order of their ends.
+    pub idle_ends: Vec<IdleEnd>,
     pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
     pub(crate) refusals: HashMap<Refusal, Tries>,
     /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
@@ -215,6 +218,7 @@ impl World {
         self.learn_connect(flow);
         self.learn_name_call(flow);
         self.learn_upgrades(flow);
+        self.idle_ends.extend(IdleEnd::of(flow));
         self.learn_refusals(flow);
         self.learn_grants(flow);
         self.hearing.learn(flow);
@@ -315,6 +319,7 @@ impl World {
         self.lost_datagrams.sort_by_key(|d| d.began);
         self.name_calls.sort_by_key(|c| c.asked);
         self.upgrades.sort_by_key(|u| u.granted);
+        self.idle_ends.sort_by_key(|e| e.stamp);
     }
 
     /// Until when a conversation was watched whose last frame is `last`: the next interruption of the recording, or its

@@ -14,8 +14,8 @@ declare_rule! {
     /// The path is cut, or the other host is gone. TCP goes on trying for many minutes, and the program waits.
     ///
     /// ## How it is told
-    /// The same bytes were sent again at least three times with growing distances, and not one frame of the peer came
-    /// since. A busy host would still acknowledge, and a crashed program's system would reset. It is a warning where only
+    /// The same bytes were sent again at least three times with growing distances, and nothing of the peer came since that
+    /// acknowledges or answers anything; what it says of its own accord may still come. A busy host would still acknowledge, and a crashed program's system would reset. It is a warning where only
     /// the closing FIN is repeated: nobody waits for an answer then.
     ///
     /// ## Example
@@ -91,23 +91,41 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
     } else {
         ("the same bytes", Severity::Error)
     };
+    let (title, outcome) = match heard.filter(|h| *h > series.first) {
+        Some(heard) => (
+            format!(
+                "Nothing of the {side} arrived from frame {} on",
+                series.first.frame
+            ),
+            format!(
+                "no acknowledgement of them, although the {peer} itself spoke until frame {}. The path is cut in one \
+                 direction, or drops what is large.",
+                heard.frame
+            ),
+        ),
+        None => (
+            format!(
+                "Nothing came back from the {peer} from frame {} on",
+                series.first.frame
+            ),
+            format!(
+                "nothing back, neither an acknowledgement nor a reset. The path to {} is cut, or that host is gone.",
+                view.end_of(peer)
+            ),
+        ),
+    };
     Finding::new(&META, series.first)
         .severity(severity)
         .side(Culprit::Network)
         .maybe_frame(heard, "last-of-peer")
         .frame(series.first, "first-sent")
         .frames(&series.again, "sent-again")
-        .title(format!(
-            "Nothing came back from the {peer} from frame {} on",
-            series.first.frame
-        ))
+        .title(title)
         .explain(format!(
-            "{} sent {what} {} times again within {} and got nothing back, neither an acknowledgement nor a \
-             reset. The path to {} is cut, or that host is gone.",
+            "{} sent {what} {} times again within {} and got {outcome}",
             view.end_of(side),
             series.count,
-            seconds(tried),
-            view.end_of(peer)
+            seconds(tried)
         ))
         .advise("Look whether the host is up, and for what drops packets between: routes, firewalls, the path MTU.")
         .number("sent_again", f64::from(series.count))
@@ -171,6 +189,25 @@ mod tests {
         let answered = closing(&[10, 300, 600, 1200]).segment(Side::Server, flag::ACK, 5, 6, b"");
         assert!(findings(answered.frames(), RULE).is_empty());
         assert!(findings(closing(&[10, 300, 600]).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn only_one_direction_is_dark() {
+        let dark = dark(&[200, 400, 800, 1600]).wait_secs(5.0);
+        let fin = |ack| {
+            let script = dark.clone();
+            script
+                .segment(Side::Server, flag::FIN | flag::ACK, 5, ack, b"")
+                .frames()
+        };
+        let found = findings(fin(5), RULE);
+        assert!(
+            found[0].title.contains("of the client arrived"),
+            "{found:?}"
+        );
+        assert!(findings(fin(10), RULE).is_empty());
+        let duplicate_ack = dark.clone().segment(Side::Server, flag::ACK, 5, 5, b"");
+        assert!(findings(duplicate_ack.frames(), RULE).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
+use super::ws_slow_consumer;
 use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::ZeroWindow;
 
@@ -15,7 +16,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A window of 0 that stays for longer than 2 s while the peer has something to send, which its window probes
-    /// show. A window that shuts for a moment is flow control at work; one that opened again within 10 s is a note.
+    /// show. A window that shuts for a moment is flow control at work; one that opened again within 10 s is a note,
+    /// and so is one that `ws-slow-consumer` tells of.
     ///
     /// ## Example
     /// `ws-slow-consumer`: a browser that is stopped in its debugger, fed by a server.
@@ -42,27 +44,37 @@ impl TcpZeroWindow {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let Some(tcp) = view.tcp() else { return };
         for side in Side::BOTH {
-            let zero = &tcp.sides[side].zero_window;
-            let Some(episode) = Episode::of(view, zero) else {
-                continue;
-            };
-            let wanted = zero.probe_count > 0 || tcp.sides[side.other()].unacked > 0;
-            if wanted && episode.held > view.world.thresholds.zero_window {
+            if let Some(episode) = held(view, side) {
+                let zero = &tcp.sides[side].zero_window;
                 out.raise(finding(view, side, zero, episode));
             }
         }
     }
 }
 
+/// The longest time for which `side` took nothing of what its peer wanted to send, if that was too long.
+pub(super) fn held(view: &View<'_>, side: Side) -> Option<Episode> {
+    let tcp = view.tcp()?;
+    let zero = &tcp.sides[side].zero_window;
+    let wanted = zero.probe_count > 0 || tcp.sides[side.other()].unacked > 0;
+    let episode = Episode::of(view, zero)?;
+    (wanted && episode.held > view.world.thresholds.zero_window).then_some(episode)
+}
+
 /// The longest time for which the window was shut.
 #[derive(Clone, Copy)]
-struct Episode {
-    since: Stamp,
-    until: Option<Stamp>,
-    held: f64,
+pub(super) struct Episode {
+    pub(super) since: Stamp,
+    pub(super) until: Option<Stamp>,
+    pub(super) held: f64,
 }
 
 impl Episode {
+    /// The program did not read on soon.
+    pub(super) fn is_grave(&self) -> bool {
+        self.until.is_none() || self.held >= PAUSE
+    }
+
     fn of(view: &View<'_>, zero: &ZeroWindow) -> Option<Self> {
         let over = zero.longest.map(|(since, until)| Self {
             since,
@@ -88,7 +100,7 @@ fn finding(view: &View<'_>, side: Side, zero: &ZeroWindow, episode: Episode) -> 
         || "and did not open it again".to_owned(),
         |u| format!("and opened it again in frame {}", u.frame),
     );
-    let severity = if episode.until.is_some() && episode.held < PAUSE {
+    let severity = if !episode.is_grave() || ws_slow_consumer::tells(view, side) {
         Severity::Note
     } else {
         META.severity

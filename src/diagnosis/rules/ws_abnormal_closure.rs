@@ -68,7 +68,7 @@ fn guard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
     if view.one_sided() {
         return Some(("T3", "only one direction of this connection was captured"));
     }
-    if view.session.began_before_capture {
+    if view.session.began_before_capture && !in_step(view) {
         return Some((
             "T1",
             "the capture began in mid-session, so that a Close may not have been recognised",
@@ -78,6 +78,15 @@ fn guard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
         .into_iter()
         .any(|s| ws::unread(view, s))
         .then_some(("T4", "bytes are missing, and a Close may be among them"))
+}
+
+/// In mid-session, all that was captured could be read as frames, and both sides said enough to be sure of it.
+fn in_step(view: &View<'_>) -> bool {
+    /// Messages a side.
+    const ENOUGH: u64 = 3;
+    let session = view.session;
+    let said = |side: Side| session.messages[side] >= ENOUGH && session.skipped[side] == 0;
+    Side::BOTH.into_iter().all(said) && ws::doubtful(view).is_none()
 }
 
 /// Why it ended, where another finding tells it, and whose doing that is.
@@ -154,6 +163,11 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         ))
         .advise(advice(cause.is_some(), idle))
         .number("idle", idle);
+    let finding = if view.session.began_before_capture {
+        finding.likely()
+    } else {
+        finding
+    };
     if cause.is_some() {
         finding.severity(Severity::Note)
     } else {
@@ -178,7 +192,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::ws::{close, ended, frame_masked, opened, ping, text};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
-    use crate::diagnosis::{Culprit, Severity};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
 
     const RULE: &str = "ws-abnormal-closure";
 
@@ -268,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn joined_in_mid_session_it_cannot_be_told() {
+    fn joined_in_mid_session_it_takes_more_to_be_told() {
         let mut frames = talk();
         for n in 0..6 {
             frames = frames
@@ -281,7 +295,13 @@ mod tests {
                     &format!("another message of some length, {n}"),
                 ));
         }
-        let late = frames.close().frames().split_off(9);
-        assert!(loud(late).is_empty());
+        let late = |frame| frames.clone().close().frames().split_off(frame);
+        let found = findings(late(9), RULE);
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        let end = late(0).len() - 6;
+        assert!(
+            loud(late(end)).is_empty(),
+            "too little to be sure that it is a WebSocket"
+        );
     }
 }

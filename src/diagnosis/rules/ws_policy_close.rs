@@ -86,7 +86,8 @@ fn finding(view: &View<'_>, close: &SeenFact) -> Finding {
         ))
         .advise(advice)
         .number("code", code as f64);
-    if ws::turns_away(view, close) {
+    let broken = ws::breach(view, peer, close.stamp).is_some();
+    if ws::turns_away(view, close) || broken {
         finding.severity(Severity::Note)
     } else {
         finding

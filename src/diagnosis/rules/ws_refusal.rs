@@ -59,6 +59,9 @@ pub(super) fn refusal(view: &View<'_>, refused: &SeenFact) -> Refusal {
     let asked = refused.text("version");
     let same_version = !asked.is_empty() && versions.split(',').any(|v| v.trim() == asked);
     match status {
+        400.. | 200..=299 if lost_upgrade(view) && !matches!(status, 401 | 403 | 407) => {
+            Refusal::Stripped
+        }
         401 | 403 | 407 => Refusal::NotAuthorised,
         200..=299 if faultless => Refusal::Stripped,
         // It asks for what was asked of it.
@@ -68,6 +71,16 @@ pub(super) fn refusal(view: &View<'_>, refused: &SeenFact) -> Refusal {
         }
         _ => Refusal::Plain,
     }
+}
+
+/// The request that arrived has the key of a WebSocket and not the field Upgrade, as it is behind a proxy that knows no
+/// WebSockets: both fields are for one hop only (RFC 9110 section 7.6.1).
+pub(super) fn lost_upgrade(view: &View<'_>) -> bool {
+    let lacks = |field: &str| {
+        let mut faults = view.session.facts_named("ws.request-fault");
+        faults.any(|f| f.text("what").starts_with(field) && f.text("got").is_empty())
+    };
+    lacks("no Upgrade") && !lacks("no Sec-WebSocket-Key")
 }
 
 /// What the request lacks, in words.

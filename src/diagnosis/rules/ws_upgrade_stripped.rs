@@ -71,6 +71,9 @@ fn finding(view: &View<'_>, refused: &SeenFact) -> Finding {
                 .to_owned(),
         ),
     };
+    if ws_refusal::lost_upgrade(view) {
+        return lost_on_the_way(view, refused, words.trim());
+    }
     let closing = if refused.is("connection_close") {
         ", with Connection: close"
     } else {
@@ -100,6 +103,26 @@ fn finding(view: &View<'_>, refused: &SeenFact) -> Finding {
         .number("status", status as f64)
 }
 
+/// Seen where the request arrives, behind the proxy.
+fn lost_on_the_way(view: &View<'_>, refused: &SeenFact, words: &str) -> Finding {
+    let path = ws::path(view);
+    Finding::new(&META, refused.stamp)
+        .side(Culprit::Network)
+        .maybe_frame(refused.request, "request")
+        .frame(refused.stamp, "answer")
+        .title(format!("The request for the WebSocket {path} came without its Upgrade: {words}"))
+        .explain(format!(
+            "The request for {path} has a Sec-WebSocket-Key, so its client wanted a WebSocket; but no field Upgrade. {} passed \
+             it on as a plain request, and the server answered it as one in frame {}: {words}.",
+            view.flow.client.address, refused.stamp.frame
+        ))
+        .advise(
+            "Make this proxy pass Upgrade and Connection on, over HTTP/1.1. nginx: proxy_http_version 1.1; proxy_set_header \
+             Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\".",
+        )
+        .number("status", refused.int("status").unwrap_or_default() as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::rules::bench::ws::{ANSWER, REQUEST, asked, refused, to};
@@ -107,6 +130,20 @@ mod tests {
     use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "ws-upgrade-stripped";
+
+    #[test]
+    fn seen_behind_the_proxy_the_field_is_gone() {
+        let without = REQUEST.replace(
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+            "Connection: close\r\n",
+        );
+        let script = to(8080)
+            .client(format!("{without}\r\n").as_bytes())
+            .server(&refused("400 Bad Request", ""));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+        assert!(found[0].title.contains("without its Upgrade"), "{found:?}");
+    }
 
     #[test]
     fn an_ordinary_answer() {

@@ -42,6 +42,8 @@
 //! | `ws.length-top-bit` | |
 //! | `ws.text-not-utf8` | `in` (`Text` or `Close`) |
 //! | `ws.deflate-broken` | `opcode` |
+//! | `ws.one-way` (the fifth message of the client that got no answer, after ten and more that each got one) | `rounds` |
+//! | `ws.two-way-again` (the server's first message after that) | |
 //!
 //! # Details
 //!

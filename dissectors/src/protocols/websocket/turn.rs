@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!   Idle ── client's message ──> Asked ── server's message ──> Idle, one round more
-//!    │                             └── client's message ──> Off
+//!    │                             └── client's message ──> Alone ── server's message ──> Off
 //!    └── server's message ──> Off   (before the client's first: a greeting, Idle still)
 //! ```
 //!
@@ -17,11 +17,14 @@
 use super::op;
 use super::wire::Opcode;
 use crate::dissector::Output;
-use crate::event::{Act, Expect, Status};
+use crate::event::{Act, Expect, Fact, Status};
 use crate::units::{Side, Span};
 
 /// Rounds before pairs are told.
 const LEARNED: u32 = 1;
+/// Rounds after which it is strange that messages are not answered any more, and how many make it so.
+const SETTLED: u32 = 10;
+const STRANGE: u32 = 5;
 
 /// A whole data message.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(super) enum Turn {
     /// Nothing is paired (any more).
     #[default]
     Off,
+    /// The same; and of a client whose messages were answered so many times, so many were not since.
+    Alone(u32, u32),
     /// The client may ask; so many rounds went well.
     Idle(u32),
     /// The server is to answer; the question is held once enough was learned.
@@ -72,6 +77,27 @@ impl Turn {
             (Self::Asked(rounds, None), Side::Server) => {
                 plain(side, message, out);
                 Self::Idle(rounds.saturating_add(1))
+            }
+            (Self::Asked(rounds, question), Side::Client) => {
+                Self::Asked(rounds, question).told(out);
+                plain(side, message, out);
+                Self::Alone(rounds, 2)
+            }
+            (Self::Alone(rounds, alone), Side::Client) => {
+                let span = message.span;
+                plain(side, message, out);
+                if rounds >= SETTLED && alone + 1 == STRANGE {
+                    let fact = Fact::new("ws.one-way").with("rounds", rounds);
+                    out.fact(side, span, fact);
+                }
+                Self::Alone(rounds, alone.saturating_add(1))
+            }
+            (Self::Alone(rounds, alone), Side::Server) => {
+                if rounds >= SETTLED && alone >= STRANGE {
+                    out.fact(side, message.span, Fact::new("ws.two-way-again"));
+                }
+                plain(side, message, out);
+                Self::Off
             }
             (old, _) => {
                 old.told(out);
