@@ -40,7 +40,16 @@ declare_rule! {
 impl DuplicateMessage {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         if let Some(repeated) = Repeated::of(view) {
-            out.raise(request(view, &repeated));
+            if view.one_sided() {
+                let why =
+                    "only one direction was captured: an id may have been answered and used again";
+                out.cannot_tell(&META, "T3", why);
+            } else if view.lost(repeated.side.other()) {
+                let why = "answers are missing: an id may have been answered and used again";
+                out.cannot_tell(&META, "T4", why);
+            } else {
+                out.raise(request(view, &repeated));
+            }
         }
         let replies = &view.session.double_replies;
         // Two calls under one id have two answers; rpc-xid-reused tells of them.
@@ -51,6 +60,10 @@ impl DuplicateMessage {
         let replies: Vec<_> = replies.iter().filter(|r| !two_calls(r)).collect();
         let unasked = replies.iter().find(|r| !r.request_repeated);
         if let Some(reply) = unasked.or_else(|| replies.first()) {
+            if view.lost(reply.side.other()) {
+                let why = "requests are missing: another one may have had that id";
+                return out.cannot_tell(&META, "T4", why);
+            }
             out.raise(answer(reply, replies.len()));
         }
     }
@@ -158,7 +171,7 @@ fn answer(reply: &DoubleReply, count: usize) -> Finding {
 mod tests {
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, over_udp, record};
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::rules::bench_rpc::{NFS, asks};
 
     const RULE: &str = "duplicate-message";
@@ -224,6 +237,34 @@ mod tests {
             .server(&answer(1))
             .duplicate_last();
         assert!(findings(udp.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn ids_used_again_behind_what_was_not_captured_are_not_told() {
+        let one_way = over_tcp()
+            .client(&record(&call(1)))
+            .server_lost(&record(&answer(1)))
+            .client(&record(&call(1)))
+            .server(&record(&answer(1)));
+        let frames = one_way.close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+        let reused = (0..3).fold(over_tcp(), |script, _| {
+            script.client(&record(&call(1))).server(&record(&answer(1)))
+        });
+        let frames = reused.close().frames();
+        for from in 0..frames.len() {
+            let joined = frames.iter().skip(from).cloned().collect();
+            assert!(findings(joined, RULE).is_empty(), "from frame {from}");
+        }
+        let unasked = over_tcp()
+            .client(&record(&call(1)))
+            .server(&record(&answer(1)))
+            .client_lost(&record(&call(1)))
+            .server(&record(&answer(1)))
+            .client(&record(&call(2)))
+            .server(&record(&answer(2)));
+        assert!(findings(unasked.close().frames(), RULE).is_empty());
     }
 
     #[test]

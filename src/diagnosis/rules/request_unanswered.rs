@@ -197,7 +197,11 @@ fn batched(view: &View<'_>, open: &Open) -> bool {
         .times(view.session.protocol, open.op, view.flow.server)
         .is_some_and(|t| t.count() > 0);
     let calls = view.session.open.iter().filter(|o| o.op == open.op);
-    view.session.protocol == "rpc" && view.tcp().is_some() && !answered && calls.count() >= BATCH
+    // Joined in mid-stream, the batch may have begun before.
+    let went_on =
+        view.session.last_message[open.side.other()].is_some_and(|m| m.stamp > open.asked);
+    let batch = calls.count() >= BATCH || (view.began_late() && went_on);
+    view.session.protocol == "rpc" && view.tcp().is_some() && !answered && batch
 }
 
 /// Repeated at least three times, by TCP or by the program, with nothing from the peer since.
