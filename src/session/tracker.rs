@@ -197,11 +197,12 @@ impl Tracker {
         session.requests.sent += 1;
         let mut open = open_of(&request, place);
         open.answer_may_be_missing = passed_over;
-        if let Some(index) = memory
-            .early
-            .iter()
-            .position(|e| e.0 == request.id && e.1 == place.side.other())
-        {
+        // Joined in mid-stream, a reply before the request answers another one, which had the same id.
+        let joined = session.began_before_capture;
+        let replies = |e: &(u64, Side, Status, Stamp)| {
+            e.0 == request.id && e.1 == place.side.other() && (!joined || e.3 > place.began)
+        };
+        if let Some(index) = memory.early.iter().position(replies) {
             let (_, _, status, stamp) = memory.early.swap_remove(index);
             answer(session, memory, &open, status, (stamp, stamp));
             return;

@@ -210,7 +210,13 @@ impl Tcp {
             self.facts.established.get_or_insert(segment.stamp);
         }
         let half = &mut self.halves[peer];
-        let Some(base) = half.base else { return };
+        let Some(base) = half.base else {
+            // The SYN-ACK was not captured: who connected acknowledges the place where its peer begins.
+            if !self.facts.sides[side].syns.is_empty() && !segment.has(flags::SYN) {
+                half.base = Some(segment.ack);
+            }
+            return;
+        };
         let acked = offset_of(base, half.next.max(half.acked), segment.ack);
         if acked <= half.acked as i64 {
             return;

@@ -7,7 +7,7 @@ use crate::diagnosis::View;
 use crate::session::model::{SeenFact, Session};
 
 /// `nca_s_fault_cancel`: the server says that it cancelled the call.
-const FAULT_CANCEL: i64 = 0x1c00_000d;
+pub(super) const FAULT_CANCEL: i64 = 0x1c00_000d;
 
 /// The server has no room for the call: too busy, out of memory or of other resources.
 pub(super) const fn is_busy(status: i64) -> bool {
@@ -128,7 +128,7 @@ pub(super) fn faults(session: &Session, wanted: fn(i64) -> bool) -> Vec<Faults<'
     let mut kinds: Vec<Faults<'_>> = Vec::new();
     for fact in session.facts_named("dcerpc.fault") {
         let status = fact.int("status").unwrap_or(0);
-        if !wanted(status) || status == FAULT_CANCEL || given_up(session, fact) {
+        if !wanted(status) || answers_cancel(session, fact) {
             continue;
         }
         let same = |k: &&mut Faults<'_>| {
@@ -166,6 +166,12 @@ fn count_all(session: &Session, kind: &mut Faults<'_>) {
     }
 }
 
+/// The client gave the call up, or may have done so unseen: then the fault is what it asked for.
+fn answers_cancel(session: &Session, fault: &SeenFact) -> bool {
+    let unseen = session.missing.client > 0 || session.began_before_capture;
+    given_up(session, fault) || (fault.int("status") == Some(FAULT_CANCEL) && unseen)
+}
+
 /// True when the client had cancelled or orphaned the call before its answer.
 pub(super) fn given_up(session: &Session, answer: &SeenFact) -> bool {
     let gave_up = |name| {
@@ -174,6 +180,12 @@ pub(super) fn given_up(session: &Session, answer: &SeenFact) -> bool {
             .any(|f| f.request.is_some() && f.request == answer.request)
     };
     gave_up("dcerpc.cancelled") || gave_up("dcerpc.orphaned")
+}
+
+/// True when a fault is most likely all that is said of a refused logon: an auth3 has no answer of its own, so that its
+/// failure is told to the first call behind it (MS-RPCE 3.3.1.5.2.2); some servers say "protocol error" then.
+pub(super) fn refuses_logon(fault: &SeenFact) -> bool {
+    fault.is("after_auth3") && matches!(fault.int("status"), Some(0x1c01_000b | 1728))
 }
 
 /// True when `answer` answers a call on a context that was never agreed.

@@ -1,6 +1,6 @@
 //! `dcerpc-access-denied`.
 
-use super::dcerpc::{faults, is_denied, named};
+use super::dcerpc::{faults, is_denied, named, refuses_logon};
 use crate::diagnosis::world::Tries;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
@@ -17,7 +17,7 @@ declare_rule! {
     /// ## How it is told
     /// A fault with access denied (5, 0x80070005, 0xc0000022), an unsupported authentication level, a failed check of
     /// a verifier or a failed security package; or a bind_nak with reason 8 (authentication type not recognized) or 9
-    /// (invalid checksum). Also, as likely, a call that came back in order with "access denied" as its return value: a
+    /// (invalid checksum). A protocol error as the first answer after an auth3 is most likely a refused logon. Also, as likely, a call that came back in order with "access denied" as its return value: a
     /// warning, and an error where it is a computer's logon at its domain controller.
     ///
     /// ## Example
@@ -53,6 +53,10 @@ impl DcerpcAccessDenied {
             if is_denied(fact.int("status").unwrap_or(0)) {
                 out.raise(returned(view, fact));
             }
+        }
+        let mut all = view.session.facts_named("dcerpc.fault");
+        if let Some(fault) = all.find(|f| refuses_logon(f)) {
+            out.raise(refused_logon(view, fault));
         }
         for nak in view.session.facts_named("dcerpc.bind-nak") {
             if matches!(nak.int("reason_code"), Some(8 | 9)) {
@@ -110,6 +114,36 @@ fn returned(view: &View<'_>, fact: &SeenFact) -> Finding {
         .number("tries", tries.map_or(1, |t| t.count) as f64)
 }
 
+/// A fault where the answer to the last leg of the logon would be.
+fn refused_logon(view: &View<'_>, fault: &SeenFact) -> Finding {
+    Finding::new(&META, fault.stamp)
+        .likely()
+        .side(Culprit::Client)
+        .maybe_frame(fault.request, "request")
+        .frame(fault.stamp, "fault")
+        .title(format!("Denied: the logon{}", who(view)))
+        .explain(format!(
+            "The client sent the last leg of its logon{} to {}, an auth3, which has no answer of its own. The first \
+             that the server said since is the fault {} in frame {}: most likely it refused the logon.",
+            who(view),
+            view.server(),
+            named(fault),
+            fault.stamp.frame,
+        ))
+        .advise("Check the user's name, password and domain, and the server's log of logons.")
+        .number("status", fault.int("status").unwrap_or(0) as f64)
+}
+
+/// ` as LAB\ada`, or nothing.
+fn who(view: &View<'_>) -> String {
+    let detail = |key| view.session.detail(key).map(ToString::to_string);
+    match (detail("user"), detail("domain")) {
+        (Some(user), Some(domain)) if !domain.is_empty() => format!(" as {domain}\\{user}"),
+        (Some(user), _) => format!(" as {user}"),
+        _ => String::new(),
+    }
+}
+
 fn finding(
     view: &View<'_>,
     fact: &SeenFact,
@@ -122,11 +156,7 @@ fn finding(
         (Some(kind), Some(level)) => format!("authenticated by {kind} at level \"{level}\""),
         _ => "without authentication of its own".to_owned(),
     };
-    let who = match (detail("user"), detail("domain")) {
-        (Some(user), Some(domain)) if !domain.is_empty() => format!(" as {domain}\\{user}"),
-        (Some(user), _) => format!(" as {user}"),
-        _ => String::new(),
-    };
+    let who = who(view);
     let low = matches!(
         detail("auth_level").as_deref(),
         None | Some("none" | "default" | "connect" | "call" | "packet")
@@ -152,9 +182,9 @@ fn finding(
 mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::dcerpc::{
-        CLIENT, SERVER, ack, bind, bound, fault, nak, request, response,
+        CLIENT, SERVER, ack, bind, bound, fault, nak, pdu, request, response,
     };
-    use crate::diagnosis::rules::bench::findings;
+    use crate::diagnosis::rules::bench::{findings, loud};
     use crate::diagnosis::{Certainty, Severity};
 
     const RULE: &str = "dcerpc-access-denied";
@@ -178,6 +208,23 @@ mod tests {
         let script = Script::tcp(CLIENT, SERVER).connect().client(&bind());
         let found = findings(script.server(&nak(8)).close().frames(), RULE);
         assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn a_protocol_error_behind_an_auth3_is_a_refused_logon() {
+        let auth3 = || bound().client(&pdu(16, 3, 1, &[0; 4]));
+        let script = auth3().client(&request(2, 15));
+        let frames = script.server(&fault(2, 0x1c01_000b)).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        assert_eq!(loud(frames), [RULE]);
+        // Once something was answered in order, the logon had been accepted.
+        let worked = auth3().client(&request(2, 15)).server(&response(2, 0));
+        let script = worked
+            .client(&request(3, 15))
+            .server(&fault(3, 0x1c01_000b));
+        assert!(findings(script.close().frames(), RULE).is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `dcerpc-bind-failed`.
 
-use super::dcerpc::{ELSEWHERE, elsewhere, with_reason};
+use super::dcerpc::{ELSEWHERE, elsewhere, named, with_reason};
+use super::request_unanswered::gave_up;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
 use crate::session::model::SeenFact;
@@ -46,6 +47,10 @@ impl DcerpcBindFailed {
                 out.raise(refused(view, nak));
             }
         }
+        let mut faults = view.session.facts_named("dcerpc.fault");
+        if let Some(fault) = faults.find(|f| f.is("answers_bind")) {
+            out.raise(faulted(view, fault));
+        }
         for open in &view.session.open {
             if !matches!(open.op.name, "Bind" | "AlterContext") {
                 continue;
@@ -58,7 +63,8 @@ impl DcerpcBindFailed {
                 out.cannot_tell(&META, "T13", ELSEWHERE);
             } else if open.answer_may_be_missing {
                 out.cannot_tell(&META, "T4", "bytes are missing where the answer would be");
-            } else if view.ending().is_none() && waited < patience {
+            } else if view.ending().is_none() && waited < patience && gave_up(view, open).is_none()
+            {
                 let why = format!("the capture ended {} after the bind", seconds(waited));
                 out.cannot_tell(&META, "T2", why);
             } else {
@@ -110,6 +116,23 @@ fn refused(view: &View<'_>, nak: &SeenFact) -> Finding {
     finding
 }
 
+/// A fault where a bind_ack or bind_nak should be: how some servers say that they do not take the message at all.
+fn faulted(view: &View<'_>, fault: &SeenFact) -> Finding {
+    let status = named(fault);
+    Finding::new(&META, fault.stamp)
+        .side(Culprit::Client)
+        .maybe_frame(fault.request, "bind")
+        .frame(fault.stamp, "fault")
+        .title(format!("Bind answered with a fault: {status}"))
+        .explain(format!(
+            "The client asked {} for an association with {}; in frame {} the server answered with the fault {status}.",
+            view.server(),
+            interface(view),
+            fault.stamp.frame,
+        ))
+        .advise("Compare the bind with what the server takes: its version, its security provider, its length.")
+}
+
 fn unanswered(view: &View<'_>, open: &Open, waited: f64) -> Finding {
     let side = match view.acknowledged(open) {
         Some(true) => Culprit::Server,
@@ -119,7 +142,7 @@ fn unanswered(view: &View<'_>, open: &Open, waited: f64) -> Finding {
     Finding::new(&META, open.asked)
         .side(side)
         .frame(open.asked, "bind")
-        .maybe_frame(view.ending().map(Ending::stamp), "end")
+        .maybe_frame(view.ending().map(Ending::stamp).or(gave_up(view, open)), "end")
         .title(format!("{} never answered", open.op))
         .explain(format!(
             "The client asked {} for an association with {} in frame {}; no bind_ack and no bind_nak came in {}.",
@@ -145,7 +168,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::Culprit;
     use crate::diagnosis::rules::bench::dcerpc::{
-        CLIENT, SERVER, ack, bind, bound, nak, request, response,
+        CLIENT, SERVER, ack, bind, bound, fault, nak, request, response,
     };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
@@ -178,6 +201,26 @@ mod tests {
     }
 
     #[test]
+    fn who_gives_up_and_closes_has_waited_in_vain() {
+        let gone = script().wait_secs(14.0).fin(Side::Client);
+        let found = findings(gone.frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].frames.iter().any(|e| e.role == "end"));
+        let at_once = script().fin(Side::Client).frames();
+        assert!(findings(at_once.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(at_once, RULE), ["T2"]);
+    }
+
+    #[test]
+    fn a_fault_instead_of_an_answer_is_told_here() {
+        let frames = script().server(&fault(1, 0x1c01_000b)).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].title.ends_with("nca_s_proto_error (0x1c01000b)"));
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
     fn an_accepted_bind_is_quiet() {
         assert!(loud(bound().close().frames()).is_empty());
     }
@@ -191,6 +234,11 @@ mod tests {
             .close();
         let frames = lost.frames();
         assert!(findings(frames.clone(), RULE).is_empty());
-        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+        assert_eq!(cannot_tell(frames.clone(), RULE), ["T4"]);
+        // Nor does it when the SYN-ACK was lost with it: the client's own acknowledgement tells where the answer began.
+        let mut without = frames;
+        without.remove(1);
+        assert!(findings(without.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(without, RULE), ["T4"]);
     }
 }

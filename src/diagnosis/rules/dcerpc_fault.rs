@@ -1,6 +1,8 @@
 //! `dcerpc-fault`.
 
-use super::dcerpc::{Faults, faults, is_busy, is_denied, on_unknown_context};
+use super::dcerpc::{
+    FAULT_CANCEL, Faults, faults, is_busy, is_denied, on_unknown_context, refuses_logon,
+};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 
 /// `nca_s_op_rng_error`: the interface has no such operation.
@@ -78,6 +80,17 @@ fn finding(view: &View<'_>, faults: &Faults<'_>) -> Finding {
         .advise(advice)
         .number("status", code as f64)
         .number("count", faults.count as f64);
+    if refuses_logon(fact) {
+        return finding
+            .severity(Severity::Note)
+            .also("The cause is told by dcerpc-access-denied.")
+            .advise("Look at the logon first.");
+    }
+    if fact.is("answers_bind") {
+        return finding
+            .severity(Severity::Note)
+            .also("What it means is told by dcerpc-bind-failed.");
+    }
     let documented = !faults.operation().contains(" operation ");
     if code == OPERATION_RANGE && documented {
         return finding.severity(Severity::Note);
@@ -106,6 +119,10 @@ fn meaning(code: i64) -> (Culprit, &'static str) {
         0x1c01_000b | 1728 => (
             Culprit::Client,
             "The client broke the protocol: look at its first message of this connection.",
+        ),
+        FAULT_CANCEL => (
+            Culprit::Server,
+            "No cancel of the client was seen: look at why the server gave the call up (a time limit, a service that stops).",
         ),
         _ => (
             Culprit::Server,
@@ -161,6 +178,16 @@ mod tests {
             .client(&pdu(18, 3, 2, &[]))
             .server(&fault(2, 0x1c00_000d));
         assert!(findings(script.close().frames(), RULE).is_empty());
+        let unasked = bound()
+            .client(&request(2, 15))
+            .server(&fault(2, 0x1c00_000d));
+        assert_eq!(findings(unasked.close().frames(), RULE).len(), 1);
+        let unseen = bound()
+            .client(&request(2, 15))
+            .client_lost(&pdu(18, 3, 2, &[]))
+            .wait_ms(10)
+            .server(&fault(2, 0x1c00_000d));
+        assert!(findings(unseen.close().frames(), RULE).is_empty());
         let healthy = bound().client(&request(2, 15)).server(&response(2, 0));
         assert!(loud(healthy.close().frames()).is_empty());
     }

@@ -40,11 +40,30 @@ declare_rule! {
 impl DuplicateMessage {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         if let Some(repeated) = Repeated::of(view) {
-            out.raise(request(view, &repeated));
+            if view.one_sided() {
+                let why =
+                    "only one direction was captured: an id may have been answered and used again";
+                out.cannot_tell(&META, "T3", why);
+            } else if view.lost(repeated.side.other()) {
+                let why = "answers are missing: an id may have been answered and used again";
+                out.cannot_tell(&META, "T4", why);
+            } else {
+                out.raise(request(view, &repeated));
+            }
         }
         let replies = &view.session.double_replies;
+        // Two calls under one id have two answers; rpc-xid-reused tells of them.
+        let two_calls = |r: &DoubleReply| {
+            let mut repeats = view.session.repeats.iter();
+            repeats.any(|q| q.differs && q.id == r.id && q.side != r.side)
+        };
+        let replies: Vec<_> = replies.iter().filter(|r| !two_calls(r)).collect();
         let unasked = replies.iter().find(|r| !r.request_repeated);
         if let Some(reply) = unasked.or_else(|| replies.first()) {
+            if view.lost(reply.side.other()) {
+                let why = "requests are missing: another one may have had that id";
+                return out.cannot_tell(&META, "T4", why);
+            }
             out.raise(answer(reply, replies.len()));
         }
     }
@@ -117,7 +136,8 @@ fn request(view: &View<'_>, it: &Repeated) -> Finding {
             u64::from(it.count) + 1
         ))
         .explain(format!(
-            "The {} sent {} (frame {}) {} times more with the same id; {end}. {} requests of this session were repeated.",
+            "The {} sent {} (frame {}) {} times more with the same id; {end}. Requests of this session that were \
+             repeated: {}.",
             it.side, it.op, it.first.frame, it.count, it.requests
         ))
         .advise("Find out why the first one was not answered in time: loss on the way, or a slow server.")
@@ -139,8 +159,8 @@ fn answer(reply: &DoubleReply, count: usize) -> Finding {
         .frame(reply.again, "answer-again")
         .title(format!("The {} answered {} twice", reply.side, reply.op))
         .explain(format!(
-            "{} (id {:#x}) was answered in frame {} and again in frame {}. {why} {count} requests of this session were \
-             answered more than once.",
+            "{} (id {:#x}) was answered in frame {} and again in frame {}. {why} Answers of this session that \
+             came once more: {count}.",
             reply.op, reply.id, reply.first.frame, reply.again.frame
         ))
         .advise("Look for a program that answers twice, or for two servers with one address.")
@@ -151,7 +171,8 @@ fn answer(reply: &DoubleReply, count: usize) -> Finding {
 mod tests {
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, over_udp, record};
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::rules::bench_rpc::{NFS, asks};
 
     const RULE: &str = "duplicate-message";
 
@@ -164,6 +185,17 @@ mod tests {
             .close();
         let found = findings(script.frames(), RULE);
         assert_eq!(found[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn two_calls_under_one_id_have_two_answers() {
+        let script = over_tcp()
+            .client(&asks(1, [NFS, 3, 1], &[1; 8]))
+            .client(&asks(1, [NFS, 3, 4], &[2; 12]))
+            .server(&record(&answer(1)))
+            .server(&record(&answer(1)))
+            .close();
+        assert_eq!(loud(script.frames()), ["rpc-xid-reused"]);
     }
 
     #[test]
@@ -205,6 +237,34 @@ mod tests {
             .server(&answer(1))
             .duplicate_last();
         assert!(findings(udp.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn ids_used_again_behind_what_was_not_captured_are_not_told() {
+        let one_way = over_tcp()
+            .client(&record(&call(1)))
+            .server_lost(&record(&answer(1)))
+            .client(&record(&call(1)))
+            .server(&record(&answer(1)));
+        let frames = one_way.close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+        let reused = (0..3).fold(over_tcp(), |script, _| {
+            script.client(&record(&call(1))).server(&record(&answer(1)))
+        });
+        let frames = reused.close().frames();
+        for from in 0..frames.len() {
+            let joined = frames.iter().skip(from).cloned().collect();
+            assert!(findings(joined, RULE).is_empty(), "from frame {from}");
+        }
+        let unasked = over_tcp()
+            .client(&record(&call(1)))
+            .server(&record(&answer(1)))
+            .client_lost(&record(&call(1)))
+            .server(&record(&answer(1)))
+            .client(&record(&call(2)))
+            .server(&record(&answer(2)));
+        assert!(findings(unasked.close().frames(), RULE).is_empty());
     }
 
     #[test]

@@ -74,7 +74,9 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
         ""
     };
     // WRONGSEC is how a server of NFSv4 asks for another flavor: routine when the client then goes on.
-    let severity = if status == "NFS4ERR_WRONGSEC" {
+    let asked_on = view.session.last_message[Side::Client]
+        .is_some_and(|m| m.stamp > last.unwrap_or(fact.stamp));
+    let severity = if status == "NFS4ERR_WRONGSEC" && asked_on {
         Severity::Note
     } else {
         Severity::Warning
@@ -102,8 +104,11 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::rules::bench_rpc::{MOUNT, NFS, answers, asks, opaque};
+    use crate::diagnosis::rules::bench_rpc::{
+        MOUNT, NFS, answers, asks, opaque, record, reply, words,
+    };
 
     const RULE: &str = "nfs-access-denied";
 
@@ -121,6 +126,26 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].title, "mount3 MNT of /etc refused: MNT3ERR_ACCES");
         assert!(found[0].explanation.contains("user 1000, group 100"));
+    }
+
+    #[test]
+    fn wrongsec_is_routine_while_the_client_goes_on() {
+        let compound = words(&[0, 0, 2, 24, 15, 1, 0x7800_0000]);
+        let refused = words(&[10016, 0, 2, 24, 0, 15, 10016]);
+        let script = || {
+            tcp(2049)
+                .client(&asks(1, [NFS, 4, 1], &compound))
+                .server(&record(&[reply(1, 0, &[]), refused.clone()].concat()))
+        };
+        let severities = |script: Script| -> Vec<_> {
+            let found = findings(script.close().frames(), RULE);
+            found.iter().map(|f| f.severity).collect()
+        };
+        assert_eq!(severities(script()), [Severity::Warning]);
+        let goes_on = script()
+            .client(&asks(2, [NFS, 4, 0], &[]))
+            .server(&answers(2, 0, &[]));
+        assert_eq!(severities(goes_on), [Severity::Note]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::rpc::times;
 use super::{nfs_resource_status, nfs_server_delay, nfs_slot_error};
-use crate::diagnosis::{Finding, Verdicts, View, declare_rule};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::exchange::Failure;
 
 declare_rule! {
@@ -15,7 +15,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The reply's status is not OK, and no other rule is about it (access, space, delay, slots). One note for each
-    /// operation and status, with their number.
+    /// operation and status, with their number. It is a warning where nobody foresees the error: a mount that fails,
+    /// IO, SERVERFAULT, NXIO and BADHANDLE.
     ///
     /// ## Example
     /// LOOKUP answered NFS3ERR_NOENT twelve times.
@@ -58,9 +59,18 @@ fn is_ours(failure: &Failure) -> bool {
         && !nfs_slot_error::STATUSES.contains(&name)
 }
 
+/// An error that no program provokes to find something out.
+fn unforeseen(failure: &Failure) -> bool {
+    let name = failure.status.name;
+    let of_disks = ["ERR_IO", "ERR_SERVERFAULT", "ERR_NXIO", "ERR_BADHANDLE"];
+    failure.op.name == "MNT" || of_disks.iter().any(|end| name.ends_with(end))
+}
+
 fn finding(view: &View<'_>, failure: &Failure) -> Finding {
     let (first, last) = (failure.first, failure.last);
+    let unforeseen = unforeseen(failure);
     Finding::new(&META, first.answered)
+        .severity(if unforeseen { Severity::Warning } else { META.severity })
         .frame(first.asked, "request")
         .frame(first.answered, "answer")
         .maybe_frame((failure.count > 1).then_some(last.answered), "last-answer")
@@ -73,7 +83,13 @@ fn finding(view: &View<'_>, failure: &Failure) -> Finding {
             first.answered.frame,
             times(failure.count),
         ))
-        .advise("Everyday when a program looks for a file that is not there; else look at the server's log.")
+        .advise(if failure.op.name == "MNT" {
+            "Compare the path with the server's export list (`showmount -e`), and look at the server's log."
+        } else if unforeseen {
+            "Look at the server's log and its disks."
+        } else {
+            "Everyday when a program looks for a file that is not there; else look at the server's log."
+        })
         .number("count", failure.count as f64)
 }
 
@@ -82,7 +98,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::rules::bench_rpc::{NFS, answers, asks, opaque};
+    use crate::diagnosis::rules::bench_rpc::{MOUNT, NFS, answers, asks, opaque};
 
     const RULE: &str = "nfs-call-failed";
 
@@ -100,6 +116,20 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].severity, Severity::Note);
         assert_eq!(found[0].title, "nfs3 LOOKUP failed: NFS3ERR_NOENT");
+    }
+
+    #[test]
+    fn errors_of_disks_and_failed_mounts_are_warnings() {
+        let io = findings(failing(5).frames(), RULE);
+        assert_eq!(io[0].severity, Severity::Warning);
+        let mount = Script::tcp("10.0.0.1:700", "10.0.0.2:20048")
+            .connect()
+            .client(&asks(1, [MOUNT, 3, 1], &opaque(b"/data")))
+            .server(&answers(1, 0, &[2]))
+            .close();
+        let found = findings(mount.frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert!(found[0].advice.contains("export list"));
     }
 
     #[test]

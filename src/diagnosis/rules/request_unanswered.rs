@@ -20,7 +20,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// Requests and answers are paired by the protocol's own id. A request without a final answer is reported when
-    /// its connection ended (nobody will answer any more), or when it has waited longer than twice the 99th
+    /// its connection ended (nobody will answer any more), when who asked closed its direction after a wait, or when it has waited longer than twice the 99th
     /// percentile of the same operation at the same server, at least 5 s; where no answer of that operation was
     /// seen, longer than the protocol's default; or when it was repeated three times in vain, by TCP or by the
     /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
@@ -74,6 +74,7 @@ impl RequestUnanswered {
                 out.cannot_tell(&META, guard, why);
             } else if ended.is_none()
                 && closed_since(view, open).is_none()
+                && gave_up(view, open).is_none()
                 && waited < patience
                 && !repeated_in_vain(view, open)
             {
@@ -196,7 +197,11 @@ fn batched(view: &View<'_>, open: &Open) -> bool {
         .times(view.session.protocol, open.op, view.flow.server)
         .is_some_and(|t| t.count() > 0);
     let calls = view.session.open.iter().filter(|o| o.op == open.op);
-    view.session.protocol == "rpc" && view.tcp().is_some() && !answered && calls.count() >= BATCH
+    // Joined in mid-stream, the batch may have begun before.
+    let went_on =
+        view.session.last_message[open.side.other()].is_some_and(|m| m.stamp > open.asked);
+    let batch = calls.count() >= BATCH || (view.began_late() && went_on);
+    view.session.protocol == "rpc" && view.tcp().is_some() && !answered && batch
 }
 
 /// Repeated at least three times, by TCP or by the program, with nothing from the peer since.
@@ -249,7 +254,7 @@ impl<'a> Unanswered<'a> {
     fn finding(&self, view: &View<'_>) -> Finding {
         let open = self.open;
         let end = view.ending().map(Ending::stamp);
-        let end = end.or(closed_since(view, open));
+        let end = end.or(closed_since(view, open)).or(gave_up(view, open));
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
         let mut finding = Finding::new(&META, open.asked)
@@ -317,10 +322,18 @@ impl<'a> Unanswered<'a> {
                     seconds(fin.time.since(self.open.asked.time)),
                     fin.frame
                 ),
-                None => format!(
-                    "nothing came within {waited}; {} is reasonable",
-                    seconds(self.patience)
-                ),
+                None => match gave_up(view, self.open) {
+                    Some(fin) if self.waited < self.patience => format!(
+                        "the {} gave up and closed {} later (frame {})",
+                        self.open.side,
+                        seconds(fin.time.since(self.open.asked.time)),
+                        fin.frame
+                    ),
+                    _ => format!(
+                        "nothing came within {waited}; {} is reasonable",
+                        seconds(self.patience)
+                    ),
+                },
             },
         }
     }
@@ -364,6 +377,18 @@ impl Whereabouts {
 fn closed_since(view: &View<'_>, open: &Open) -> Option<Stamp> {
     let fin = view.tcp()?.sides[open.side.other()].fin?;
     (fin >= open.asked).then_some(fin)
+}
+
+/// Who asked closed its direction after having waited. RPC and SMB know no half-closed connections: nobody is left to
+/// read an answer. Who closes at once may only have no further request (piped input), and is not meant.
+pub(super) fn gave_up(view: &View<'_>, open: &Open) -> Option<Stamp> {
+    let whole_only = matches!(
+        view.session.protocol,
+        "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm" | "dcerpc" | "smb" | "smb2" | "nbss"
+    );
+    let fin = view.tcp()?.sides[open.side].fin?;
+    let waited = fin.time.since(open.asked.time) >= AT_ONCE;
+    (waited && whole_only).then_some(fin)
 }
 
 /// Who should answer closed, and the asker had not done so before.
@@ -533,6 +558,23 @@ mod tests {
         assert_eq!(found.side, Culprit::Server);
         assert_eq!(found.severity, Severity::Error);
         assert!(found.explanation.contains("so its program had it"));
+    }
+
+    #[test]
+    fn who_gives_up_and_closes_is_told_without_the_end_of_the_connection() {
+        let asked = || bound().client(&request(2, 15));
+        let found = only(asked().wait_secs(10.0).fin(Side::Client));
+        assert_eq!(found.side, Culprit::Server);
+        assert!(
+            found.explanation.contains("gave up and closed 10.0"),
+            "{}",
+            found.explanation
+        );
+        assert!(found.frames.iter().any(|e| e.role == "end"));
+        let piped = asked().fin(Side::Client).wait_secs(0.5).frames();
+        assert!(findings(piped, RULE).is_empty());
+        let lost = asked().server_lost(&response(2, 0)).wait_secs(10.0);
+        assert!(findings(lost.fin(Side::Client).frames(), RULE).is_empty());
     }
 
     #[test]

@@ -60,8 +60,13 @@ impl RpcProgramUnavailable {
     }
 }
 
-/// The session came to work, or did so before: the last that was said of its phase is not a refusal.
+/// The session came to work, or did so before: the last that was said of its phase is not a refusal, and some call
+/// was granted.
 fn works(view: &View<'_>) -> bool {
+    let requests = &view.session.requests;
+    if requests.answered <= requests.failed {
+        return false;
+    }
     let said = view.session.phases.iter().rev().map(|p| p.phase);
     !matches!(
         said.into_iter()
@@ -155,6 +160,21 @@ mod tests {
             .server(&answers(2, 0, &[]))
             .close();
         assert!(loud(script.frames()).is_empty());
+    }
+
+    #[test]
+    fn a_procedure_is_a_note_only_where_another_one_works() {
+        let refused = || {
+            tcp()
+                .client(&asks(1, [NFS, 3, 4], &[]))
+                .server(&answers(1, 3, &[]))
+        };
+        let severity = |script: Script| findings(script.close().frames(), RULE)[0].severity;
+        assert_eq!(severity(refused()), Severity::Error);
+        let works = refused()
+            .client(&asks(2, [NFS, 3, 0], &[]))
+            .server(&answers(2, 0, &[]));
+        assert_eq!(severity(works), Severity::Note);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `rpc-record-desync`.
 
-use crate::diagnosis::{Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 use colloquy_dissectors::units::Side;
 
@@ -17,7 +17,8 @@ declare_rule! {
     /// A mark promises more than 16 MiB, or a fragment begins with no message type of RPC; nothing of that side was
     /// lost in the capture before. When the very first bytes of a client at port 111 or 2049 are no RPC, it speaks
     /// something else to an RPC service. A record without its last fragment is told when the next message begins
-    /// inside it, or when nothing more came for a while.
+    /// inside it, when nothing more came for a while, or (a warning) when its side ended behind two whole fragments or
+    /// more: who is stopped in mid-record leaves half a fragment.
     ///
     /// ## Example
     /// `rpc-record-too-long`: a mark of 1.9 GB at rpcbind's port; the server resets the connection.
@@ -163,7 +164,16 @@ fn out_of_step(view: &View<'_>, fact: &SeenFact) -> Finding {
 fn last_missing(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
     let silence = view.until_end(fact.stamp);
     let patience = view.world.thresholds.incomplete;
-    if !fact.is("followed") && (view.ending().is_some() || silence < patience) {
+    let fragments = fact.int("fragments").unwrap_or(0);
+    let ended = view.ending();
+    // Whoever is stopped in mid-record leaves half a fragment, or only one.
+    let never_set = fragments > 1 && fact.is("between_fragments");
+    let cut_off = if ended.is_some() {
+        !never_set
+    } else {
+        silence < patience
+    };
+    if !fact.is("followed") && cut_off {
         // A record that the end cut off is an incomplete message, and told as such.
         return;
     }
@@ -177,12 +187,15 @@ fn last_missing(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
     }
     let what = if fact.is("followed") {
         "another message begins where its next fragment should be".to_owned()
+    } else if let Some(end) = ended {
+        format!("the connection ended in frame {}", end.stamp().frame)
     } else {
         format!("nothing more came for {}", seconds(silence))
     };
-    let fragments = fact.int("fragments").unwrap_or(0);
+    let doubtful = ended.is_some() && !fact.is("followed");
     out.raise(
         Finding::new(&META, fact.stamp)
+            .severity(if doubtful { Severity::Warning } else { META.severity })
             .side(fact.side)
             .frame(fact.began, "record-mark")
             .frame(fact.stamp, "last-fragment")
@@ -201,6 +214,7 @@ fn last_missing(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
     use crate::diagnosis::rules::bench_rpc::{NFS, answers, asks, call, words};
     use colloquy_dissectors::units::Side;
@@ -247,6 +261,21 @@ mod tests {
         let found = findings(script.frames(), RULE);
         assert_eq!(found.len(), 1);
         assert!(found[0].title.contains("never ended"));
+    }
+
+    #[test]
+    fn fragments_without_an_end_are_told_though_the_connection_ends() {
+        let piece = |bytes: &[u8]| [words(&[bytes.len() as u32]), bytes.to_vec()].concat();
+        let message = call(1, [NFS, 3, 0], &[0; 64]);
+        let begun = || tcp(2049).client(&piece(&message[..60]));
+        let script = begun().client(&piece(&message[60..])).wait_secs(2.0);
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].severity, Severity::Warning);
+        let stopped = begun().client(&piece(&message[60..])[..20]).wait_secs(2.0);
+        assert!(findings(stopped.close().frames(), RULE).is_empty());
+        let lost = begun().client_lost(&piece(&message[60..])).wait_secs(2.0);
+        assert!(findings(lost.close().frames(), RULE).is_empty());
     }
 
     #[test]

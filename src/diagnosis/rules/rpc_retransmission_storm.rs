@@ -48,8 +48,13 @@ const COPY_SECS: f64 = 0.02;
 struct Copies {
     side: Side,
     op: Op,
+    /// The times that are kept.
     sent: Vec<Stamp>,
+    /// How often in all.
+    count: usize,
     answered: Option<Stamp>,
+    /// Every copy had a reply of its own, so that none was lost.
+    all_answered: bool,
 }
 
 impl RpcRetransmissionStorm {
@@ -67,7 +72,9 @@ impl RpcRetransmissionStorm {
                 side: o.side,
                 op: o.op,
                 sent: apart(o.asked, &o.repeats),
+                count: in_all(o.asked, &o.repeats, o.repeat_count),
                 answered: None,
+                all_answered: false,
             });
         let answered = session
             .repeats
@@ -77,7 +84,14 @@ impl RpcRetransmissionStorm {
                 side: r.side,
                 op: r.op,
                 sent: apart(r.first, &r.again),
+                count: in_all(r.first, &r.again, r.count),
                 answered: r.answered,
+                all_answered: session
+                    .double_replies
+                    .iter()
+                    .filter(|d| d.id == r.id)
+                    .count()
+                    >= r.count as usize,
             });
         for copies in open.chain(answered).filter(|c| c.sent.len() >= SENT) {
             out.raise(finding(view, &copies));
@@ -105,6 +119,11 @@ fn apart(first: Stamp, again: &[Stamp]) -> Vec<Stamp> {
     sent
 }
 
+/// How often it was sent: of the repeats not kept none is thought to be the capture's copy.
+fn in_all(first: Stamp, again: &[Stamp], repeats: u32) -> usize {
+    apart(first, again).len() + (repeats as usize).saturating_sub(again.len())
+}
+
 fn finding(view: &View<'_>, copies: &Copies) -> Finding {
     let (Some(first), Some(last)) = (copies.sent.first(), copies.sent.last()) else {
         return Finding::new(&META, view.session.last);
@@ -119,9 +138,14 @@ fn finding(view: &View<'_>, copies: &Copies) -> Finding {
         Some(stamp) => (
             Severity::Warning,
             format!(
-                "the reply came {} after the first (frame {})",
+                "the reply came {} after the first (frame {}){}",
                 seconds(stamp.time.since(first.time)),
-                stamp.frame
+                stamp.frame,
+                if copies.all_answered {
+                    ", and one for every copy: none was lost, the server was late"
+                } else {
+                    ""
+                }
             ),
         ),
         None => (Severity::Error, "no reply was seen".to_owned()),
@@ -134,11 +158,15 @@ fn finding(view: &View<'_>, copies: &Copies) -> Finding {
     };
     Finding::new(&META, *last)
         .severity(severity)
-        .side(if copies.answered.is_some() { Culprit::Network } else { Culprit::Unknown })
+        .side(match copies.answered {
+            Some(_) if copies.all_answered => Culprit::from(asked),
+            Some(_) => Culprit::Network,
+            None => Culprit::Unknown,
+        })
         .frame(*first, "request")
         .frames(copies.sent.get(1..).unwrap_or(&[]), "request-again")
         .maybe_frame(copies.answered, "answer")
-        .title(format!("{} was sent {} times", copies.op, copies.sent.len()))
+        .title(format!("{} was sent {} times", copies.op, copies.count))
         .explain(format!(
             "The {} sent {} to {} over {over} {} times under one xid, at distances of {}; {end}.{}",
             copies.side,
@@ -149,16 +177,16 @@ fn finding(view: &View<'_>, copies: &Copies) -> Finding {
             if silent { " The server said nothing at all in this conversation." } else { "" },
         ))
         .advise("Capture at the server to see whether the calls arrive there: then look at the service, else at the path.")
-        .number("sent", copies.sent.len() as f64)
+        .number("sent", copies.count as f64)
         .number("waited", view.now().since(first.time).max(0.0))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
     use crate::diagnosis::rules::bench_rpc::{NFS, call, reply};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "rpc-retransmission-storm";
 
@@ -188,6 +216,24 @@ mod tests {
         let found = findings(sent().server(&reply(1, 0, &[])).frames(), RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_reply_for_every_copy_points_at_the_server() {
+        let sent = (0..4).fold(udp(), |script, _| script.client(&null(1)).wait_secs(1.0));
+        let late = (0..4).fold(sent.clone(), |script, _| script.server(&reply(1, 0, &[])));
+        let found = findings(late.frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Server);
+        assert!(found[0].explanation.contains("none was lost"));
+        let lost = findings(sent.server(&reply(1, 0, &[])).frames(), RULE);
+        assert_eq!(lost[0].side, Culprit::Network);
+    }
+
+    #[test]
+    fn more_copies_than_are_kept_are_counted() {
+        let sent = (0..40).fold(udp(), |script, _| script.client(&null(1)).wait_ms(100));
+        let found = findings(sent.frames(), RULE);
+        assert_eq!(found[0].title, "nfs3 NULL was sent 40 times");
     }
 
     #[test]

@@ -17,8 +17,9 @@ declare_rule! {
     /// times the median of the same operation at the same server where at least three others were answered; or longer
     /// than an answer is waited for at all. Where the operation is not known that well it is compared with the median of
     /// the session's other answers, otherwise with the round trip of the connection's handshake, and it is a note: the
-    /// first of its kind may have had something to start, as a bind that starts the service. It is a note too where the
-    /// operation always takes that long, and with HTTP, where it may be a long poll. Bytes count when they are seen first, so retransmissions do not
+    /// first of its kind may have had something to start, as a bind of DCE/RPC that starts the service (always a note).
+    /// It is a note too where the operation always takes that long, and with HTTP, where it may be a long poll. Bytes
+    /// count when they are seen first, so retransmissions do not
     /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out.
     ///
     /// ## Example
@@ -94,7 +95,9 @@ fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
     let severity = match &usual {
         // Operations of HTTP differ by their target, which may be a long poll.
         Some(_) if view.session.protocol == "http" => Severity::Note,
-        Some(usual) if usual.same && took > factor * usual.secs => META.severity,
+        Some(usual) if usual.same && took > factor * usual.secs && !starts_a_service(answered) => {
+            META.severity
+        }
         _ if took > thresholds.patience(view.session.protocol, answered.op) => META.severity,
         None => Severity::Note,
         // The usual time itself is long: the operation is always slow.
@@ -104,6 +107,12 @@ fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
         Some(_) => return None,
     };
     Some(finding(view, answered, usual.as_ref(), severity))
+}
+
+/// Every bind is the first of its connection, and may start the service behind the interface, or have its server ask
+/// another about the user: others of its kind say little about it.
+fn starts_a_service(answered: &Answered) -> bool {
+    matches!(answered.op.name, "Bind" | "AlterContext")
 }
 
 fn usual(view: &View<'_>, answered: &Answered) -> Option<Usual> {
@@ -208,7 +217,10 @@ fn culprit(view: &View<'_>, answered: &Answered) -> Culprit {
             })
         })
     });
-    if answered.repeats > 0 || stalled {
+    // A reply for every copy: the first one had arrived as well.
+    let again = view.session.double_replies.iter();
+    let all = again.filter(|d| d.first == answered.answered).count() >= answered.repeats as usize;
+    if (answered.repeats > 0 && !all) || stalled {
         Culprit::Network
     } else {
         Culprit::from(answered.side.other())
@@ -224,6 +236,7 @@ mod tests {
     use crate::diagnosis::rules::bench::calls::{
         answer, call, healthy, over_tcp, over_udp, record,
     };
+    use crate::diagnosis::rules::bench::dcerpc::{SERVER, ack, bind, request, response};
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
 
     const RULE: &str = "slow-answer";
@@ -251,6 +264,23 @@ mod tests {
     #[test]
     fn alone_it_is_compared_with_the_round_trip_and_a_note() {
         assert_eq!(severities(slow(over_tcp(), 9, 3.0)), [Severity::Note]);
+    }
+
+    #[test]
+    fn a_bind_may_start_its_service() {
+        let scripts = (0..6).map(|n| {
+            Script::tcp(&format!("10.0.0.1:{}", 40_000 + n), SERVER)
+                .connect()
+                .client(&bind())
+                .wait_secs(if n == 5 { 3.0 } else { 0.01 })
+                .server(&ack(0, 0))
+                .client(&request(2, 15))
+                .server(&response(2, 0))
+                .close()
+        });
+        let found = findings(Script::merge(scripts), RULE);
+        let told: Vec<_> = found.iter().map(|f| f.severity).collect();
+        assert_eq!(told, [Severity::Note]);
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Association {
         let Some(call) = self.finish(call_id) else {
             return;
         };
+        self.noted.worked = true;
         let id = u64::from(call_id);
         let chain = call.response.unwrap_or_default();
         let span = chain.span;
@@ -193,7 +194,12 @@ impl Association {
             None => u64::from(call_id),
         };
         let seen = call.as_ref().filter(|c| c.seen());
-        let operation = seen.map_or_else(String::new, |c| c.op.to_string());
+        let operation = match (seen, &pending) {
+            (Some(call), _) => call.op.to_string(),
+            (None, Some(p)) => negotiate::op(p.alters).to_string(),
+            (None, None) => String::new(),
+        };
+        let answers_bind = pending.as_ref().is_some_and(|p| !p.alters);
         let fact = Fact::new("dcerpc.fault")
             .in_exchange(id)
             .with("status", code)
@@ -203,7 +209,9 @@ impl Association {
                 "did_not_execute",
                 pdu.header.flags.has(Flags::DID_NOT_EXECUTE),
             )
-            .with("before_call", call.is_none());
+            .with("before_call", call.is_none())
+            .with("answers_bind", answers_bind)
+            .with("after_auth3", self.auth3.is_some() && !self.noted.worked);
         self.fact(side, span, fact, out);
         out.describe(|| format!("fault: {}", or_number(name, code)));
         if call.is_none() && pending.is_none() && self.auth3 == Some(call_id) {

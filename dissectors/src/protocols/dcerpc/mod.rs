@@ -40,7 +40,7 @@
 //! | `dcerpc.unknown-context` | `context`, `why` (`no bind`, `never offered`, `rejected`), `reason`, `interface`, `operation` |
 //! | `dcerpc.fragments-broken` | `what` (`a second first fragment`, `a fragment without a first`, `no last fragment`), `call`, `ended` (with the last: `fin`, `reset`, `capture`) |
 //! | `dcerpc.fragment-too-large` | `length`, `limit`; once a side |
-//! | `dcerpc.fault` | `status`, `name`, `operation`, `did_not_execute`, `before_call` (no call was open) |
+//! | `dcerpc.fault` | `status`, `name`, `operation`, `did_not_execute`, `before_call` (no call was open), `answers_bind`, `after_auth3` (nothing was answered in order since) |
 //! | `dcerpc.call-failed` | `operation`, `status`, `name`: the operation's return value is a failure; the first of each operation and status |
 //! | `dcerpc.endpoint-mapped` | `interface`, `protocol`, `address`, `port`, `pipe` |
 //! | `dcerpc.endpoint-not-registered` | `interface`, `protocol` |

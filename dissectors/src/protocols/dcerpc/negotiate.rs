@@ -22,6 +22,12 @@ pub(super) const fn exchange(call_id: u32, alters: bool) -> u64 {
 
 const BIND: Op = Op::new("Bind", PduType::BIND.0 as u32);
 const ALTER_CONTEXT: Op = Op::new("AlterContext", PduType::ALTER_CONTEXT.0 as u32);
+
+/// What a bind or alter_context asks.
+pub(super) const fn op(alters: bool) -> Op {
+    if alters { ALTER_CONTEXT } else { BIND }
+}
+
 const AUTH3: Op = Op::new("Auth3", PduType::AUTH3.0 as u32);
 
 impl Association {
@@ -49,7 +55,7 @@ impl Association {
             span,
             Act::Request {
                 id: exchange(call_id, alters),
-                op: if alters { ALTER_CONTEXT } else { BIND },
+                op: op(alters),
                 expect: Expect::Answer,
                 digest: digest(pdu.bytes),
             },
@@ -254,6 +260,7 @@ impl Association {
 
     pub(super) fn auth3(&mut self, side: Side, span: Span, pdu: &Pdu<'_>, out: &mut Output<'_>) {
         self.auth3 = Some(pdu.header.call_id);
+        self.noted.worked = false;
         out.describe(|| "auth3: last leg of the authentication".to_owned());
         out.emit(side, span, Act::Message { op: AUTH3 });
         self.note_security(side, span, pdu.trailer, out);

@@ -64,6 +64,8 @@ pub(super) struct Noted {
     pub(super) big_endian: bool,
     pub(super) multiplexing: bool,
     pub(super) limit: bool,
+    /// A call was answered in order since the last auth3.
+    pub(super) worked: bool,
     failed: Vec<(Op, u32)>,
 }
 

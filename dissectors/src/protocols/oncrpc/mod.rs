@@ -34,7 +34,7 @@
 //! |---|---|
 //! | `rpc.record-mark-absurd` | `mark`, `length`, `last`, `beginning` (the side's first bytes), `after_loss`, `text` (when the four bytes are text) |
 //! | `rpc.not-rpc` | `beginning`, `after_loss`: a believable mark with no RPC message behind it |
-//! | `rpc.last-fragment-missing` | `fragments`, `bytes`, `followed` (another message began behind it; else the side ended): a record that never had its last fragment |
+//! | `rpc.last-fragment-missing` | `fragments`, `bytes`, `followed` (another message began behind it; else the side ended), `between_fragments` (it ended behind a whole fragment): a record that never had its last fragment |
 //! | `rpc.version` | `rpcvers`: a call of another RPC version than 2 |
 //! | `rpc.version-mismatch` | `program`, `program_name`, `version`, `procedure`, `low`, `high` |
 //! | `rpc.auth-error` | the same four, `auth_stat` (name), `code`, `flavor`, `flavor_name`, `uid`, `gid` |

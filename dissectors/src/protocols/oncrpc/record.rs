@@ -69,6 +69,8 @@ pub(super) struct Unfinished<'a> {
     pub(super) present: u64,
     /// Fragments that did come whole, none of them marked as the last.
     pub(super) whole_fragments: u32,
+    /// The last of them is the last that came: nothing of a further one did.
+    pub(super) between_fragments: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -353,6 +355,7 @@ impl Reader {
             expected: end - start + missing,
             present: end - start,
             whole_fragments,
+            between_fragments: matches!(self.state, State::Mark) && waiting == 0,
         })
     }
 

@@ -204,6 +204,7 @@ impl Session {
         if unfinished.whole_fragments > 0 {
             let fact = Fact::new("rpc.last-fragment-missing")
                 .with("followed", false)
+                .with("between_fragments", unfinished.between_fragments)
                 .with("fragments", unfinished.whole_fragments)
                 .with("bytes", unfinished.present);
             out.fact(side, unfinished.span, fact);
