@@ -26,16 +26,13 @@ struct Args {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Saves a picture of the window, as PNG, once the captures are open, and ends
-    #[cfg(feature = "gui")]
     #[arg(long, value_name = "FILE.png")]
     screenshot: Option<PathBuf>,
     /// The look of the window; else as last time
-    #[cfg(feature = "gui")]
     #[arg(long, value_enum)]
     theme: Option<Look>,
 }
 
-#[cfg(feature = "gui")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Look {
     Dark,
@@ -121,7 +118,13 @@ fn window(args: Args) -> anyhow::Result<ExitCode> {
 
 #[cfg(not(feature = "gui"))]
 fn window(args: Args) -> anyhow::Result<ExitCode> {
-    let hint = args.files.first().map_or_else(String::new, |f| {
+    let Args {
+        files,
+        screenshot: _,
+        theme: _,
+        ..
+    } = args;
+    let hint = files.first().map_or_else(String::new, |f| {
         format!("; try: colloquy report {}", f.display())
     });
     anyhow::bail!("this colloquy was built without its window (feature `gui`){hint}")
