@@ -121,7 +121,8 @@ fn window(args: Args) -> anyhow::Result<ExitCode> {
 
 #[cfg(not(feature = "gui"))]
 fn window(args: Args) -> anyhow::Result<ExitCode> {
-    let hint = args.files.first().map_or_else(String::new, |f| {
+    let file = args.files.into_iter().next();
+    let hint = file.map_or_else(String::new, |f| {
         format!("; try: colloquy report {}", f.display())
     });
     anyhow::bail!("this colloquy was built without its window (feature `gui`){hint}")

@@ -127,9 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_and_not_captured_is_no_conversation() {
+    fn what_was_refused_and_not_captured_is_told_by_what_came_back() {
         let mut frames = script().client(b"call").icmp_port_unreachable().frames();
         frames.remove(0);
-        assert!(findings(frames, RULE).is_empty());
+        let found = findings(frames, RULE);
+        let roles: Vec<_> = found[0].frames.iter().map(|e| e.role).collect();
+        assert_eq!(roles, ["icmp"]);
     }
 }
