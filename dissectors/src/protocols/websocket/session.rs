@@ -187,7 +187,7 @@ impl Talk {
             return false;
         };
         if side == Side::Client {
-            self.offer = Some(Box::new(handshake::request(bytes, span, out)));
+            self.offer = Some(Box::new(handshake::request(bytes, false, span, out)));
             self.lanes.client.reading = Reading::Header;
             return true;
         }
@@ -233,7 +233,7 @@ impl Talk {
             return endless;
         };
         if let Some((bytes, span)) = feed.take(len) {
-            handshake::request(bytes, span, out);
+            handshake::request(bytes, true, span, out);
         }
         self.lanes.client.reading = Reading::Header;
         true
