@@ -14,6 +14,9 @@ use super::model::{Part, SeenFact, Session};
 use super::told::Told;
 use crate::limits;
 
+/// An answer to nothing this short a time before a request with its id may be that request's.
+const REORDERED_SECS: f64 = 1.0;
+
 /// The sessions of one conversation while it runs.
 #[derive(Debug, Default)]
 pub struct Tracker {
@@ -202,6 +205,11 @@ impl Tracker {
         let replies = |e: &(u64, Side, Status, Stamp)| {
             e.0 == request.id && e.1 == place.side.other() && (!joined || e.3 > place.began)
         };
+        // Or it is that one's, and the capture has the two the wrong way round.
+        let stale = |e: &(u64, Side, Status, Stamp)| {
+            e.0 == request.id && place.began.time.since(e.3.time) < REORDERED_SECS
+        };
+        open.answer_may_be_missing |= joined && memory.early.iter().any(stale);
         if let Some(index) = memory.early.iter().position(replies) {
             let (_, _, status, stamp) = memory.early.swap_remove(index);
             answer(session, memory, &open, status, (stamp, stamp));

@@ -438,7 +438,7 @@ impl Tcp {
                     || waited > limits::NANOS_UNTIL_MISSING
             };
             if enough {
-                self.lose_until(side, target, now, to);
+                self.lose_until(side, target, since, to);
                 self.deliver_held(side, to);
             }
         }

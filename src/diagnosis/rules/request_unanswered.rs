@@ -670,6 +670,34 @@ mod tests {
     }
 
     #[test]
+    fn in_mid_stream_an_answer_before_its_request_may_be_its_answer() {
+        use crate::capture::script::flag;
+        let data = flag::ACK | flag::PSH;
+        let (asked, answered) = (|xid| record(&call(xid)), |xid| record(&answer(xid)));
+        let (call_len, answer_len) = (asked(1).len() as u32, answered(1).len() as u32);
+        let mut script = Script::tcp("10.0.0.1:40000", "10.0.0.2:2049");
+        let (mut c, mut s) = (1, 1);
+        for xid in 1..9 {
+            let question = |script: Script| script.segment(Side::Client, data, c, s, &asked(xid));
+            let reply = |script: Script| {
+                script.segment(Side::Server, data, s, c + call_len, &answered(xid))
+            };
+            script = if xid == 5 {
+                question(reply(script))
+            } else {
+                reply(question(script))
+            };
+            (c, s) = (c + call_len, s + answer_len);
+        }
+        let end = flag::ACK | flag::FIN;
+        let script = script
+            .segment(Side::Client, end, c, s, b"")
+            .segment(Side::Server, end, s, c + 1, b"")
+            .segment(Side::Client, flag::ACK, c + 1, s + 1, b"");
+        assert!(loud(script.frames()).is_empty());
+    }
+
+    #[test]
     fn also_those_that_were_too_many_to_be_kept_are_counted() {
         let calls = 1 + crate::limits::OPEN_EXCHANGES as u32 + 6;
         let asked: Vec<u8> = (1..=calls).flat_map(|xid| record(&call(xid))).collect();

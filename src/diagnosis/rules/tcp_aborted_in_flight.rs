@@ -162,7 +162,9 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
     let sender = reset.side.other();
     let mut lost = Vec::new();
     let example = work.example.as_deref().unwrap_or("half a message");
-    if work.given_up > 0 {
+    if work.given_up > 0 && work.example.is_none() {
+        lost.push(format!("half a message of the {sender} had arrived"));
+    } else if work.given_up > 0 {
         lost.push(format!("it waited for an answer itself ({example})"));
     }
     if work.requests > 0 {
@@ -194,7 +196,9 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")
-        .title(if work.requests + work.messages == 0 && work.given_up > 0 {
+        .title(if work.requests + work.messages == 0 && work.given_up > 0 && work.example.is_none() {
+            format!("The {} reset the connection and left a message half read", reset.side)
+        } else if work.requests + work.messages == 0 && work.given_up > 0 {
             format!("The {} did not wait for its answer and reset the connection", reset.side)
         } else {
             format!("The {} reset the connection in the middle of work", reset.side)

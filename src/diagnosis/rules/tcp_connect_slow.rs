@@ -1,6 +1,6 @@
 //! `tcp-connect-slow`.
 
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::TcpFacts;
@@ -56,7 +56,11 @@ impl TcpConnectSlow {
             .any(|s| *s < syn_ack && s.time.since(syn.time) > SHORTEST_TIMER);
         let answered_again =
             tcp.syn_ack_count >= 2 && done.time.since(syn_ack.time) > SHORTEST_TIMER;
-        if repeated || answered_again || took > view.world.thresholds.slow_answer {
+        let lost = Side::BOTH.into_iter().any(|s| view.lost(s));
+        if !repeated && !answered_again && took > view.world.thresholds.slow_answer && lost {
+            let why = "bytes are missing, and the end of the handshake may be too";
+            out.cannot_tell(&META, "T4", why);
+        } else if repeated || answered_again || took > view.world.thresholds.slow_answer {
             out.raise(finding(
                 view,
                 tcp,

@@ -2,6 +2,7 @@
 
 use colloquy_dissectors::units::Stamp;
 
+use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Certainty, Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::{Reset, TcpFacts};
 
@@ -94,7 +95,11 @@ fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
 fn forgot(view: &View<'_>, reset: Reset, own: Stamp, provoked: Stamp, idle: f64) -> Finding {
     let other = reset.side.other();
     Finding::new(&META, reset.stamp)
-        .side(Culprit::Unknown)
+        .side(if view.tcp().and_then(forged).is_some() {
+            Culprit::Network
+        } else {
+            Culprit::Unknown
+        })
         .frame(own, "last-good-frame")
         .frame(provoked, "sent-after-silence")
         .frame(reset.stamp, "reset")

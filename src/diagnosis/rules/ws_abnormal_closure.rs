@@ -5,9 +5,9 @@ use colloquy_dissectors::units::Side;
 
 use super::tcp_reset_forged::forged;
 use super::ws::{self, HangUp};
-use super::{ws_handshake_invalid, ws_ping_unanswered};
+use super::{ws_handshake_invalid, ws_ping_unanswered, ws_slow_consumer};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
-use crate::session::model::SeenFact;
+use crate::session::model::{Incomplete, SeenFact};
 
 declare_rule! {
     /// ## What it means
@@ -54,7 +54,9 @@ impl WsAbnormalClosure {
             return;
         }
         let closes = Side::BOTH.into_iter().filter_map(|s| ws::close_of(view, s));
-        if closes.into_iter().any(|c| c.stamp <= end.stamp) {
+        // A side's FIN stands behind all that it said, wherever the capture has it.
+        let before = |c: &SeenFact| c.stamp <= end.stamp || c.side == end.side && !end.reset;
+        if closes.into_iter().any(before) {
             return;
         }
         match guard(view) {
@@ -112,6 +114,22 @@ fn known_cause(view: &View<'_>, end: HangUp) -> Option<(String, Culprit)> {
             breach.side, breach.stamp.frame
         );
         return Some((why, breach.side.into()));
+    }
+    let deaf = |side: &Side| ws_slow_consumer::tells(view, *side);
+    if let Some(side) = Side::BOTH.into_iter().find(deaf) {
+        let why = format!("the {side} did not read, as ws-slow-consumer tells");
+        return Some((why, side.into()));
+    }
+    let still = |i: &&Incomplete| {
+        let waited = end.stamp.time.since(i.stamp.time);
+        i.side != end.side && !i.excused && waited >= view.world.thresholds.incomplete
+    };
+    if let Some(half) = view.session.incomplete.iter().find(still) {
+        let why = format!(
+            "the {} stopped in the middle of a message, as message-incomplete tells",
+            half.side
+        );
+        return Some((why, half.side.into()));
     }
     let ping = ws_ping_unanswered::gave_up(view, end.side)?;
     let why = format!("its Ping in frame {} had no answer", ping.frame);
@@ -189,8 +207,10 @@ fn advice(known: bool, idle: f64) -> &'static str {
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::capture::script::Script;
-    use crate::diagnosis::rules::bench::ws::{close, ended, frame_masked, opened, ping, text};
+    use crate::capture::script::{Script, flag};
+    use crate::diagnosis::rules::bench::ws::{
+        ANSWER, REQUEST, close, ended, frame_masked, opened, ping, text,
+    };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit, Severity};
 
@@ -239,6 +259,18 @@ mod tests {
             assert!(loud(ended(talk(), side, 0, "")).is_empty());
         }
         assert!(loud(talk().frames()).is_empty(), "the capture ended first");
+    }
+
+    #[test]
+    fn a_close_that_the_capture_has_behind_its_fin_was_sent_before_it() {
+        let bytes = close(Side::Client, 1000, "");
+        let next = |head: &str, side| (1 + head.len() + 2 + text(side, "hi").len()) as u32;
+        let (seq, ack) = (next(REQUEST, Side::Client), next(ANSWER, Side::Server));
+        let behind = seq + bytes.len() as u32;
+        let script = talk()
+            .segment(Side::Client, flag::FIN | flag::ACK, behind, ack, b"")
+            .segment(Side::Client, flag::PSH | flag::ACK, seq, ack, &bytes);
+        assert!(findings(script.frames(), RULE).is_empty());
     }
 
     #[test]

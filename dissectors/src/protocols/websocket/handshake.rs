@@ -96,8 +96,8 @@ pub(super) struct Offer {
     pub(super) credentials: bool,
 }
 
-/// Tells the client's request.
-pub(super) fn request(bytes: &[u8], span: Span, out: &mut Output<'_>) -> Offer {
+/// Tells the client's request; `answered`: the capture has it behind its answer.
+pub(super) fn request(bytes: &[u8], answered: bool, span: Span, out: &mut Output<'_>) -> Offer {
     let mut storage = [const { MaybeUninit::<Header<'_>>::uninit() }; FIELDS];
     let mut raw = httparse::Request::new(&mut []);
     let mut config = ParserConfig::default();
@@ -114,7 +114,11 @@ pub(super) fn request(bytes: &[u8], span: Span, out: &mut Output<'_>) -> Offer {
         },
         ..Said::default()
     };
-    tell_request(&said, span, out);
+    if answered {
+        tell_details(&said, span, out);
+    } else {
+        tell_request(&said, span, out);
+    }
     let mut key = said.first("sec-websocket-key").unwrap_or_default().to_vec();
     key.truncate(64);
     Offer {
@@ -128,10 +132,9 @@ pub(super) fn request(bytes: &[u8], span: Span, out: &mut Output<'_>) -> Offer {
     }
 }
 
-fn tell_request(said: &Said<'_>, span: Span, out: &mut Output<'_>) {
+fn tell_details(said: &Said<'_>, span: Span, out: &mut Output<'_>) -> String {
     let side = Side::Client;
     let path = without_secrets(&printable(said.target.as_bytes(), VALUE));
-    out.phase(side, span, Phase::Connecting);
     out.detail(side, span, "path", path.clone());
     for (key, name) in [("host", "host"), ("origin", "origin")] {
         if let Some(value) = said.text(name) {
@@ -142,6 +145,13 @@ fn tell_request(said: &Said<'_>, span: Span, out: &mut Output<'_>) {
     if !offered.is_empty() {
         out.detail(side, span, "subprotocols_offered", offered.join(", "));
     }
+    path
+}
+
+fn tell_request(said: &Said<'_>, span: Span, out: &mut Output<'_>) {
+    let side = Side::Client;
+    out.phase(side, span, Phase::Connecting);
+    let path = tell_details(said, span, out);
     out.describe(|| format!("{} {path} (upgrade to WebSocket)", said.method));
     let act = Act::Request {
         id: UPGRADE_ID,

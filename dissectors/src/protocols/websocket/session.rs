@@ -12,12 +12,19 @@ use crate::event::{Act, Phase};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
+/// A request's first word.
+const GET: &[u8] = b"GET ";
+/// The longest head of a request that comes behind its answer.
+const LATE_HEAD: usize = 16 * 1024;
+
 /// What a side is at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Reading {
     /// A head of the handshake comes next.
     #[default]
     Handshake,
+    /// The request, which the capture has behind its answer.
+    LateHead,
     /// A frame's header.
     Header,
     /// Payload that is looked at.
@@ -165,6 +172,7 @@ impl Talk {
     fn step(&mut self, side: Side, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
         match self.lanes[side].reading {
             Reading::Handshake => self.handshake(side, feed, out),
+            Reading::LateHead => self.late_head(feed, out),
             Reading::Header => self.header(side, feed, out),
             Reading::Payload => self.payload(side, feed, out),
             Reading::Skip => feed.skipped() && self.frame_end(side, feed.offset(), out),
@@ -179,7 +187,7 @@ impl Talk {
             return false;
         };
         if side == Side::Client {
-            self.offer = Some(Box::new(handshake::request(bytes, span, out)));
+            self.offer = Some(Box::new(handshake::request(bytes, false, span, out)));
             self.lanes.client.reading = Reading::Header;
             return true;
         }
@@ -190,7 +198,11 @@ impl Talk {
                 self.open = true;
                 self.lanes.server.reading = Reading::Header;
                 if self.lanes.client.reading == Reading::Handshake {
-                    self.lanes.client.reading = Reading::Header;
+                    self.lanes.client.reading = if self.offer.is_none() {
+                        Reading::LateHead
+                    } else {
+                        Reading::Header
+                    };
                 }
             }
             Answer::Refused => {
@@ -200,6 +212,30 @@ impl Talk {
             }
         }
         self.offer = None;
+        true
+    }
+
+    /// What the client says first where a 101 answers nothing: frames, or the request. A capture of several queues may have
+    /// the two the wrong way round.
+    fn late_head(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let seen = feed.peek_up_to(LATE_HEAD);
+        let start = GET.get(..seen.len().min(GET.len())).unwrap_or(GET);
+        if !seen.starts_with(start) {
+            self.lanes.client.reading = Reading::Header;
+            return true;
+        }
+        let end = seen.windows(4).position(|w| w == b"\r\n\r\n");
+        let Some(len) = end.map(|at| at + 4) else {
+            let endless = seen.len() >= LATE_HEAD;
+            if endless {
+                self.lanes.client.lose(feed.offset());
+            }
+            return endless;
+        };
+        if let Some((bytes, span)) = feed.take(len) {
+            handshake::request(bytes, true, span, out);
+        }
+        self.lanes.client.reading = Reading::Header;
         true
     }
 

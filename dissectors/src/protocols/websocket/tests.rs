@@ -189,6 +189,41 @@ fn fragments_with_a_ping_between_are_one_message() {
 }
 
 #[test]
+fn a_request_that_was_captured_behind_its_answer_is_none_of_frames() {
+    let mut steps = upgrade("", "");
+    steps.swap(0, 1);
+    steps.extend([from_client(TEXT, b"Hello"), from_server(TEXT, b"Hello")]);
+    let heard = words(&events(8080, &steps));
+    assert!(heard.contains(&"c path = /chat".to_owned()), "{heard:?}");
+    assert!(heard.contains(&"c message Text".to_owned()), "{heard:?}");
+    let fault =
+        |w: &String| w.contains("unmasked") || w.contains("opcode") || w.contains("malformed");
+    assert!(!heard.iter().any(fault), "{heard:?}");
+}
+
+#[test]
+fn a_client_that_is_not_answered_any_more_is_a_fact() {
+    let ask = || from_client(TEXT, b"?");
+    let answer = || from_server(TEXT, b"!");
+    let rounds = |n: usize| (0..n).flat_map(|_| [ask(), answer()]).collect::<Vec<_>>();
+    let facts = |mut steps: Vec<Step>, alone: usize| {
+        steps.extend((0..alone).map(|_| ask()));
+        steps.push(answer());
+        let heard = after_upgrade(steps);
+        heard
+            .into_iter()
+            .filter(|w| w.contains("way"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        facts(rounds(10), 6),
+        ["c ws.one-way rounds=10", "s ws.two-way-again"]
+    );
+    assert!(facts(rounds(10), 4).is_empty());
+    assert!(facts(rounds(9), 20).is_empty());
+}
+
+#[test]
 fn a_dialogue_of_question_and_answer_is_told_as_such_until_it_is_none() {
     let ask = || from_client(TEXT, b"?");
     let answer = || from_server(TEXT, b"!");
