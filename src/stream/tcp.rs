@@ -211,8 +211,8 @@ impl Tcp {
         }
         let half = &mut self.halves[peer];
         let Some(base) = half.base else {
-            // The SYN-ACK was not captured: who connected acknowledges the place where its peer begins.
-            if !self.facts.sides[side].syns.is_empty() && !segment.has(flags::SYN) {
+            // The SYN or SYN-ACK was not captured: what acknowledges it tells the place where its peer begins.
+            if segment.has(flags::SYN) || !self.facts.sides[side].syns.is_empty() {
                 half.base = Some(segment.ack);
             }
             return;
@@ -407,6 +407,14 @@ impl Tcp {
         // Bytes that the peer has, whatever the capture shows of them.
         let acked = self.halves[side].acked;
         self.lose_until(side, acked, self.last.unwrap_or_default(), to);
+        // And bytes that its FIN says it sent.
+        let half = &self.halves[side];
+        let sent = half
+            .fin_at
+            .filter(|at| at.saturating_sub(half.next) < IMPLAUSIBLE as u64);
+        if let Some(sent) = sent {
+            self.lose_until(side, sent, self.last.unwrap_or_default(), to);
+        }
     }
 
     /// A hole that the receiver acknowledged was filled on the wire and missed by the capture.

@@ -226,6 +226,18 @@ mod tests {
     }
 
     #[test]
+    fn a_bind_that_was_lost_with_the_syn_forbids_verdicts() {
+        let whole = Script::tcp(CLIENT, SERVER)
+            .connect()
+            .client_lost(&bind())
+            .server(&ack(0, 0))
+            .client(&request(2, 15))
+            .server(&response(2, 0));
+        let without_syn = whole.close().frames().into_iter().skip(1).collect();
+        assert!(loud(without_syn).iter().all(|r| *r == "capture-drops"));
+    }
+
+    #[test]
     fn an_answer_that_was_not_captured_forbids_a_verdict() {
         let lost = script()
             .server_lost(&ack(0, 0))

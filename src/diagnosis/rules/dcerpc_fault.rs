@@ -21,7 +21,8 @@ declare_rule! {
     /// Each fault PDU carries a status: an `nca_` code, a Win32 error, an HRESULT. One finding an operation and
     /// status. Faults that say "too busy" or "access denied" have rules of their own, and so have calls on a context
     /// that was never agreed; a fault that only answers a cancel is left out. "Operation out of range" for a
-    /// documented operation is how newer clients find out what an older server can do, and only noted.
+    /// documented operation (or one of an interface that was agreed before the capture began) is how newer clients find
+    /// out what an older server can do, and only noted.
     ///
     /// ## Example
     /// `dce-fault-op-range`: operation 200 of the endpoint mapper.
@@ -92,7 +93,8 @@ fn finding(view: &View<'_>, faults: &Faults<'_>) -> Finding {
             .also("What it means is told by dcerpc-bind-failed.");
     }
     let documented = !faults.operation().contains(" operation ");
-    if code == OPERATION_RANGE && documented {
+    let perhaps = view.began_late() && faults.operation().starts_with("unknown interface");
+    if code == OPERATION_RANGE && (documented || perhaps) {
         return finding.severity(Severity::Note);
     }
     finding

@@ -17,7 +17,7 @@ declare_rule! {
     /// ## How it is told
     /// By the protocol's id and a fingerprint of the message, in the reassembled stream: retransmissions of TCP
     /// and copies of a mirror port are not repeated messages. Over UDP a repeated request
-    /// is the protocol's way to repair a loss, and a note; so is a second answer to a repeated request.
+    /// is the protocol's way to repair a loss, and a note; so is a second answer there, and one to a repeated request.
     ///
     /// ## Example
     /// `rpc-duplicate-reply`: one call, two replies.
@@ -64,7 +64,7 @@ impl DuplicateMessage {
                 let why = "requests are missing: another one may have had that id";
                 return out.cannot_tell(&META, "T4", why);
             }
-            out.raise(answer(reply, replies.len()));
+            out.raise(answer(view, reply, replies.len()));
         }
     }
 }
@@ -145,9 +145,12 @@ fn request(view: &View<'_>, it: &Repeated) -> Finding {
         .number("requests", it.requests as f64)
 }
 
-fn answer(reply: &DoubleReply, count: usize) -> Finding {
-    let by_design = reply.request_repeated;
-    let why = if by_design {
+fn answer(view: &View<'_>, reply: &DoubleReply, count: usize) -> Finding {
+    let datagrams = view.flow.transport == Transport::Udp;
+    let by_design = reply.request_repeated || datagrams;
+    let why = if datagrams && !reply.request_repeated {
+        "Over UDP the network may double an answer, and a repeated request may have passed unseen."
+    } else if by_design {
         "The request had been repeated, so that two answers are no wonder."
     } else {
         "The request had been sent once."

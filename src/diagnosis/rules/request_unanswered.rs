@@ -578,6 +578,18 @@ mod tests {
     }
 
     #[test]
+    fn a_close_that_stands_behind_unseen_bytes_has_answered() {
+        let mut frames = bound()
+            .client(&request(2, 15))
+            .server_lost(&response(2, 0))
+            .fin(Side::Server)
+            .frames();
+        frames.pop_if(|f| f.bytes.len() < 60);
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+
+    #[test]
     fn who_closes_instead_of_answering_is_told_at_once() {
         let script = bound().client(&request(2, 15)).fin(Side::Server);
         let found = only(script);
