@@ -75,7 +75,7 @@ fn survives(path: &Path) -> bool {
         }
         Ok(outcome) => schema::check(&json_of(&outcome)),
     }
-    let rounds = (4_000_000 / bytes.len().max(1)).clamp(2, 200);
+    let rounds = (2_000_000 / bytes.len().max(1)).clamp(2, 40);
     let whole = std::panic::catch_unwind(|| {
         cut_packed(&name, &bytes, rounds);
         flip(&name, &bytes, rounds);
