@@ -368,9 +368,9 @@ struct Source {
     module: String,
     lines: usize,
     /// Paths of its own crate, from the root, each with its line.
-    imports: Vec<(String, usize)>,
+    imports: Places,
     /// All other paths, as they stand.
-    foreign: Vec<(String, usize)>,
+    foreign: Places,
 }
 
 fn faults<'a>(
@@ -594,8 +594,11 @@ fn without_tests(code: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// Paths, each with its line.
+type Places = Vec<(String, usize)>;
+
 /// The paths in a file of module `module`: those of its own crate from the root, and the others.
-fn paths(code: &str, module: &str) -> (Vec<(String, usize)>, Vec<(String, usize)>) {
+fn paths(code: &str, module: &str) -> (Places, Places) {
     let words = words(code);
     let (mut own, mut foreign) = (Vec::new(), Vec::new());
     let mut at = 0;
@@ -617,7 +620,7 @@ fn paths(code: &str, module: &str) -> (Vec<(String, usize)>, Vec<(String, usize)
 }
 
 /// A path in the middle of code: two names at least.
-fn plain(words: &[(&str, usize)], mut at: usize, found: &mut Vec<(String, usize)>) -> usize {
+fn plain(words: &[(&str, usize)], mut at: usize, found: &mut Places) -> usize {
     let line = words[at].1;
     let mut path = words[at].0.to_owned();
     let mut parts = 1;
@@ -635,12 +638,7 @@ fn plain(words: &[(&str, usize)], mut at: usize, found: &mut Vec<(String, usize)
 }
 
 /// The tree of a `use`, flattened.
-fn tree(
-    words: &[(&str, usize)],
-    mut at: usize,
-    before: &str,
-    found: &mut Vec<(String, usize)>,
-) -> usize {
+fn tree(words: &[(&str, usize)], mut at: usize, before: &str, found: &mut Places) -> usize {
     let mut path = before.to_owned();
     let line = words.get(at).map_or(0, |w| w.1);
     while let Some((word, _)) = words.get(at) {

@@ -276,7 +276,7 @@ pub(crate) fn pcapng_of(frames: &[ScriptFrame]) -> Vec<u8> {
 
 /// The NULL call of NFSv3 in a record of its own (RFC 5531), which any server answers at once.
 pub(crate) fn rpc_call(xid: u32) -> Vec<u8> {
-    let words = [0x8000_0000 | 40, xid, 0, 2, 100_003, 3, 0, 0, 0, 0, 0];
+    let words = [0x8000_0000 + 40, xid, 0, 2, 100_003, 3, 0, 0, 0, 0, 0];
     words
         .iter()
         .flat_map(|word: &u32| word.to_be_bytes())

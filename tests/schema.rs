@@ -52,7 +52,7 @@ enum Kind {
     Bool,
     Object,
     List,
-    Or(&'static Kind),
+    Or(&'static Self),
 }
 
 use Kind::{Bool, Count, List, Number, Object, OneOf, Or, Text, Time, Words};
