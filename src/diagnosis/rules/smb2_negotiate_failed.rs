@@ -22,7 +22,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// NEGOTIATE without an answer when the connection ended or the answer is overdue; an answer with a failure
-    /// (NOT_SUPPORTED), in another protocol or, in SMB1, with no dialect; DialectRevision 0x02FF as the last word on a connection that ended.
+    /// (NOT_SUPPORTED), in another protocol or, in SMB1, with no dialect; DialectRevision 0x02FF as the last word on a
+    /// connection that ended.
     ///
     /// ## Example
     /// A client with SMB1 only at a server that closes the connection.

@@ -14,9 +14,10 @@ declare_rule! {
     /// The path is cut, or the other host is gone. TCP goes on trying for many minutes, and the program waits.
     ///
     /// ## How it is told
-    /// The same bytes were sent again at least three times with growing distances, and nothing of the peer came since that
-    /// acknowledges or answers anything; what it says of its own accord may still come. A busy host would still acknowledge, and a crashed program's system would reset. It is a warning where only
-    /// the closing FIN is repeated: nobody waits for an answer then.
+    /// The same bytes were sent again at least three times with growing distances, and nothing of the peer came since
+    /// that acknowledges or answers anything; what it says of its own accord may still come. A busy host would still
+    /// acknowledge, and a crashed program's system would reset. It is a warning where only the closing FIN is repeated:
+    /// nobody waits for an answer then.
     ///
     /// ## Example
     /// `ssh-path-dark`: packets are dropped in both directions in the middle of a session.

@@ -13,9 +13,10 @@ declare_rule! {
     /// The receiver must fail the connection, with 1007 for text. The message is lost.
     ///
     /// ## How it is told
-    /// The bytes of an uncompressed text message, all fragments together, or the reason of a Close are not valid UTF-8; or,
-    /// with compression negotiated, RSV1 is set on a control frame or on a fragment that is not the first, or a compressed message
-    /// does not begin with a block of DEFLATE. More of the content of compressed messages is not looked at.
+    /// The bytes of an uncompressed text message, all fragments together, or the reason of a Close are not valid UTF-8;
+    /// or, with compression negotiated, RSV1 is set on a control frame or on a fragment that is not the first, or a
+    /// compressed message does not begin with a block of DEFLATE. More of the content of compressed messages is not
+    /// looked at.
     ///
     /// ## Example
     /// `ws-bad-utf8`: the client sends bytes as text; the server closes with 1007.
