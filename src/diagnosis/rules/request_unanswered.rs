@@ -518,7 +518,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
-    use crate::diagnosis::rules::bench::calls::{call, over_tcp, record};
+    use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
     use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
