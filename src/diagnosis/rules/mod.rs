@@ -100,6 +100,7 @@ mod ws_refusal;
 pub mod ws_slow_consumer;
 pub mod ws_upgrade_failed;
 pub mod ws_upgrade_stripped;
+mod zero_window;
 
 #[cfg(test)]
 pub(crate) mod bench;

@@ -683,7 +683,6 @@ mod tests {
 
     #[test]
     fn in_mid_stream_an_answer_before_its_request_may_be_its_answer() {
-        use crate::capture::script::flag;
         let data = flag::ACK | flag::PSH;
         let (asked, answered) = (|xid| record(&call(xid)), |xid| record(&answer(xid)));
         let (call_len, answer_len) = (asked(1).len() as u32, answered(1).len() as u32);

@@ -3,8 +3,8 @@
 use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::Side;
 
-use super::tcp_zero_window::{self, Episode};
 use super::ws;
+use super::zero_window::{Episode, held};
 use crate::diagnosis::{Finding, Verdicts, View, declare_rule, seconds};
 
 declare_rule! {
@@ -44,8 +44,8 @@ impl WsSlowConsumer {
             return;
         };
         for side in Side::BOTH {
-            let held = tcp_zero_window::held(view, side).filter(Episode::is_grave);
-            if let Some(episode) = held.filter(|e| e.since >= opened.stamp) {
+            let episode = held(view, side).filter(Episode::is_grave);
+            if let Some(episode) = episode.filter(|e| e.since >= opened.stamp) {
                 out.raise(finding(view, side, episode));
             }
         }
@@ -55,8 +55,8 @@ impl WsSlowConsumer {
 /// True where this rule tells of the shut window of `side`.
 pub(super) fn tells(view: &View<'_>, side: Side) -> bool {
     let mut sessions = view.flow.sessions.iter();
-    let held = tcp_zero_window::held(view, side).filter(Episode::is_grave);
-    held.is_some_and(|episode| {
+    let episode = held(view, side).filter(Episode::is_grave);
+    episode.is_some_and(|episode| {
         sessions.any(|s| {
             let opened = s.entered(Phase::Open);
             s.protocol == "websocket" && opened.is_some_and(|o| o.stamp <= episode.since)
@@ -134,6 +134,16 @@ mod tests {
     fn one_that_reads_on_was_only_busy() {
         let script = stuck().wait_secs(3.0).window_update(Side::Client);
         assert!(loud(ended(script, Side::Client, 1000, "")).is_empty());
+    }
+
+    #[test]
+    fn an_opening_that_was_not_captured_shows_in_what_the_server_sends() {
+        let script = stuck()
+            .wait_secs(15.0)
+            .window_update(Side::Client)
+            .drop_last();
+        let script = script.server(&text(Side::Server, "tick")).wait_secs(30.0);
+        assert!(findings(script.close().frames(), RULE).is_empty());
     }
 
     #[test]
