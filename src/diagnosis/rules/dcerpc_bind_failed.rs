@@ -168,7 +168,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::Culprit;
     use crate::diagnosis::rules::bench::dcerpc::{
-        CLIENT, SERVER, ack, bind, bound, fault, nak, request, response,
+        CLIENT, SERVER, ack, bind, bound, fault, nak, pdu, request, response,
     };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
@@ -223,6 +223,16 @@ mod tests {
     #[test]
     fn an_accepted_bind_is_quiet() {
         assert!(loud(bound().close().frames()).is_empty());
+    }
+
+    #[test]
+    fn an_answer_belongs_to_the_question_of_its_kind() {
+        let alter = pdu(14, 3, 1, &bind()[16..]);
+        let answered = pdu(15, 3, 1, &ack(0, 0)[16..]);
+        let script = script().client(&alter).server(&answered).wait_secs(2.0);
+        let found = findings(script.close().frames(), RULE);
+        let titles: Vec<_> = found.iter().map(|f| f.title.as_str()).collect();
+        assert_eq!(titles, ["Bind never answered"]);
     }
 
     #[test]

@@ -59,7 +59,16 @@ fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str
     if view.one_sided() || view.session.messages[asker] == 0 {
         return Some(("T3", "nothing of the asking side was captured"));
     }
-    if orphan.excused || view.lost(asker) || view.session.skipped[asker] > 0 {
+    // A pipe is known by what its SMB server said as well.
+    let pipe = view
+        .flow
+        .parent(view.session)
+        .is_some_and(|p| matches!(p.protocol, "smb" | "smb2"));
+    if orphan.excused
+        || view.lost(asker)
+        || view.session.skipped[asker] > 0
+        || (pipe && view.lost(orphan.side))
+    {
         return Some(("T4", "requests may stand in bytes that could not be read"));
     }
     let source = view.flow.endpoint(asker).address;

@@ -101,6 +101,12 @@ impl RequestUnanswered {
         }
         if let [only] = told.as_mut_slice() {
             only.let_go = view.session.requests.let_go;
+            for old in view.session.repeats.iter().filter(|r| r.differs) {
+                // Another request took its id before it was answered.
+                only.one_operation &= old.op == only.open.op;
+                only.more.push(old.first);
+                only.let_go = only.let_go.saturating_sub(1);
+            }
         }
         for one in told {
             out.raise(one.finding(view));
@@ -575,6 +581,17 @@ mod tests {
         assert!(findings(piped, RULE).is_empty());
         let lost = asked().server_lost(&response(2, 0)).wait_secs(10.0);
         assert!(findings(lost.fin(Side::Client).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn an_id_that_another_request_took_was_not_answered_either() {
+        let script = bound().client(&request(2, 15)).client(&request(2, 21));
+        let found = only(script.wait_secs(1.0).close());
+        assert_eq!(
+            found.title,
+            "srvsvc NetrServerGetInfo and 1 more requests were never answered"
+        );
+        assert!(found.frames.iter().any(|e| e.role == "unanswered-too"));
     }
 
     #[test]

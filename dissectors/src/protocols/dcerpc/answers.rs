@@ -186,7 +186,7 @@ impl Association {
         }
         let call = self.finish(call_id);
         let pending = match call {
-            None if awaited => self.contexts.answered(call_id),
+            None if awaited => self.contexts.answered(call_id, None),
             _ => None,
         };
         let id = match &pending {

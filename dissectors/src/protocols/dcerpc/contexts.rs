@@ -110,9 +110,15 @@ impl Contexts {
         true
     }
 
-    /// The bind or alter_context that an answer with this call id belongs to.
-    pub(super) fn answered(&mut self, call_id: u32) -> Option<Pending> {
-        let at = self.pending.iter().position(|p| p.call_id == call_id)?;
+    /// The bind or alter_context that an answer with this call id belongs to: one of its own kind first, where the kind
+    /// can be told, since both may have the same call id and wait behind a hole in the other direction.
+    pub(super) fn answered(&mut self, call_id: u32, alters: Option<bool>) -> Option<Pending> {
+        let mut waiting = self.pending.iter().enumerate();
+        let at = waiting
+            .clone()
+            .find(|(_, p)| p.call_id == call_id && Some(p.alters) == alters)
+            .or_else(|| waiting.find(|(_, p)| p.call_id == call_id))
+            .map(|(at, _)| at)?;
         Some(self.pending.remove(at))
     }
 

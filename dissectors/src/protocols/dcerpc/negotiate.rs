@@ -113,7 +113,7 @@ impl Association {
     pub(super) fn ack(&mut self, side: Side, span: Span, pdu: &Pdu<'_>, out: &mut Output<'_>) {
         let header = &pdu.header;
         let alters = header.kind == PduType::ALTER_CONTEXT_RESP;
-        let pending = self.contexts.answered(header.call_id);
+        let pending = self.contexts.answered(header.call_id, Some(alters));
         let id = exchange(
             header.call_id,
             pending.as_ref().map_or(alters, |p| p.alters),
@@ -224,7 +224,7 @@ impl Association {
         let call_id = pdu.header.call_id;
         let (reason, versions) = wire::bind_nak(pdu.body, pdu.header.big).unwrap_or_default();
         let name = names::nak_reason(reason);
-        let pending = self.contexts.answered(call_id);
+        let pending = self.contexts.answered(call_id, Some(false));
         if let Some(pending) = &pending {
             self.contexts.refuse(pending);
         }
