@@ -168,13 +168,16 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         lost.push(format!("it waited for an answer itself ({example})"));
     }
     if work.requests > 0 {
-        lost.push(format!(
-            "{} requests were open, such as {example}",
-            work.requests
-        ));
+        lost.push(match work.requests {
+            1 => format!("a request was open ({example})"),
+            n => format!("{n} requests were open, such as {example}"),
+        });
     }
     if work.messages > 0 {
-        lost.push(format!("{} messages were incomplete", work.messages));
+        lost.push(match work.messages {
+            1 => "a message was incomplete".to_owned(),
+            n => format!("{n} messages were incomplete"),
+        });
     }
     if work.unacked > 0 {
         lost.push(format!(

@@ -124,7 +124,7 @@ impl WebSocket {
         }
     }
 
-    fn end(&mut self, side: Side, _end: End, out: &mut Output<'_>) {
+    fn end(&mut self, side: Side, end: End, out: &mut Output<'_>) {
         self.talk.turn.stop(out);
         let inbox = &self.inboxes[side];
         let at = inbox.offset() + inbox.waiting();
@@ -139,6 +139,11 @@ impl WebSocket {
         };
         if let Some((span, act)) = unfinished {
             out.emit(side, span, act);
+        }
+        // TCP ends in order, the WebSocket did not (RFC 6455 section 7.1.5: 1006). Behind a gap a Close may be missing.
+        let in_sight = matches!(reading, Reading::Header | Reading::Payload | Reading::Skip);
+        if end == End::Fin && in_sight && self.talk.open && self.talk.first_closed.is_none() {
+            out.emit(side, Span::new(at, at), Act::Phase(Phase::Aborted));
         }
     }
 }

@@ -625,7 +625,19 @@ fn unfinished_frames_are_incomplete() {
         from_client(0x01, b"abc"),
         Step::Ends(Side::Client, End::Fin),
     ]);
-    assert_eq!(fragments, ["c incomplete Text 9 of 11"]);
+    assert_eq!(fragments, ["c incomplete Text 9 of 11", "c aborted"]);
+}
+
+#[test]
+fn without_a_close_the_end_of_tcp_is_an_abort() {
+    let ended = |steps| after_upgrade(steps);
+    let fin = || Step::Ends(Side::Server, End::Fin);
+    assert_eq!(ended(vec![fin()]), ["s aborted"]);
+    assert!(ended(vec![Step::Loses(Side::Server, 20), fin()]).is_empty());
+    let cut = Step::Ends(Side::Server, End::CaptureStopped);
+    assert!(ended(vec![cut]).is_empty());
+    let closed = ended(vec![server(&frame(CLOSE, &[], false)), fin()]);
+    assert!(!closed.contains(&"s aborted".to_owned()), "{closed:?}");
 }
 
 #[test]
