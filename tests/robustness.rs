@@ -9,6 +9,7 @@ use std::{env, fs, process, thread};
 
 use colloquy::analysis::{self, Outcome};
 use colloquy::capture::{MemoryFrame, MemorySource};
+use colloquy::dissectors::units::Timestamp;
 
 use crate::harness::{self, Dice, each_sample, files_in, json_of};
 use crate::schema;
@@ -18,7 +19,7 @@ const CUTS: usize = 20;
 /// Versions of a file with a few bits flipped.
 const FLIPS: usize = 12;
 /// Orders of its frames.
-const SHUFFLES: usize = 4;
+const SHUFFLES: usize = 10;
 /// A single analysis that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -173,7 +174,7 @@ fn shuffle(name: &str, bytes: &[u8], rounds: usize) {
     let mut dice = Dice::new(name);
     for round in 0..rounds {
         let mut mixed = frames.clone();
-        match round % 4 {
+        match round % 5 {
             // In any order.
             0 => (1..mixed.len())
                 .rev()
@@ -186,6 +187,14 @@ fn shuffle(name: &str, bytes: &[u8], rounds: usize) {
                 .for_each(|i| mixed.swap(*i, i + 1)),
             // Some left out.
             2 => mixed.retain(|_| dice.below(5) > 0),
+            // Times that no clock ever told, back and forth.
+            3 => {
+                for frame in &mut mixed {
+                    if dice.below(3) == 0 {
+                        frame.time = Timestamp(dice.roll().cast_signed());
+                    }
+                }
+            }
             // Some twice.
             _ => {
                 mixed = mixed

@@ -388,13 +388,13 @@ impl Udp {
             r.1 == datagram.ip_id
                 && r.2 == digest
                 && r.3 == from_first
-                && (0..1_500_000).contains(&(now - r.0))
+                && (0..1_500_000).contains(&now.saturating_sub(r.0))
         };
         let original = self.recent.iter().find(same).map(|r| r.0);
         if let Some(original) = original.filter(|_| datagram.ip_id != 0) {
             let copies = &mut self.copies;
             copies.count += 1;
-            copies.longest_nanos = copies.longest_nanos.max(now - original);
+            copies.longest_nanos = copies.longest_nanos.max(now.saturating_sub(original));
             copies.first.get_or_insert(datagram.stamp);
             return true;
         }

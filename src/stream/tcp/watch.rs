@@ -39,7 +39,7 @@ impl Tcp {
             COPY_NANOS
         };
         for old in &half.recent {
-            let apart = now.nanos - old.nanos;
+            let apart = now.nanos.saturating_sub(old.nanos);
             if old.nanos != 0
                 && (Recent {
                     nanos: now.nanos,
@@ -285,7 +285,7 @@ impl Tcp {
         }
         let stalls = &mut facts.stalls;
         stalls.count += 1;
-        stalls.nanos += idle;
+        stalls.nanos = stalls.nanos.saturating_add(idle);
         let longest = stalls
             .longest
             .map_or(0, |(a, b)| b.time.nanos_since(a.time));
