@@ -235,7 +235,10 @@ impl Tcp {
             if unseen > u64::from(u32::MAX / 2) {
                 return;
             }
-            self.facts.sides[peer].acked_unseen = unseen;
+            // Of whom no frame was captured nothing is missing: one direction is (T3).
+            if self.facts.sides[peer].frames > 0 {
+                self.facts.sides[peer].acked_unseen = unseen;
+            }
         }
         half.acked = bytes;
         self.facts.sides[peer].unacked = half.highest.saturating_sub(bytes);
@@ -403,6 +406,9 @@ impl Tcp {
             let stamp = self.last.unwrap_or_default();
             self.lose_until(side, start, stamp, to);
             self.deliver_held(side, to);
+        }
+        if self.facts.sides[side].frames == 0 {
+            return;
         }
         // Bytes that the peer has, whatever the capture shows of them.
         let acked = self.halves[side].acked;

@@ -141,6 +141,12 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
     if open.answer_may_be_missing {
         return Some(("T4", "bytes are missing where the answer would be"));
     }
+    if unreadable(view, open) {
+        return Some((
+            "T4",
+            "bytes are missing, and what came since could not be read",
+        ));
+    }
     if view.session.protocol == "http" && view.lost(open.side) {
         return Some((
             "T4",
@@ -184,6 +190,14 @@ fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'static str)> {
         ));
     }
     None
+}
+
+/// Behind a hole the place where messages begin has to be found again; what was said until then may be the answer.
+fn unreadable(view: &View<'_>, open: &Open) -> bool {
+    let peer = open.side.other();
+    let said = view.tcp().and_then(|t| t.sides[peer].last_data);
+    let read = view.session.last_message[peer].map(|m| m.stamp);
+    view.lost(peer) && said.is_some_and(|said| said > open.asked && Some(said) > read)
 }
 
 /// Over datagrams who gets no answer asks again, or asks nothing more. Who does neither may have got it.
@@ -592,6 +606,20 @@ mod tests {
             "srvsvc NetrServerGetInfo and 1 more requests were never answered"
         );
         assert!(found.frames.iter().any(|e| e.role == "unanswered-too"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_behind_a_hole_may_be_the_answer() {
+        let rest = vec![0; 40];
+        let script = bound()
+            .client(&request(2, 15))
+            .server_lost(&response(2, 0))
+            .server(&rest)
+            .client(&request(3, 15))
+            .server(&rest);
+        let frames = script.wait_secs(1.0).close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
     }
 
     #[test]

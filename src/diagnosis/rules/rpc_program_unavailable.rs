@@ -17,7 +17,7 @@ declare_rule! {
     /// ## How it is told
     /// `accept_stat` of the reply is 1, 2 or 3. When the session works all the same (a call of the same program is
     /// answered before or after), the client was trying what the server can do: a note. So it is for programs that
-    /// clients do without (NFSACL, rquota).
+    /// clients do without (NFSACL, rquota), and for versions 0 and 4294967295, which are asked for to be told the others.
     ///
     /// ## Example
     /// `rpc-prog-mismatch`: version 9 of NFS is asked for, the server offers 3 to 4.
@@ -50,7 +50,7 @@ impl RpcProgramUnavailable {
             }
             told.push(fact);
             let count = all.iter().filter(|f| same(f, fact)).count() as u64;
-            let severity = if works(view) || is_optional(fact) {
+            let severity = if works(view) || is_optional(fact) || asks_for_versions(fact) {
                 Severity::Note
             } else {
                 Severity::Error
@@ -58,6 +58,14 @@ impl RpcProgramUnavailable {
             out.raise(finding(view, fact, count).severity(severity));
         }
     }
+}
+
+/// A version that nobody has is asked for to be told those that there are, as `rpcinfo` does with the first and the last.
+fn asks_for_versions(fact: &SeenFact) -> bool {
+    fact.text("accept_stat") == "PROG_MISMATCH"
+        && fact
+            .int("version")
+            .is_some_and(|v| v == 0 || v == i64::from(u32::MAX))
 }
 
 /// The session came to work, or did so before: the last that was said of its phase is not a refusal, and some call
@@ -160,6 +168,14 @@ mod tests {
             .server(&answers(2, 0, &[]))
             .close();
         assert!(loud(script.frames()).is_empty());
+    }
+
+    #[test]
+    fn asking_for_versions_is_a_note() {
+        let script = tcp()
+            .client(&asks(1, [NFS, 0, 0], &[]))
+            .server(&answers(1, 2, &[3, 4]));
+        assert!(loud(script.close().frames()).is_empty());
     }
 
     #[test]
