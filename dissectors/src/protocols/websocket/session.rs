@@ -141,7 +141,9 @@ impl WebSocket {
             out.emit(side, span, act);
         }
         // TCP ends in order, the WebSocket did not (RFC 6455 section 7.1.5: 1006). Behind a gap a Close may be missing.
-        let in_sight = matches!(reading, Reading::Header | Reading::Payload | Reading::Skip);
+        let read_all = |lane: &Lane| lane.reading != Reading::Lost && !lane.sought;
+        let in_sight =
+            reading != Reading::Lost && Side::BOTH.iter().all(|s| read_all(&self.talk.lanes[*s]));
         if end == End::Fin && in_sight && self.talk.open && self.talk.first_closed.is_none() {
             out.emit(side, Span::new(at, at), Act::Phase(Phase::Aborted));
         }
