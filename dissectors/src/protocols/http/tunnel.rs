@@ -76,6 +76,7 @@ impl Talk {
         self.tunnel = Some(Tunnel::Child(child));
         let at = feed.offset().saturating_sub(gap);
         self.pass(side, at, Input::Gap { len: gap }, out);
+        self.lanes[side].lost_since = None;
         self.lanes.client.reading = Reading::Tunnel;
         self.go(side, Reading::Tunnel)
     }
@@ -105,9 +106,15 @@ impl Talk {
                 Tunnel::Opaque
             });
         }
+        let now = feed.offset();
         let Some((bytes, span)) = feed.take_some(u64::MAX) else {
             return false;
         };
+        if let Some(since) = self.lanes[side].lost_since.take() {
+            // A hole before the tunnel was known of, and what was looked through since.
+            let len = now.saturating_sub(since).max(1);
+            self.pass(side, now.saturating_sub(len), Input::Gap { len }, out);
+        }
         self.pass(side, span.start, Input::Data(bytes), out);
         true
     }
