@@ -395,7 +395,9 @@ impl World {
     fn learn_name_call(&mut self, flow: &Flow) {
         let nbss = flow.sessions.iter().filter(|s| s.protocol == "nbss");
         for session in nbss {
-            let Some(asked) = session.entered(Phase::Connecting) else {
+            // What was granted was asked for, even if the capture lacks that.
+            let opened = || session.entered(Phase::Open);
+            let Some(asked) = session.entered(Phase::Connecting).or_else(opened) else {
                 continue;
             };
             let called = session.detail("called_name").map(ToString::to_string);
@@ -413,8 +415,7 @@ impl World {
 
     fn learn_upgrades(&mut self, flow: &Flow) {
         for session in flow.sessions.iter().filter(|s| s.protocol == "websocket") {
-            let asked = session.entered(Phase::Connecting);
-            let granted = session.entered(Phase::Open).filter(|_| asked.is_some());
+            let granted = session.entered(Phase::Open);
             if let Some((granted, path)) = granted.zip(session.detail("path")) {
                 self.upgrades.push(Upgraded {
                     client: flow.client.address,

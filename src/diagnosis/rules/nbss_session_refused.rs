@@ -130,9 +130,10 @@ fn got_in(view: &View<'_>, fact: &SeenFact) -> Option<String> {
         .calls_near(client, server, fact.stamp.time, SAME_TRY);
     if let Some(call) = calls.find(|c| c.granted.is_some_and(|g| g > fact.stamp)) {
         let after = seconds(call.asked.time.since(fact.stamp.time));
+        let called = crate::diagnosis::smb::or(&call.called, "another name");
         return Some(format!(
-            " {after} later the same client asked for {} and got its session (frame {}).",
-            call.called, call.asked.frame
+            " {after} later the same client asked for {called} and got its session (frame {}).",
+            call.asked.frame
         ));
     }
     let begun = fact.stamp.time.plus_nanos(-10_000_000_000);

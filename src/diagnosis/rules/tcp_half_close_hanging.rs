@@ -58,6 +58,9 @@ impl TcpHalfCloseHanging {
         } else if over.is_none() && !tcp.saw_start() && !spoke {
             let why = "the other side may have closed before the capture began";
             out.cannot_tell(&META, "T1", why);
+        } else if over.is_none() && view.lost(side.other()) {
+            let why = "bytes of the other side are missing, and its FIN may be too";
+            out.cannot_tell(&META, "T4", why);
         } else if silent < limit && over.is_some() {
             // It closed in good time.
         } else if silent < limit {
@@ -177,6 +180,13 @@ mod tests {
         }
         let soon = half_closed().wait_secs(9.0).fin(Side::Client);
         assert!(findings(soon.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn the_other_fin_may_be_among_what_was_not_captured() {
+        let script = half_closed().client_lost(b"the last words");
+        let frames = Script::merge([script, elsewhere(90.0)]);
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
     }
 
     #[test]

@@ -151,6 +151,11 @@ impl Talk {
         if head.status == 101 {
             return self.open_tunnel(None, head, bytes, span, out);
         }
+        if grants_a_tunnel(head) {
+            let body = self.open_tunnel(None, head, bytes, span, out);
+            self.tunnel = Some(Tunnel::Undecided);
+            return body;
+        }
         if self.beginning && self.lanes.client.seen && !self.lanes.client.holed {
             let fact = Fact::new("http.answer-unasked").with("status", head.status);
             out.fact(Side::Server, span, fact);
@@ -226,4 +231,10 @@ fn response_body(head: &ResponseHead<'_>, to_head: bool, span: Span, out: &mut O
         (false, false, Some(n)) => Body::Length(n),
         _ => Body::UntilClose,
     }
+}
+
+/// True for what proxies say to a CONNECT, for the case that the request was not captured.
+fn grants_a_tunnel(head: &ResponseHead<'_>) -> bool {
+    let body = head.framing.chunked || head.framing.coded || head.framing.length.is_some();
+    head.status == 200 && !body && head.reason.eq_ignore_ascii_case("connection established")
 }

@@ -345,7 +345,7 @@ fn cookies_are_followed_by_fingerprint() {
 }
 
 #[test]
-fn tunnels_are_opaque() {
+fn tunnels_hold_what_they_hold() {
     let steps = with(
         &[
             client(b"CONNECT h:443 HTTP/1.1\r\n\r\n"),
@@ -362,6 +362,45 @@ fn tunnels_are_opaque() {
             "s tunnel = h:443",
             "c closed"
         ]
+    );
+}
+
+#[test]
+fn http_in_a_tunnel_is_a_session_within() {
+    let steps = with(
+        &[
+            client(b"CONNECT h:80 HTTP/1.1\r\n\r\n"),
+            server(b"HTTP/1.1 200 Connection established\r\n\r\n"),
+            client(b"GET / HTTP/1.1\r\n\r\n"),
+            server(b"HTTP/1.1 204 No Content\r\n\r\n"),
+        ],
+        &FIN,
+    );
+    let said = events(80, &steps);
+    let within: Vec<_> = said.iter().filter(|s| s.session != "http").collect();
+    assert!(
+        within.iter().any(|s| matches!(s.act, Act::Request { .. })),
+        "{said:?}"
+    );
+    assert!(
+        within.iter().any(|s| matches!(s.act, Act::Reply { .. })),
+        "{said:?}"
+    );
+    check(80, &steps);
+}
+
+#[test]
+fn a_tunnel_whose_connect_was_not_captured() {
+    let granted = server(b"HTTP/1.1 200 Connection established\r\n\r\n");
+    let heard = words(&events_midstream(
+        80,
+        &[granted, client(b"\x16\x03\x01\x00")],
+    ));
+    assert_eq!(heard, ["s open", "s tunnel = "]);
+    let page = server(b"HTTP/1.0 200 OK\r\n\r\n<p>until the end");
+    assert_eq!(
+        words(&events_midstream(80, &[page])),
+        ["s open", "s message response 200"]
     );
 }
 

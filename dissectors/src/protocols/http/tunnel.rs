@@ -76,6 +76,7 @@ impl Talk {
         self.tunnel = Some(Tunnel::Child(child));
         let at = feed.offset().saturating_sub(gap);
         self.pass(side, at, Input::Gap { len: gap }, out);
+        self.lanes[side].lost_since = None;
         self.lanes.client.reading = Reading::Tunnel;
         self.go(side, Reading::Tunnel)
     }
@@ -87,20 +88,33 @@ impl Talk {
         out: &mut Output<'_>,
     ) -> bool {
         if self.tunnel == Some(Tunnel::Undecided) {
-            let Some(first) = feed.peek(1).and_then(|b| b.first().copied()) else {
-                return false;
+            // A TLS handshake record, or HTTP again, as for ws://; whatever else is in there stays closed.
+            let inner = match (side, feed.peek_up_to(16)) {
+                (_, []) => return false,
+                (Side::Server, _) => None,
+                (Side::Client, [0x16, ..]) => Some("tls"),
+                (Side::Client, seen) => match start::beginning(side, seen) {
+                    Beginning::More => return false,
+                    Beginning::Yes => Some("http"),
+                    Beginning::No(_) => None,
+                },
             };
-            // A TLS handshake record; whatever else is in there stays closed.
-            let tls = side == Side::Client && first == 0x16 && out.start_child(0, "tls", true, &[]);
-            self.tunnel = Some(if tls {
+            let started = inner.is_some_and(|name| out.start_child(0, name, true, &[]));
+            self.tunnel = Some(if started {
                 Tunnel::Child(0)
             } else {
                 Tunnel::Opaque
             });
         }
+        let now = feed.offset();
         let Some((bytes, span)) = feed.take_some(u64::MAX) else {
             return false;
         };
+        if let Some(since) = self.lanes[side].lost_since.take() {
+            // A hole before the tunnel was known of, and what was looked through since.
+            let len = now.saturating_sub(since).max(1);
+            self.pass(side, now.saturating_sub(len), Input::Gap { len }, out);
+        }
         self.pass(side, span.start, Input::Data(bytes), out);
         true
     }

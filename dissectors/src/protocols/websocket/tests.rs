@@ -600,6 +600,25 @@ fn a_gap_within_text_spoils_only_its_check() {
 }
 
 #[test]
+fn a_lost_answer_to_the_upgrade_and_the_clients_first_message_with_it() {
+    let text = |n: usize| format!("a message that is found again, {n}");
+    let mut steps = vec![
+        client(format!("{REQUEST}\r\n").as_bytes()),
+        Step::Loses(Side::Client, 13),
+        from_client(TEXT, text(0).as_bytes()),
+        Step::Loses(Side::Server, 211),
+    ];
+    for n in 1..5 {
+        steps.push(from_server(TEXT, text(n).as_bytes()));
+        steps.push(from_client(TEXT, text(n).as_bytes()));
+    }
+    let heard = words(&events(8080, &steps));
+    assert!(heard.contains(&"c message Text".to_owned()), "{heard:?}");
+    let fact = |w: &String| w.contains("ws.") && !w.contains("after_gap");
+    assert!(!heard.iter().any(fact), "{heard:?}");
+}
+
+#[test]
 fn a_lost_answer_to_the_upgrade() {
     let steps = [
         upgrade("", "").swap_remove(0),
