@@ -26,7 +26,12 @@ impl IdleEnd {
     pub(super) fn of(flow: &Flow) -> Option<Self> {
         let session = flow.sessions.iter().find(|s| s.protocol == "websocket")?;
         let tcp = flow.tcp.as_deref()?;
-        let missing = |side: Side| session.skipped[side] + session.missing[side];
+        let missing = |side: Side| {
+            let carrier = &tcp.sides[side];
+            session.skipped[side]
+                + session.missing[side].max(carrier.missing)
+                + carrier.acked_unseen
+        };
         let closed = session.facts.iter().any(|f| f.fact.name == "ws.close");
         let unread = session.began_before_capture || Side::BOTH.into_iter().any(|s| missing(s) > 0);
         if session.entered(Phase::Open).is_none() || closed || unread {

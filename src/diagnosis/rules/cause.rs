@@ -9,6 +9,7 @@ use super::{
 };
 use crate::diagnosis::View;
 use crate::session::exchange::Open;
+use crate::session::model::SeenFact;
 
 /// The rule that tells why `open` was not answered, if there is one.
 pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
@@ -18,6 +19,7 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
         ("smb" | "smb2", "NEGOTIATE") => Some("smb2-negotiate-failed"),
         ("smb2", _) if open.interim.is_some() => Some("smb2-pending-never-final"),
         ("dcerpc", "Bind" | "AlterContext") => Some("dcerpc-bind-failed"),
+        ("dcerpc", _) if never_last(view, open) => Some("dcerpc-fragments-broken"),
         _ => None,
     };
     specific
@@ -32,6 +34,14 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
         .or_else(|| {
             rpc_retransmission_storm::tells(view, open).then_some("rpc-retransmission-storm")
         })
+}
+
+/// Its answer came in fragments, of which the connection ended without the last.
+fn never_last(view: &View<'_>, open: &Open) -> bool {
+    let mut broken = view.session.facts_named("dcerpc.fragments-broken");
+    let whole = Side::BOTH.into_iter().all(|side| !view.lost(side));
+    let answer = |f: &SeenFact| f.request == Some(open.asked) && f.side != open.side;
+    whole && view.ending().is_some() && broken.any(answer)
 }
 
 /// Its answer began and never ended.

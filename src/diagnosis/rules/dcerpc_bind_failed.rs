@@ -1,7 +1,7 @@
 //! `dcerpc-bind-failed`.
 
 use super::dcerpc::{ELSEWHERE, elsewhere, named, with_reason};
-use super::request_unanswered::gave_up;
+use super::unanswered::gave_up;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
 use crate::session::model::SeenFact;

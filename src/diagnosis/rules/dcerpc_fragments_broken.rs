@@ -86,7 +86,8 @@ fn finding(view: &View<'_>, fact: &SeenFact) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::rules::bench::dcerpc::{bound, fragment, response};
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::dcerpc::{bound, fragment, pdu, request, response};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use colloquy_dissectors::units::Side;
 
@@ -111,6 +112,17 @@ mod tests {
         let cut = bound().client(&fragment(1, 2)).frames();
         assert!(findings(cut.clone(), RULE).is_empty());
         assert_eq!(cannot_tell(cut, RULE), ["T2"]);
+    }
+
+    #[test]
+    fn an_answer_without_its_end_is_the_cause_of_the_wait() {
+        let begun = pdu(2, 1, 2, &[0; 40]);
+        let script = bound().client(&request(2, 15)).server(&begun);
+        let frames = script.wait_secs(31.0).close().frames();
+        assert_eq!(findings(frames.clone(), RULE).len(), 1);
+        let waits = findings(frames, "request-unanswered");
+        assert_eq!(waits[0].severity, Severity::Warning);
+        assert!(waits[0].explanation.contains(RULE));
     }
 
     #[test]

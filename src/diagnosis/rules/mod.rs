@@ -81,6 +81,7 @@ pub mod tcp_path_dark;
 pub mod tcp_reset_forged;
 pub mod tcp_zero_window;
 pub mod udp_port_unreachable;
+mod unanswered;
 mod ws;
 pub mod ws_abnormal_closure;
 pub mod ws_close_error_code;

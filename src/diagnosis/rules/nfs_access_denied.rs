@@ -68,7 +68,8 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
         "" => String::new(),
         path => format!(" of {path}"),
     };
-    let squash = if fact.int("uid") == Some(0) && view.session.protocol == "nfs" {
+    let of_user = status != "NFS4ERR_WRONGSEC" && !status.ends_with("ERR_ROFS");
+    let squash = if of_user && fact.int("uid") == Some(0) && view.session.protocol == "nfs" {
         " The server may be making root nobody (root_squash)."
     } else {
         ""
@@ -96,6 +97,8 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
         ))
         .advise(match view.session.protocol {
             "mount" => "Compare the path and the client's address with the server's export list (`showmount -e`).",
+            _ if status == "NFS4ERR_WRONGSEC" => "Mount with a flavor that the export allows (`sec=`).",
+            _ if !of_user => "The export is read-only, or the file system behind it is: look at the server's export options.",
             _ => "Compare the user's numbers on both machines with the file's owner and mode, and the export's options.",
         })
         .number("count", group.len() as f64)
@@ -142,6 +145,8 @@ mod tests {
             found.iter().map(|f| f.severity).collect()
         };
         assert_eq!(severities(script()), [Severity::Warning]);
+        let told = findings(script().close().frames(), RULE);
+        assert!(told[0].advice.contains("sec="));
         let goes_on = script()
             .client(&asks(2, [NFS, 4, 0], &[]))
             .server(&answers(2, 0, &[]));

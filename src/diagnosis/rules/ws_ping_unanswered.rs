@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use super::request_unanswered::{repeated_in_vain, vanished};
+use super::unanswered::{repeated_in_vain, vanished};
 use super::ws;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
