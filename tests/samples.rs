@@ -287,6 +287,19 @@ fn the_text_report_reads_as_it_did() {
     });
 }
 
+/// What the README shows is what `scripts/demo.sh` prints.
+#[test]
+fn the_readme_shows_a_report_as_it_is() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let report = colloquy(["report", "samples/nbss/request-unanswered.pcap"])
+        .current_dir(root())
+        .assert()
+        .success();
+    let report = String::from_utf8(report.get_output().stdout.clone()).unwrap();
+    let shown = format!("```text\n{}\n```", report.trim_end());
+    assert!(readme.contains(&shown), "the README should show:\n{report}");
+}
+
 /// `samples/README.md` has a row for each sample, and no other.
 #[test]
 fn the_index_lists_exactly_these() {
