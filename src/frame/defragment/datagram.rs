@@ -81,6 +81,8 @@ impl Datagram {
             added.conflicts = true;
             return added;
         }
+        // The last fragment says where the datagram ends, even if its bytes are there already.
+        let tells_end = !info.more && self.total.is_none();
         if !info.more {
             self.total = Some(end);
         }
@@ -91,7 +93,7 @@ impl Datagram {
         added.conflicts = self.differs(start, end, bytes);
         let gaps = self.gaps(start, end);
         let fresh: u32 = gaps.iter().map(|(from, to)| to - from).sum();
-        added.is_new = fresh > 0;
+        added.is_new = fresh > 0 || tells_end;
         added.overlaps = fresh < info.wire_len;
         for (from, to) in gaps {
             self.insert(from, to, slice(bytes, start, from, to));

@@ -197,6 +197,36 @@ fn a_datagram_cannot_be_longer_than_ip_allows() {
     assert_eq!(defragmenter.pending(), 0);
 }
 
+#[test]
+fn a_last_fragment_whose_bytes_are_there_already_ends_the_datagram() {
+    let network = decode(LinkType(1), &datagram(10).1[0].bytes, 60)
+        .network
+        .unwrap();
+    let mut defragmenter = Defragmenter::new(Limits::default());
+    let mut piece = |offset: u32, len: u32, more: bool| {
+        let decoded = Decoded {
+            network: Some(network),
+            transport: Transport::Fragment(FragmentInfo {
+                protocol: 17,
+                offset,
+                more,
+                ports: None,
+                payload: crate::frame::Extent { start: 0, len },
+                wire_len: len,
+            }),
+            ..Decoded::default()
+        };
+        let data = vec![0; len as usize];
+        matches!(
+            defragmenter.push(&decoded, &data, Timestamp(0), 1),
+            Defragmented::Whole(_)
+        )
+    };
+    assert!(!piece(0, 16, true));
+    assert!(!piece(16, 24, true));
+    assert!(piece(24, 16, false));
+}
+
 proptest! {
     /// Any order of the fragments, with copies among them, gives the same datagram.
     #[test]
