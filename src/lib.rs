@@ -20,6 +20,7 @@ pub mod capture;
 pub mod diagnosis;
 pub mod frame;
 pub mod limits;
+mod parallel;
 pub mod report;
 pub mod runner;
 pub mod session;

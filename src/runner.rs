@@ -1,4 +1,4 @@
-//! The only threads: a reader that takes blocks apart, and workers that own the conversations.
+//! Reading on threads: a reader that takes blocks apart, and workers that own the conversations.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crate::analysis::shard::Shard;
 use crate::analysis::{Analysis, Judgement, Outcome, Parts, judge};
 use crate::capture::{self, Block, CaptureError, Source};
 use crate::diagnosis::World;
+use crate::parallel;
 use crate::session::model::Flow;
 use crate::session::told::Dialogue;
 
@@ -122,31 +123,8 @@ const MANY: usize = 2000;
 
 /// Judges all conversations, many of them on several threads: each is judged by itself.
 fn judge_all(flows: &[Flow], world: &World) -> Vec<Judgement> {
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if flows.len() < MANY || threads == 1 {
-        return judge(flows, world);
-    }
-    thread::scope(|scope| {
-        let pieces = flows.chunks(flows.len().div_ceil(threads));
-        let workers: Vec<_> = pieces
-            .map(|piece| {
-                let builder = thread::Builder::new().name("rules".to_owned());
-                (
-                    piece,
-                    builder.spawn_scoped(scope, move || judge(piece, world)),
-                )
-            })
-            .collect();
-        let mut all = Vec::with_capacity(flows.len());
-        for (piece, worker) in workers {
-            match worker.map(thread::ScopedJoinHandle::join) {
-                Ok(Ok(part)) => all.extend(part),
-                Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(_) => all.extend(judge(piece, world)),
-            }
-        }
-        all
-    })
+    let parts = parallel::in_pieces("rules", flows, MANY, |piece| judge(piece, world));
+    parts.into_iter().flatten().collect()
 }
 
 /// What the stages made of a source, and why it could not be read to its end.

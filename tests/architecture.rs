@@ -71,11 +71,16 @@ const ENGINE: &[Wall] = &[
             "analysis",
             "capture",
             "diagnosis",
+            "parallel",
             "session",
             "colloquy_dissectors",
         ],
     ),
-    wall("runner", &["analysis", "capture", "diagnosis", "session"]),
+    wall("parallel", &[]),
+    wall(
+        "runner",
+        &["analysis", "capture", "diagnosis", "parallel", "session"],
+    ),
     wall(
         "watch",
         &[

@@ -53,12 +53,12 @@ impl Phase {
 /// What is asked for: an operation of the protocol, by its own number and name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Op {
+    /// The protocol's own number: first, since it tells most operations apart at once.
+    pub code: u32,
     /// What the number belongs to where one protocol has several sets: `nfs3`, `srvsvc`; else empty.
     pub group: &'static str,
     /// The field's name of the operation: `READ`, `NetrShareEnum`; empty for an unknown number.
     pub name: &'static str,
-    /// The protocol's own number.
-    pub code: u32,
 }
 
 impl Op {
@@ -75,7 +75,7 @@ impl Op {
     /// An operation of a named set.
     #[must_use]
     pub const fn of(group: &'static str, name: &'static str, code: u32) -> Self {
-        Self { group, name, code }
+        Self { code, group, name }
     }
 }
 

@@ -51,6 +51,17 @@ pub struct Judged {
     pub cannot_tell: Vec<(u32, CannotTell)>,
 }
 
+impl Judged {
+    /// Its sessions, in the order of ids.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.flow.sessions.iter().map(|session| Row {
+            id: self.first_id + session.index,
+            judged: self,
+            session,
+        })
+    }
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -221,13 +232,7 @@ impl Outcome {
 
     /// Every session, in the order of ids.
     pub fn sessions(&self) -> impl Iterator<Item = Row<'_>> {
-        self.flows.iter().flat_map(|judged| {
-            judged.flow.sessions.iter().map(move |session| Row {
-                id: judged.first_id + session.index,
-                judged,
-                session,
-            })
-        })
+        self.flows.iter().flat_map(Judged::rows)
     }
 
     /// The session of that id.

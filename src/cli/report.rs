@@ -95,11 +95,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let failed = args
         .fail_on
         .is_some_and(|least| outcome.worst() >= Some(least.into()));
-    Ok(match (outcome.errors.is_empty(), failed) {
+    let code = match (outcome.errors.is_empty(), failed) {
         (false, _) => ExitCode::from(super::UNUSABLE),
         (true, true) => ExitCode::FAILURE,
         (true, false) => ExitCode::SUCCESS,
-    })
+    };
+    // The program ends here: to take a large outcome apart piece by piece would only cost time.
+    std::mem::forget(outcome);
+    Ok(code)
 }
 
 fn write(outcome: &Outcome, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The JSON report, schema 1. Keys are only added, never renamed, within a schema number.
 //!
-//! It is written as it is walked, a session at a time, so that a large report needs no memory of its own.
+//! It is written as it is walked, some thousand sessions at a time, so that a large report needs little memory of its own.
 
 mod capture;
 
@@ -14,8 +14,9 @@ use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
 use super::names::Names;
 use super::summary::Summary;
-use crate::analysis::{Outcome, Row};
+use crate::analysis::{Judged, Outcome, Row};
 use crate::diagnosis::Finding;
+use crate::parallel;
 use crate::session::model::{CannotTell, Endpoint, PhaseChange};
 
 /// The number of the schema.
@@ -35,8 +36,7 @@ pub fn write(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
     )?;
     list(to, outcome.captures.iter().map(CaptureJson::of))?;
     to.write_all(b"],\n\"sessions\":[")?;
-    let names = Names::of(outcome);
-    list(to, outcome.sessions().map(|row| session(row, &names)))?;
+    sessions(outcome, &Names::of(outcome), to)?;
     to.write_all(b"],\n\"findings\":[")?;
     let quality = outcome
         .quality()
@@ -49,6 +49,33 @@ pub fn write(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
     to.write_all(b"],\n\"summary\":")?;
     serde_json::to_writer(&mut *to, &Summary::of(outcome))?;
     to.write_all(b"}\n")
+}
+
+/// Conversations whose sessions are made text at once: a few megabytes.
+const ROUND: usize = 2048;
+/// Conversations from which on several threads are worth it.
+const MANY: usize = 256;
+
+fn sessions(outcome: &Outcome, names: &Names, to: &mut dyn Write) -> io::Result<()> {
+    let mut first = true;
+    for round in outcome.flows.chunks(ROUND) {
+        let parts = parallel::in_pieces("report", round, MANY, |piece| {
+            let mut text = Vec::new();
+            for row in piece.iter().flat_map(Judged::rows) {
+                text.extend_from_slice(b",\n");
+                serde_json::to_writer(&mut text, &session(row, names))?;
+            }
+            io::Result::Ok(text)
+        });
+        for part in parts {
+            let part = part?;
+            // The first one has nothing before it.
+            let skip = usize::from(first && !part.is_empty());
+            first &= part.is_empty();
+            to.write_all(part.get(skip..).unwrap_or_default())?;
+        }
+    }
+    Ok(())
 }
 
 fn list<T: Serialize>(to: &mut dyn Write, items: impl Iterator<Item = T>) -> io::Result<()> {
