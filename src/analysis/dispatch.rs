@@ -150,8 +150,11 @@ impl Dispatcher {
     /// Takes a block apart into one batch a shard.
     pub(crate) fn dispatch(&mut self, block: &Arc<Block>, batches: &mut Vec<Batch>) {
         batches.clear();
+        // About the share of each; a busy one grows.
+        let share = block.records.len() * 5 / 4 / self.shards;
         batches.resize_with(self.shards, || Batch {
             block: Arc::clone(block),
+            items: Vec::with_capacity(share),
             ..Batch::default()
         });
         for record in &block.records {
