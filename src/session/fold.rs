@@ -286,8 +286,9 @@ pub(super) fn time(session: &mut Session, answered: &Answered) {
         if !answered.long_wait {
             times.add(answered.nanos());
         }
-        if session.operations.len() < 4 {
-            session.operations.reserve_exact(1);
+        let known = session.operations.len();
+        if known == session.operations.capacity() {
+            session.operations.reserve_exact(known.max(1));
         }
         session.operations.push(OpTimes {
             op: answered.op,

@@ -258,6 +258,17 @@ pub struct ResponseTime {
     pub max: f64,
 }
 
+impl ResponseTime {
+    fn of(times: &Times) -> Option<Self> {
+        let [median, p95] = times.quantiles([0.5, 0.95])?;
+        Some(Self {
+            median,
+            p95,
+            max: times.max(),
+        })
+    }
+}
+
 /// One conversation with a lifecycle, at one layer. A capture has very many, most of them without trouble: what few have
 /// is kept in `ThinVec`, a word each while empty.
 #[derive(Clone, Debug)]
@@ -389,16 +400,14 @@ impl Session {
 
     /// Response times of all operations in short.
     pub fn summed_response_time(&self) -> Option<ResponseTime> {
+        if let [only] = self.operations.as_slice() {
+            return ResponseTime::of(&only.times);
+        }
         let mut all = Times::default();
         for operation in &self.operations {
             all.merge(&operation.times);
         }
-        let median = all.quantile(0.5)?;
-        Some(ResponseTime {
-            median,
-            p95: all.quantile(0.95)?,
-            max: all.max(),
-        })
+        ResponseTime::of(&all)
     }
 
     /// The last complete message of either side.

@@ -1,5 +1,7 @@
 //! Response times: exact while few, a histogram when many.
 
+use smallvec::SmallVec;
+
 use crate::limits;
 
 /// Buckets a power of two: a bucket is less than 1.6 % wide.
@@ -111,29 +113,36 @@ impl Times {
     /// The time in seconds that the share `q` (0 to 1) of all stays within; `None` when there are none. Exact for
     /// few, within 1.6 % for many.
     pub fn quantile(&self, q: f64) -> Option<f64> {
+        self.quantiles([q]).map(|[time]| time)
+    }
+
+    /// As [`Times::quantile`], for several shares at once.
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[f64; N]> {
         if self.count == 0 {
             return None;
         }
         // The nearest-rank definition.
-        let rank = ((q * self.count as f64).ceil() as u64).clamp(1, self.count);
-        match &self.store {
+        let rank = |q: f64| ((q * self.count as f64).ceil() as u64).clamp(1, self.count);
+        Some(match &self.store {
             Store::Exact(all) => {
-                let mut sorted = all.clone();
+                let mut sorted = SmallVec::<[u64; limits::EXACT_TIMES]>::from_slice(all);
                 sorted.sort_unstable();
-                sorted.get(rank as usize - 1).map(|t| *t as f64 / 1e9)
+                let at = |q| sorted.get(rank(q) as usize - 1).copied();
+                shares.map(|q| at(q).unwrap_or(self.max) as f64 / 1e9)
             }
-            Store::Buckets(buckets) => {
-                let mut seen = 0;
-                for (bucket, n) in buckets {
-                    seen += u64::from(*n);
-                    if seen >= rank {
-                        let middle = middle_of(*bucket);
-                        return Some(middle.clamp(self.min, self.max) as f64 / 1e9);
-                    }
-                }
-                Some(self.max())
+            Store::Buckets(buckets) => shares.map(|q| self.in_buckets(buckets, rank(q))),
+        })
+    }
+
+    fn in_buckets(&self, buckets: &[(u16, u32)], rank: u64) -> f64 {
+        let mut seen = 0;
+        for (bucket, n) in buckets {
+            seen += u64::from(*n);
+            if seen >= rank {
+                return middle_of(*bucket).clamp(self.min, self.max) as f64 / 1e9;
             }
         }
+        self.max()
     }
 
     fn bucket(&mut self, nanos: u64, n: u32) {
