@@ -4,7 +4,15 @@ use colloquy_dissectors::event::Op;
 use colloquy_dissectors::units::Stamp;
 
 use crate::diagnosis::View;
+use crate::session::exchange::Failure;
 use crate::session::model::{SeenFact, Session};
+
+/// All calls of the operation that a return value belongs to, which ended with it.
+pub(super) fn returned_failure<'a>(session: &'a Session, fact: &SeenFact) -> Option<&'a Failure> {
+    let (operation, code) = (fact.text("operation"), fact.int("status").unwrap_or(0));
+    let same = |f: &&Failure| i64::from(f.status.code) == code && f.op.to_string() == operation;
+    session.failures.iter().find(same)
+}
 
 /// `nca_s_fault_cancel`: the server says that it cancelled the call.
 pub(super) const FAULT_CANCEL: i64 = 0x1c00_000d;

@@ -1,6 +1,6 @@
 //! `dcerpc-access-denied`.
 
-use super::dcerpc::{faults, is_denied, named, refuses_logon};
+use super::dcerpc::{faults, is_denied, named, refuses_logon, returned_failure};
 use crate::diagnosis::world::Tries;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
@@ -74,11 +74,7 @@ impl DcerpcAccessDenied {
 fn returned(view: &View<'_>, fact: &SeenFact) -> Finding {
     let operation = fact.text("operation");
     let code = fact.int("status").unwrap_or(0);
-    let failure = view
-        .session
-        .failures
-        .iter()
-        .find(|f| i64::from(f.status.code) == code && f.op.to_string() == operation);
+    let failure = returned_failure(view.session, fact);
     let tries = failure.and_then(|f| {
         let protocol = view.session.protocol;
         view.world.tries(protocol, view.flow, f.op, f.status.code)

@@ -1,6 +1,6 @@
 //! `dcerpc-call-failed`.
 
-use super::dcerpc::{is_denied, named};
+use super::dcerpc::{is_denied, named, returned_failure};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -49,11 +49,7 @@ impl DcerpcCallFailed {
 fn finding(view: &View<'_>, fact: &SeenFact) -> Finding {
     let operation = fact.text("operation");
     let code = fact.int("status").unwrap_or(0);
-    let failure = view
-        .session
-        .failures
-        .iter()
-        .find(|f| i64::from(f.status.code) == code && f.op.to_string() == operation);
+    let failure = returned_failure(view.session, fact);
     let count = failure.map_or(1, |f| f.count);
     let last = failure.map(|f| f.last.answered);
     let times = match count {

@@ -209,7 +209,7 @@ mod tests {
 
     use crate::capture::script::{Script, flag};
     use crate::diagnosis::rules::bench::ws::{
-        ANSWER, REQUEST, close, ended, frame_masked, opened, ping, text,
+        ANSWER, REQUEST, at_length, close, ended, frame_masked, opened, ping, text,
     };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit, Severity};
@@ -315,18 +315,7 @@ mod tests {
 
     #[test]
     fn joined_in_mid_session_it_takes_more_to_be_told() {
-        let mut frames = talk();
-        for n in 0..6 {
-            frames = frames
-                .client(&text(
-                    Side::Client,
-                    &format!("a message of some length, {n}"),
-                ))
-                .server(&text(
-                    Side::Server,
-                    &format!("another message of some length, {n}"),
-                ));
-        }
+        let frames = at_length(talk());
         let late = |frame| frames.clone().close().frames().split_off(frame);
         let found = findings(late(9), RULE);
         assert_eq!(found[0].certainty, Certainty::Likely);

@@ -144,7 +144,7 @@ fn advice(code: i64, closer: &str, peer: &str) -> String {
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::diagnosis::rules::bench::ws::{close, ended, frame, opened, text};
+    use crate::diagnosis::rules::bench::ws::{at_length, close, ended, frame, opened, text};
     use crate::diagnosis::rules::bench::{findings, loud};
     use crate::diagnosis::{Culprit, Severity};
 
@@ -224,18 +224,7 @@ mod tests {
 
     #[test]
     fn joined_in_mid_session_both_sides_must_speak() {
-        let mut script = talk();
-        for n in 0..6 {
-            script = script
-                .client(&text(
-                    Side::Client,
-                    &format!("a message of some length, {n}"),
-                ))
-                .server(&text(
-                    Side::Server,
-                    &format!("another message of some length, {n}"),
-                ));
-        }
+        let script = at_length(talk());
         let late = ended(script, Side::Server, 1011, "down").split_off(9);
         assert_eq!(loud(late.clone()), [RULE]);
         let server: Vec<_> = late

@@ -88,6 +88,19 @@ pub(crate) fn close(side: Side, code: u16, reason: &str) -> Vec<u8> {
     frame(side, 0x88, &body)
 }
 
+/// Six messages and their answers: enough to be recognised in mid-session.
+pub(crate) fn at_length(script: Script) -> Script {
+    (0..6).fold(script, |script, n| {
+        let (asks, answers) = (
+            format!("a message of some length, {n}"),
+            format!("another message of some length, {n}"),
+        );
+        script
+            .client(&text(Side::Client, &asks))
+            .server(&text(Side::Server, &answers))
+    })
+}
+
 /// A Close of `side`, answered with the same code, and the end of TCP, the server's first.
 pub(crate) fn ended(script: Script, side: Side, code: u16, reason: &str) -> Vec<ScriptFrame> {
     script
