@@ -18,10 +18,12 @@
 pub mod analysis;
 pub mod capture;
 pub mod diagnosis;
+pub mod fields;
 pub mod frame;
 pub mod limits;
 mod parallel;
 pub mod report;
+pub mod rows;
 pub mod runner;
 pub mod session;
 pub mod stream;

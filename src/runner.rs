@@ -1,5 +1,7 @@
 //! Reading on threads: a reader that takes blocks apart, and workers that own the conversations.
 
+mod rows;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +17,8 @@ use crate::diagnosis::World;
 use crate::parallel;
 use crate::session::model::Flow;
 use crate::session::told::Dialogue;
+
+pub use rows::{Failed, Job, look_ahead, write_rows};
 
 /// Batches that may wait for one worker.
 const QUEUE: usize = 4;
@@ -127,16 +131,20 @@ fn judge_all(flows: &[Flow], world: &World) -> Vec<Judgement> {
     parts.into_iter().flatten().collect()
 }
 
+fn threads(options: &Options) -> usize {
+    match options.threads {
+        0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        n => n.min(64),
+    }
+}
+
 /// What the stages made of a source, and why it could not be read to its end.
 fn read(
     source: &mut dyn Source,
     options: &Options,
     progress: &dyn Fn(u64, u64),
 ) -> (Parts, Option<CaptureError>) {
-    let threads = match options.threads {
-        0 => thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        n => n.min(64),
-    };
+    let threads = threads(options);
     let mut dispatcher = Dispatcher::new(threads, None);
     let feed = Feed {
         source: &mut *source,

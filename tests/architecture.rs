@@ -76,10 +76,33 @@ const ENGINE: &[Wall] = &[
             "colloquy_dissectors",
         ],
     ),
+    wall("fields", &["colloquy_dissectors"]),
+    wall("filter", &["fields", "colloquy_dissectors"]),
+    wall(
+        "rows",
+        &[
+            "analysis::dispatch",
+            "capture",
+            "fields",
+            "frame",
+            "session",
+            "stream",
+            "limits",
+            "colloquy_dissectors",
+        ],
+    ),
     wall("parallel", &[]),
     wall(
         "runner",
-        &["analysis", "capture", "diagnosis", "parallel", "session"],
+        &[
+            "analysis",
+            "capture",
+            "diagnosis",
+            "parallel",
+            "rows",
+            "session",
+            "colloquy_dissectors::units",
+        ],
     ),
     wall(
         "watch",
@@ -109,9 +132,10 @@ const DISSECTORS: &[Wall] = &[
     wall("offsets", &["units"]),
     wall("event", &[]),
     wall("inbox", &["units"]),
+    wall("field", &["protocols::FIELDS"]),
     wall(
         "dissector",
-        &["units", "event", "offsets", "stack::Children"],
+        &["units", "event", "field", "offsets", "stack::Children"],
     ),
     wall(
         "stack",
@@ -125,7 +149,7 @@ const DISSECTORS: &[Wall] = &[
     ),
     wall(
         "protocols",
-        &["units", "event", "inbox", "dissector", "text"],
+        &["units", "event", "field", "inbox", "dissector", "text"],
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! The contract between a protocol and what drives it.
 
 use crate::event::{Act, Fact, Phase, Value};
+use crate::field::Writer;
 use crate::offsets::Offsets;
 use crate::stack::Children;
 use crate::units::{PerSide, Side, Span, StreamOffset};
@@ -180,6 +181,21 @@ pub trait Sink {
 
     /// True when the texts of messages are wanted (a ladder is drawn), false when they would be thrown away.
     fn wants_text(&self) -> bool;
+
+    /// True when the fields of messages are wanted (a frame is shown), see [`Sink::message`].
+    fn wants_fields(&self) -> bool {
+        false
+    }
+
+    /// A message of `side` that ends with `span`, whether all of it came yet or not. `describe` writes its fields.
+    fn message(
+        &mut self,
+        _slot: Slot,
+        _side: Side,
+        _span: Span,
+        _describe: &mut dyn FnMut(&mut Writer<'_>),
+    ) {
+    }
 }
 
 /// From a layer's offsets to the carrier's, through all layers between.
@@ -313,5 +329,26 @@ impl Output<'_> {
     #[must_use]
     pub fn wants_text(&self) -> bool {
         self.sink.wants_text()
+    }
+
+    /// True when fields of messages are wanted: then a message is read whole, as far as its bytes are bounded.
+    #[must_use]
+    pub fn wants_fields(&self) -> bool {
+        self.sink.wants_fields()
+    }
+
+    /// Gives the fields of the message `span` of `side`, which may still be on its way. A message that contains others
+    /// gives its own before its children's bytes are handed down. `describe` runs at most once, and only where
+    /// somebody asked for fields.
+    pub fn fields(&mut self, side: Side, span: Span, describe: impl FnOnce(&mut Writer<'_>)) {
+        if self.sink.wants_fields() {
+            let span = self.chain.carrier_span(side, span);
+            let mut describe = Some(describe);
+            self.sink.message(self.slot, side, span, &mut |writer| {
+                if let Some(describe) = describe.take() {
+                    describe(writer);
+                }
+            });
+        }
     }
 }

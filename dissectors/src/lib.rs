@@ -14,6 +14,7 @@
 
 pub mod dissector;
 pub mod event;
+pub mod field;
 pub mod inbox;
 #[cfg(test)]
 pub(crate) mod laws;

@@ -60,6 +60,11 @@ pub(crate) enum Kind {
     },
     /// The snap length cut its transport header.
     Cut,
+    /// It belongs to no conversation; only where every frame is asked for. `stream`: the number that a header quoted
+    /// by ICMP has.
+    Outside {
+        stream: Option<u32>,
+    },
 }
 
 /// The frames of one block for one shard.
@@ -70,6 +75,19 @@ pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
     /// Payloads put together of fragments.
     pub(crate) rebuilt: Vec<u8>,
+}
+
+impl Batch {
+    /// The captured bytes that a frame adds to its conversation.
+    pub(crate) fn payload(&self, item: &Item) -> &[u8] {
+        let data = if item.rebuilt {
+            &self.rebuilt
+        } else {
+            &self.block.data
+        };
+        data.get(item.start as usize..item.start as usize + item.len as usize)
+            .unwrap_or(&[])
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +136,10 @@ pub(crate) struct Dispatcher {
     udp_streams: u32,
     shards: usize,
     tell: Option<u32>,
+    /// Frames that belong to no conversation are given to a shard too.
+    every_frame: bool,
+    /// The stream number of the header that the ICMP message at hand quotes.
+    quoted: Option<u32>,
     /// The time of the frame at hand.
     now: Timestamp,
     /// What was seen.
@@ -141,9 +163,19 @@ impl Dispatcher {
             udp_streams: 0,
             shards: shards.max(1),
             tell,
+            every_frame: false,
+            quoted: None,
             now: Timestamp::default(),
             counts: FrameCounts::default(),
             lost: Vec::new(),
+        }
+    }
+
+    /// For so many shards that are given every frame, those outside of conversations too.
+    pub(crate) fn of_every_frame(shards: usize) -> Self {
+        Self {
+            every_frame: true,
+            ..Self::new(shards, None)
         }
     }
 
@@ -167,6 +199,7 @@ impl Dispatcher {
             self.counts.bytes += u64::from(record.len);
             if record.link == LinkType::NOT_A_PACKET {
                 self.count("not a packet");
+                self.left_over(stamp, batches);
                 continue;
             }
             self.now = record.time;
@@ -186,8 +219,40 @@ impl Dispatcher {
             } else {
                 self.frame(&decoded, record.start, None, stamp, batches);
             }
+            self.left_over(stamp, batches);
         }
         self.give_up_old();
+    }
+
+    /// A frame that no conversation got, where every one is asked for.
+    fn left_over(&mut self, stamp: Stamp, batches: &mut [Batch]) {
+        if !self.every_frame {
+            return;
+        }
+        let stream = self.quoted.take();
+        let is_this = |batch: &Batch| {
+            batch
+                .items
+                .last()
+                .is_some_and(|i| i.stamp.frame == stamp.frame)
+        };
+        if batches.iter().any(is_this) {
+            return;
+        }
+        if let Some(batch) = batches.get_mut(stamp.frame as usize % self.shards) {
+            batch.items.push(Item {
+                stamp,
+                flow: u32::MAX,
+                start: 0,
+                len: 0,
+                wire_len: 0,
+                from_first: true,
+                rebuilt: false,
+                ttl: 0,
+                ip_id: 0,
+                kind: Kind::Outside { stream },
+            });
+        }
     }
 
     /// The capture is over: datagrams still waiting for fragments are given up.
@@ -302,6 +367,7 @@ impl Dispatcher {
         self.count(name);
         if let Some(known) = self.known.get(&key) {
             if known.phantom {
+                self.quoted = Some(known.flow);
                 return;
             }
             let (flow, from_first) = (known.flow, is_first == known.key_order);
@@ -320,6 +386,7 @@ impl Dispatcher {
                 phantom: true,
             };
             self.known.insert(key, known);
+            self.quoted = Some(stream);
         }
     }
 

@@ -218,14 +218,7 @@ fn lingered(conversation: &Conversation, now: Stamp) -> bool {
 }
 
 fn feed(conversation: &mut Conversation, item: &Item, batch: &Batch) {
-    let data = if item.rebuilt {
-        &batch.rebuilt
-    } else {
-        &batch.block.data
-    };
-    let payload = data
-        .get(item.start as usize..item.start as usize + item.len as usize)
-        .unwrap_or(&[]);
+    let payload = batch.payload(item);
     match item.kind {
         Kind::Tcp {
             seq,
@@ -273,6 +266,6 @@ fn feed(conversation: &mut Conversation, item: &Item, batch: &Batch) {
             };
             conversation.icmp(item.from_first, error);
         }
-        Kind::Cut => conversation.note(item.stamp),
+        Kind::Cut | Kind::Outside { .. } => conversation.note(item.stamp),
     }
 }

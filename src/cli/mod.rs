@@ -4,6 +4,7 @@
 mod capture;
 mod explain;
 mod follow;
+mod frames;
 #[cfg(feature = "live")]
 mod interfaces;
 mod output;
@@ -45,6 +46,8 @@ enum Command {
     Report(report::Args),
     /// The dialogue of one session
     Follow(follow::Args),
+    /// One row a frame, as tshark prints it
+    Frames(frames::Args),
     /// Captures live traffic and tells findings as they become true
     #[cfg(feature = "live")]
     Capture(capture::Args),
@@ -88,6 +91,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Report(args) => report::run(&args),
         Command::Follow(args) => follow::run(&args),
+        Command::Frames(args) => frames::run(&args),
         #[cfg(feature = "live")]
         Command::Capture(args) => capture::run(&args),
         #[cfg(feature = "live")]

@@ -407,7 +407,7 @@ impl Udp {
 }
 
 /// Who is the client, as far as the first frame tells.
-fn first_roles(opening: &Opening, tcp_flags: u16) -> (bool, Roles) {
+pub(crate) fn first_roles(opening: &Opening, tcp_flags: u16) -> (bool, Roles) {
     if opening.transport == Transport::Tcp && tcp_flags & flags::SYN != 0 {
         return (tcp_flags & flags::ACK == 0, Roles::Seen);
     }

@@ -56,6 +56,11 @@ impl Assembler {
         self.held.first().map(|h| h.start)
     }
 
+    /// The first frame of which a piece waits.
+    pub fn first_frame(&self) -> Option<u64> {
+        self.held.iter().map(|h| h.stamp.frame).min()
+    }
+
     /// True when all of `start..end` waits already.
     pub fn covers(&self, start: StreamOffset, end: StreamOffset) -> bool {
         let mut at = start;

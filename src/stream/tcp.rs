@@ -116,6 +116,23 @@ pub struct Tcp {
 const IMPLAUSIBLE: i64 = 1 << 30;
 
 impl Tcp {
+    /// The first frame whose bytes wait for earlier ones.
+    pub fn held_since(&self) -> Option<u64> {
+        Side::BOTH
+            .into_iter()
+            .filter_map(|side| self.halves[side].held.first_frame())
+            .min()
+    }
+
+    /// Delivers what waits, without what it waits for.
+    pub fn give_up(&mut self, to: &mut dyn Receiver) {
+        for side in Side::BOTH {
+            if !self.halves[side].held.is_empty() {
+                self.flush(side, to);
+            }
+        }
+    }
+
     /// Takes the next segment of `side`, in the order of the capture.
     pub fn segment(&mut self, side: Side, segment: &Segment<'_>, to: &mut dyn Receiver) {
         if self.is_copy(side, segment) {

@@ -11,6 +11,7 @@ mod smb;
 mod websocket;
 
 use crate::dissector::Protocol;
+use crate::field::{FieldInfo, Pair};
 
 /// Every protocol, in the order in which content is probed.
 pub const PROTOCOLS: &[&Protocol] = &[
@@ -21,3 +22,9 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http::PROTOCOL,
     &websocket::PROTOCOL,
 ];
+
+/// The fields of every protocol, a table each.
+pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS];
+
+/// Every kind of exchange whose two halves name each other's frame.
+pub const PAIRS: &[&Pair] = &[];

@@ -33,6 +33,8 @@
 //! | `nbss.reserved-flags` | `type`, `flags` |
 //! | `nbss.bad-length` | `type`, `name`, `length`, `expected` |
 
+mod describe;
+pub(super) mod fields;
 mod link;
 mod probe;
 mod session;

@@ -1,5 +1,6 @@
 //! Packets out of each side's bytes: control packets go to the [`Link`], content goes down to the child.
 
+use super::describe;
 use super::link::{Link, message_of};
 use super::wire::{self, Head};
 use crate::dissector::{Dissector, End, Input, Output, Start};
@@ -213,13 +214,9 @@ fn head(
     let Some((packet, span)) = feed.take(wire::HEAD + len as usize) else {
         return false;
     };
-    link.control(
-        side,
-        span,
-        head,
-        packet.get(wire::HEAD..).unwrap_or(&[]),
-        out,
-    );
+    let body = packet.get(wire::HEAD..).unwrap_or(&[]);
+    out.fields(side, span, |w| describe::packet(w, head, body, false));
+    link.control(side, span, head, body, out);
     true
 }
 
@@ -249,11 +246,11 @@ fn message_head(
                 link.beginning(),
                 &[("direct_hosting", direct.into())],
             );
-    *place = Place::Message {
-        start,
-        left: wire::HEAD as u64 + head.len(direct),
-        child,
-    };
+    let left = wire::HEAD as u64 + head.len(direct);
+    out.fields(side, Span::new(start, start + left), |w| {
+        describe::packet(w, head, &[], direct);
+    });
+    *place = Place::Message { start, left, child };
     true
 }
 

@@ -1,0 +1,189 @@
+//! One conversation, for the fields of its messages.
+
+use std::sync::Arc;
+
+use colloquy_dissectors::dissector::{Carrier, Input};
+use colloquy_dissectors::field::{Values, Wanted};
+use colloquy_dissectors::stack::{Outcome, Stack};
+use colloquy_dissectors::units::{FrameNo, PerSide, Side, Stamp, StreamOffset};
+
+use super::sink::{Ahead, Messages};
+use crate::session::conversation::{Opening, first_roles};
+use crate::session::model::{Roles, Transport};
+use crate::stream::tcp::{Receiver, Segment, Tcp};
+
+/// A conversation whose messages are dissected.
+pub(super) struct Talk {
+    sender_is_client: bool,
+    tcp: Option<Tcp>,
+    /// Of UDP: how many bytes each side sent.
+    offsets: PerSide<StreamOffset>,
+    stack: Stack,
+    messages: Messages,
+    turned: bool,
+}
+
+/// What the transport delivers, on its way to the dissectors.
+struct Ears<'a, 'b> {
+    stack: &'a mut Stack,
+    messages: &'a mut Messages,
+    turned: &'a mut bool,
+    ahead: &'a mut Ahead<'b>,
+    /// The frame at hand.
+    now: Stamp,
+    /// A hole was given up: what comes behind it belongs to the frames that brought it, not to the one that closed a hole.
+    after_gap: bool,
+}
+
+impl Receiver for Ears<'_, '_> {
+    fn deliver(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
+        let side = if *self.turned { side.other() } else { side };
+        let len = match input {
+            Input::Data(bytes) | Input::Datagram { bytes, .. } => bytes.len() as u64,
+            Input::Gap { len } => {
+                self.after_gap = true;
+                len
+            }
+            Input::End(_) => 0,
+        };
+        let frame = if self.after_gap { stamp } else { self.now };
+        if self.stack.handle(side, at, input, self.messages) == Outcome::Reversed {
+            self.messages.swap();
+            *self.turned = !*self.turned;
+            self.stack.handle(side.other(), at, input, self.messages);
+        }
+        let side = if *self.turned { side.other() } else { side };
+        for side in [side, side.other()] {
+            self.messages.came(side, at + len, frame, self.ahead);
+        }
+    }
+}
+
+impl Talk {
+    pub(super) fn new(opening: &Opening, tcp_flags: u16, wanted: Arc<Wanted>) -> Self {
+        let (sender_is_client, roles) = first_roles(opening, tcp_flags);
+        let (client, server) = if sender_is_client {
+            (opening.first_sender, opening.first_receiver)
+        } else {
+            (opening.first_receiver, opening.first_sender)
+        };
+        let ports = PerSide::new(client.port, server.port);
+        let is_tcp = opening.transport == Transport::Tcp;
+        let carrier = if is_tcp {
+            Carrier::Stream
+        } else {
+            Carrier::Datagrams
+        };
+        let beginning = roles == Roles::Seen || !is_tcp;
+        Self {
+            sender_is_client,
+            tcp: is_tcp.then(Tcp::default),
+            offsets: PerSide::default(),
+            stack: Stack::new(carrier, ports, beginning, roles != Roles::Seen),
+            messages: Messages::new(opening.index, wanted),
+            turned: false,
+        }
+    }
+
+    fn side(&self, from_first: bool) -> Side {
+        if from_first == self.sender_is_client {
+            Side::Client
+        } else {
+            Side::Server
+        }
+    }
+
+    pub(super) fn segment(
+        &mut self,
+        from_first: bool,
+        segment: &Segment<'_>,
+        ahead: &mut Ahead<'_>,
+    ) {
+        let side = self.side(from_first);
+        let Some(tcp) = &mut self.tcp else { return };
+        let mut ears = Ears {
+            stack: &mut self.stack,
+            messages: &mut self.messages,
+            turned: &mut self.turned,
+            ahead,
+            now: segment.stamp,
+            after_gap: false,
+        };
+        tcp.segment(side, segment, &mut ears);
+        self.turn();
+    }
+
+    pub(super) fn datagram(
+        &mut self,
+        from_first: bool,
+        stamp: Stamp,
+        bytes: &[u8],
+        wire_len: u64,
+        ahead: &mut Ahead<'_>,
+    ) {
+        let side = self.side(from_first);
+        let at = self.offsets[side];
+        self.offsets[side] += bytes.len() as u64;
+        let mut ears = Ears {
+            stack: &mut self.stack,
+            messages: &mut self.messages,
+            turned: &mut self.turned,
+            ahead,
+            now: stamp,
+            after_gap: false,
+        };
+        ears.deliver(side, at, stamp, Input::Datagram { bytes, wire_len });
+        self.turn();
+    }
+
+    /// The capture is over, or this conversation is: what still waits is delivered.
+    pub(super) fn finish(&mut self, now: Stamp, ahead: &mut Ahead<'_>) {
+        if let Some(tcp) = &mut self.tcp {
+            let mut ears = Ears {
+                stack: &mut self.stack,
+                messages: &mut self.messages,
+                turned: &mut self.turned,
+                ahead,
+                now,
+                after_gap: false,
+            };
+            tcp.finish(&mut ears);
+            self.turn();
+        }
+    }
+
+    /// What waits for bytes that have not come is delivered without them.
+    pub(super) fn give_up(&mut self, now: Stamp, ahead: &mut Ahead<'_>) {
+        let Some(tcp) = &mut self.tcp else { return };
+        let mut ears = Ears {
+            stack: &mut self.stack,
+            messages: &mut self.messages,
+            turned: &mut self.turned,
+            ahead,
+            now,
+            after_gap: false,
+        };
+        tcp.give_up(&mut ears);
+        self.turn();
+    }
+
+    fn turn(&mut self) {
+        if std::mem::take(&mut self.turned) {
+            self.sender_is_client = !self.sender_is_client;
+            match &mut self.tcp {
+                Some(tcp) => tcp.swap(),
+                None => self.offsets.swap(),
+            }
+        }
+    }
+
+    /// The first frame whose bytes wait for earlier ones.
+    pub(super) fn held_since(&self) -> Option<FrameNo> {
+        self.tcp.as_ref().and_then(Tcp::held_since)
+    }
+
+    /// Messages that are complete, with their frames.
+    pub(super) fn ready(&mut self) -> std::vec::Drain<'_, (Stamp, Values)> {
+        self.messages.ready.drain(..)
+    }
+}

@@ -1,0 +1,49 @@
+//! What is to be done for the fields that are asked for, and no more.
+
+use colloquy_dissectors::field::{FieldId, Wanted, group};
+
+use super::forward;
+
+/// What rows are to hold.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The fields.
+    pub wanted: Wanted,
+}
+
+impl Plan {
+    /// Rows with these fields.
+    pub fn of(fields: impl IntoIterator<Item = FieldId>) -> Self {
+        let mut wanted = Wanted::default();
+        for field in fields {
+            wanted.add(field);
+        }
+        Self { wanted }
+    }
+
+    /// Rows with every field: a detail tree.
+    pub fn everything() -> Self {
+        Self {
+            wanted: Wanted::all(),
+        }
+    }
+
+    /// Streams have to be put together and dissected.
+    pub fn messages(&self) -> bool {
+        self.wanted.has_messages()
+    }
+
+    /// Something must be known of every TCP connection's past.
+    pub fn tcp(&self) -> bool {
+        self.wanted.has_group(group::TCP)
+    }
+
+    /// A value is asked for that only a later frame tells: the capture must be read twice.
+    pub fn looks_ahead(&self) -> bool {
+        forward::FIELDS.iter().any(|field| self.wanted.has(*field))
+            || colloquy_dissectors::protocols::PAIRS
+                .iter()
+                .filter_map(|pair| pair.reply_in)
+                .any(|field| self.wanted.has(field))
+    }
+}

@@ -1,0 +1,21 @@
+//! Rows as text, in tshark's manners.
+
+mod fields;
+
+pub use fields::{FieldsPrinter, Occurrence, Quote};
+
+use super::Row;
+
+/// Writes rows.
+pub trait Printer: Sync {
+    /// What stands before the first row.
+    fn begin(&self, out: &mut Vec<u8>);
+    /// One row, its end included.
+    fn row(&self, row: &Row, out: &mut Vec<u8>);
+    /// What stands between two rows.
+    fn between(&self) -> &'static [u8] {
+        b""
+    }
+    /// What stands behind the last one.
+    fn end(&self, out: &mut Vec<u8>);
+}

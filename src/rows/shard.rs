@@ -1,0 +1,284 @@
+//! The rows that one worker makes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use colloquy_dissectors::field::{Values, Wanted};
+use colloquy_dissectors::units::{FrameNo, Stamp};
+
+use super::Row;
+use super::flow::Talk;
+use super::forward::Forward;
+use super::headers::{self, Frame};
+use super::plan::Plan;
+use super::sink::Ahead;
+use crate::analysis::dispatch::{Batch, Item, Kind};
+use crate::limits;
+use crate::session::conversation::Opening;
+use crate::stream::tcp::Segment;
+
+/// What is known of one conversation.
+pub(crate) struct Known {
+    opening: Opening,
+    headers: headers::Past,
+    talk: Option<Box<Talk>>,
+    last: Stamp,
+}
+
+/// Makes the rows of the frames that it is given, in their order.
+pub(crate) struct RowShard {
+    plan: Plan,
+    wanted: Arc<Wanted>,
+    messages: bool,
+    shards: usize,
+    /// By conversation number divided by the number of shards.
+    known: Vec<Option<Known>>,
+    /// Rows to which something may still be added, or that are behind such.
+    waiting: VecDeque<Row>,
+    /// Conversations with bytes that wait, and since which frame.
+    held: Vec<(u32, FrameNo)>,
+    collected: Option<Forward>,
+    ahead: Option<Arc<Forward>>,
+    /// Rows to be used again.
+    spare: Vec<Row>,
+    last: Stamp,
+}
+
+impl RowShard {
+    /// One of `shards`. `ahead`: what a first pass found.
+    pub(crate) fn new(plan: &Plan, shards: usize, ahead: Option<Arc<Forward>>) -> Self {
+        Self {
+            wanted: Arc::new(plan.wanted.clone()),
+            messages: plan.messages(),
+            plan: plan.clone(),
+            shards: shards.max(1),
+            known: Vec::new(),
+            waiting: VecDeque::new(),
+            held: Vec::new(),
+            collected: None,
+            ahead,
+            spare: Vec::new(),
+            last: Stamp::default(),
+        }
+    }
+
+    /// One for a first pass, which finds out what later frames tell.
+    pub(crate) fn collecting(plan: &Plan, shards: usize) -> Self {
+        Self {
+            collected: Some(Forward::default()),
+            ..Self::new(plan, shards, None)
+        }
+    }
+
+    /// Takes the frames of one batch, and gives those rows away to which nothing more can be added.
+    pub(crate) fn take(&mut self, batch: &Batch, give: &mut dyn FnMut(&Row)) {
+        for (opening, _) in &batch.openings {
+            let at = opening.index as usize / self.shards;
+            if self.known.len() <= at {
+                self.known.resize_with(at + 1, || None);
+            }
+            if let Some(slot) = self.known.get_mut(at) {
+                *slot = Some(Known {
+                    opening: *opening,
+                    headers: headers::Past::default(),
+                    talk: None,
+                    last: Stamp::default(),
+                });
+            }
+        }
+        for item in &batch.items {
+            self.item(item, batch);
+            self.release(give);
+        }
+    }
+
+    /// The end: gives the rest away.
+    pub(crate) fn finish(&mut self, give: &mut dyn FnMut(&Row)) -> Option<Forward> {
+        for at in 0..self.known.len() {
+            self.settle(at);
+        }
+        self.held.clear();
+        self.release(give);
+        self.collected.take()
+    }
+
+    /// The frame before which all rows were given away, when all frames before `read_until` were taken.
+    pub(crate) fn given_until(&self, read_until: FrameNo) -> FrameNo {
+        self.waiting
+            .front()
+            .map_or(read_until, |row| row.stamp.frame)
+    }
+
+    fn item(&mut self, item: &Item, batch: &Batch) {
+        self.last = item.stamp;
+        let mut row = self.spare.pop().unwrap_or_default();
+        row.values.clear();
+        row.stamp = item.stamp;
+        let at = item.flow as usize / self.shards;
+        let known = self.known.get_mut(at).and_then(Option::as_mut);
+        let known = known.filter(|k| k.opening.index == item.flow);
+        let first = batch.block.records.first().map_or(0, |r| r.no);
+        if let Some(record) = batch.block.records.get((item.stamp.frame - first) as usize) {
+            let frame = Frame {
+                record,
+                bytes: batch.block.bytes(record),
+                item,
+            };
+            let past = known.map(|k| (&k.opening, &mut k.headers));
+            headers::write(&self.plan.wanted, &frame, past, &mut row.values);
+        }
+        self.waiting.push_back(row);
+        if self.messages {
+            self.talk(at, item, batch);
+        }
+    }
+
+    fn talk(&mut self, at: usize, item: &Item, batch: &Batch) {
+        let Some(known) = self.known.get_mut(at).and_then(Option::as_mut) else {
+            return;
+        };
+        if known.opening.index != item.flow {
+            return;
+        }
+        known.last = item.stamp;
+        let flags = if let Kind::Tcp { flags, .. } = item.kind {
+            flags
+        } else {
+            0
+        };
+        let talk = known.talk.get_or_insert_with(|| {
+            Box::new(Talk::new(&known.opening, flags, Arc::clone(&self.wanted)))
+        });
+        let mut ahead = ahead(&mut self.collected, self.ahead.as_deref());
+        // Rows can't wait for ever: by the frames' numbers, so that the number of shards changes nothing.
+        if talk
+            .held_since()
+            .is_some_and(|since| item.stamp.frame - since > limits::ROWS_WAITING)
+        {
+            talk.give_up(item.stamp, &mut ahead);
+        }
+        feed(talk, item, batch, &mut ahead);
+        let held = talk.held_since();
+        hand_out(talk, &mut self.waiting);
+        self.note_held(item.flow, held);
+    }
+
+    fn note_held(&mut self, flow: u32, held: Option<FrameNo>) {
+        let place = self.held.iter().position(|(f, _)| *f == flow);
+        match (place.and_then(|p| self.held.get_mut(p)), held) {
+            (Some(entry), Some(since)) => entry.1 = since,
+            (None, Some(since)) => self.held.push((flow, since)),
+            (Some(_), None) => self.held.retain(|(f, _)| *f != flow),
+            (None, None) => {}
+        }
+    }
+
+    fn settle(&mut self, at: usize) {
+        let Some(known) = self.known.get_mut(at).and_then(Option::as_mut) else {
+            return;
+        };
+        if let Some(talk) = &mut known.talk {
+            let mut ahead = ahead(&mut self.collected, self.ahead.as_deref());
+            talk.finish(known.last, &mut ahead);
+            hand_out(talk, &mut self.waiting);
+        }
+    }
+
+    fn release(&mut self, give: &mut dyn FnMut(&Row)) {
+        let oldest = self.held.iter().map(|(_, since)| *since).min();
+        // A flow that is silent must not keep all rows waiting.
+        if oldest.is_some_and(|since| self.last.frame - since > limits::ROWS_WAITING) {
+            self.give_up_old();
+        }
+        let until = self
+            .held
+            .iter()
+            .map(|(_, since)| *since)
+            .min()
+            .unwrap_or(FrameNo::MAX);
+        while self
+            .waiting
+            .front()
+            .is_some_and(|row| row.stamp.frame < until)
+        {
+            if let Some(row) = self.waiting.pop_front() {
+                give(&row);
+                if self.spare.len() < 64 {
+                    self.spare.push(row);
+                }
+            }
+        }
+    }
+
+    fn give_up_old(&mut self) {
+        let now = self.last;
+        let old = |(_, since): &(u32, FrameNo)| now.frame - since > limits::ROWS_WAITING;
+        let flows: Vec<u32> = self.held.iter().filter(|h| old(h)).map(|h| h.0).collect();
+        for flow in flows {
+            let known = self.known.get_mut(flow as usize / self.shards);
+            if let Some(talk) = known.and_then(Option::as_mut).and_then(|k| k.talk.as_mut()) {
+                let mut ahead = ahead(&mut self.collected, self.ahead.as_deref());
+                talk.give_up(now, &mut ahead);
+                hand_out(talk, &mut self.waiting);
+            }
+            self.note_held(flow, None);
+        }
+    }
+}
+
+fn ahead<'a>(collected: &'a mut Option<Forward>, known: Option<&'a Forward>) -> Ahead<'a> {
+    match (collected, known) {
+        (Some(forward), _) => Ahead::Collected(forward),
+        (None, Some(forward)) => Ahead::Known(forward),
+        (None, None) => Ahead::Nothing,
+    }
+}
+
+fn hand_out(talk: &mut Talk, waiting: &mut VecDeque<Row>) {
+    for (stamp, values) in talk.ready() {
+        add(waiting, stamp.frame, &values);
+    }
+}
+
+fn add(waiting: &mut VecDeque<Row>, frame: FrameNo, values: &Values) {
+    let place = waiting.binary_search_by_key(&frame, |row| row.stamp.frame);
+    let place = place.unwrap_or_else(|next| next.min(waiting.len().saturating_sub(1)));
+    if let Some(row) = waiting.get_mut(place) {
+        row.values.append(values);
+    }
+}
+
+fn feed(talk: &mut Talk, item: &Item, batch: &Batch, ahead: &mut Ahead<'_>) {
+    let payload = batch.payload(item);
+    match item.kind {
+        Kind::Tcp {
+            seq,
+            ack,
+            flags,
+            window,
+            wscale,
+        } => {
+            let segment = Segment {
+                stamp: item.stamp,
+                seq,
+                ack,
+                flags,
+                window,
+                wscale,
+                ip_id: item.ip_id,
+                ttl: item.ttl,
+                payload,
+                wire_len: item.wire_len,
+            };
+            talk.segment(item.from_first, &segment, ahead);
+        }
+        Kind::Udp => talk.datagram(
+            item.from_first,
+            item.stamp,
+            payload,
+            u64::from(item.wire_len),
+            ahead,
+        ),
+        Kind::Icmp { .. } | Kind::Cut | Kind::Outside { .. } => {}
+    }
+}

@@ -1,0 +1,185 @@
+//! Messages of one conversation on their way to the frames that complete them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use colloquy_dissectors::dissector::{Sink, Slot};
+use colloquy_dissectors::event::Act;
+use colloquy_dissectors::field::{Entry, FieldId, Mark, Value, Values, Wanted, Writer};
+use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
+use hashbrown::HashMap;
+
+use super::forward::{Forward, Request};
+use crate::limits;
+
+/// Takes the fields of messages from the dissectors.
+pub(super) struct Messages {
+    flow: u32,
+    wanted: Arc<Wanted>,
+    slots: u32,
+    /// Messages of which bytes are still to come.
+    pending: PerSide<VecDeque<Pending>>,
+    /// Messages that are complete, with their frames.
+    pub(super) ready: Vec<(Stamp, Values)>,
+    requests: HashMap<(&'static str, u64), Stamp>,
+    /// The keys of `requests`, oldest first.
+    order: VecDeque<(&'static str, u64)>,
+}
+
+struct Pending {
+    span: Span,
+    values: Values,
+}
+
+impl Messages {
+    pub(super) fn new(flow: u32, wanted: Arc<Wanted>) -> Self {
+        Self {
+            flow,
+            wanted,
+            slots: 0,
+            pending: PerSide::default(),
+            ready: Vec::new(),
+            requests: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// The bytes of `side` up to `until` came with the frame `stamp`.
+    pub(super) fn came(
+        &mut self,
+        side: Side,
+        until: StreamOffset,
+        stamp: Stamp,
+        ahead: &mut Ahead<'_>,
+    ) {
+        let pending = &mut self.pending[side];
+        if pending.is_empty() {
+            return;
+        }
+        let mut waiting = VecDeque::new();
+        for mut message in std::mem::take(pending) {
+            if message.span.end > until {
+                waiting.push_back(message);
+                continue;
+            }
+            self.pair(&mut message.values, stamp, ahead);
+            self.ready.push((stamp, message.values));
+        }
+        self.pending[side] = waiting;
+    }
+
+    pub(super) fn swap(&mut self) {
+        self.pending.swap();
+    }
+
+    /// Finds the other half of an exchange, and says so in both.
+    fn pair(&mut self, values: &mut Values, stamp: Stamp, ahead: &mut Ahead<'_>) {
+        for mark in values.marks().to_vec() {
+            let key = (mark.pair.name, mark.key);
+            if mark.reply {
+                self.reply(values, &mark, stamp, ahead);
+                continue;
+            }
+            let request = Request::new(self.flow, mark.pair, mark.key, stamp.frame);
+            if let Ahead::Known(forward) = ahead
+                && let Some(frame) = forward.reply(request)
+            {
+                self.add(values, mark.pair.reply_in, Value::Uint(frame));
+            }
+            if self.requests.insert(key, stamp).is_some() {
+                self.add(values, mark.pair.duplicate, Value::Present);
+            } else {
+                self.order.push_back(key);
+            }
+            if self.order.len() > limits::PAIRS
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.requests.remove(&oldest);
+            }
+        }
+    }
+
+    fn reply(&self, values: &mut Values, mark: &Mark, stamp: Stamp, ahead: &mut Ahead<'_>) {
+        let Some(request) = self.requests.get(&(mark.pair.name, mark.key)) else {
+            return;
+        };
+        if let Ahead::Collected(forward) = ahead {
+            let request = Request::new(self.flow, mark.pair, mark.key, request.frame);
+            forward.note_reply(request, stamp.frame);
+        }
+        self.add(values, mark.pair.request_in, Value::Uint(request.frame));
+        let nanos = stamp.time.nanos_since(request.time);
+        self.add(values, mark.pair.time, Value::Duration(nanos));
+    }
+
+    fn add(&self, values: &mut Values, field: Option<FieldId>, value: Value<'_>) {
+        if let Some(id) = field.filter(|id| self.wanted.has(*id)) {
+            values.push(Entry {
+                id,
+                value,
+                depth: 1,
+                at: 0,
+                len: 0,
+            });
+        }
+    }
+}
+
+/// What is known of later frames.
+pub(super) enum Ahead<'a> {
+    /// Nothing, and nothing is to be kept.
+    Nothing,
+    /// This pass finds it out.
+    Collected(&'a mut Forward),
+    /// A pass before found it out.
+    Known(&'a Forward),
+}
+
+impl Sink for Messages {
+    fn open(
+        &mut self,
+        _parent: Slot,
+        _protocol: &'static str,
+        _beginning: bool,
+        _key: u64,
+    ) -> Slot {
+        self.slots += 1;
+        Slot(self.slots)
+    }
+
+    fn event(&mut self, _slot: Slot, _side: Side, _span: Span, _act: Act, _text: Option<String>) {}
+
+    fn wants_text(&self) -> bool {
+        false
+    }
+
+    fn wants_fields(&self) -> bool {
+        true
+    }
+
+    fn message(
+        &mut self,
+        _slot: Slot,
+        side: Side,
+        span: Span,
+        describe: &mut dyn FnMut(&mut Writer<'_>),
+    ) {
+        let pending = &mut self.pending[side];
+        if pending.len() >= limits::PENDING_MESSAGES {
+            return;
+        }
+        let mut values = Values::default();
+        describe(&mut Writer::new(&self.wanted, &mut values));
+        // What is inside another message is complete when that one is.
+        let end = pending
+            .iter()
+            .filter(|outer| outer.span.start <= span.start && span.end <= outer.span.end)
+            .map(|outer| outer.span.end)
+            .max()
+            .unwrap_or(span.end);
+        pending.push_back(Pending {
+            span: Span::new(span.start, end),
+            values,
+        });
+    }
+}
