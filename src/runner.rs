@@ -1,6 +1,7 @@
 //! Reading on threads: a reader that takes blocks apart, and workers that own the conversations.
 
 mod rows;
+mod slice;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::session::model::Flow;
 use crate::session::told::Dialogue;
 
 pub use rows::{Failed, Job, look_ahead, write_rows};
+pub use slice::{FrameSet, SliceNotes, frames_of, frames_where, write_slice};
 
 /// Batches that may wait for one worker.
 const QUEUE: usize = 4;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use colloquy_dissectors::units::{Stamp, Timestamp};
+use colloquy_dissectors::units::{FrameNo, Stamp, Timestamp};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as MapEntry;
 
@@ -138,6 +138,8 @@ pub(crate) struct Dispatcher {
     tell: Option<u32>,
     /// Frames that belong to no conversation are given to a shard too.
     every_frame: bool,
+    /// Frames that complete a datagram, each with one of its fragments.
+    joined: Vec<(FrameNo, FrameNo)>,
     /// The stream number of the header that the ICMP message at hand quotes.
     quoted: Option<u32>,
     /// The time of the frame at hand.
@@ -164,6 +166,7 @@ impl Dispatcher {
             shards: shards.max(1),
             tell,
             every_frame: false,
+            joined: Vec::new(),
             quoted: None,
             now: Timestamp::default(),
             counts: FrameCounts::default(),
@@ -182,6 +185,7 @@ impl Dispatcher {
     /// Takes a block apart into one batch a shard.
     pub(crate) fn dispatch(&mut self, block: &Arc<Block>, batches: &mut Vec<Batch>) {
         batches.clear();
+        self.joined.clear();
         // About the share of each; a busy one grows.
         let share = block.records.len() * 5 / 4 / self.shards;
         batches.resize_with(self.shards, || Batch {
@@ -222,6 +226,11 @@ impl Dispatcher {
             self.left_over(stamp, batches);
         }
         self.give_up_old();
+    }
+
+    /// The fragments of the datagrams that the last block completed, each behind the frame that did it.
+    pub(crate) fn take_joined(&mut self) -> Vec<(FrameNo, FrameNo)> {
+        std::mem::take(&mut self.joined)
     }
 
     /// A frame that no conversation got, where every one is asked for.
@@ -276,6 +285,10 @@ impl Dispatcher {
         self.take_lost();
         if let Defragmented::Whole(whole) = result {
             self.counts.rebuilt += 1;
+            if self.every_frame {
+                let parts = whole.frames.iter();
+                self.joined.extend(parts.map(|part| (stamp.frame, *part)));
+            }
             self.frame(&whole.decoded, 0, Some(&whole.bytes), stamp, batches);
         }
     }

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::ValueEnum;
 use colloquy::capture;
+use colloquy::capture::Block;
 use colloquy::dissectors::field::FieldInfo;
 use colloquy::fields;
 use colloquy::rows::Plan;
-use colloquy::rows::print::{FieldsPrinter, Occurrence, Quote};
+use colloquy::rows::print::{
+    FieldsPrinter, JsonPrinter, Occurrence, Printer, Quote, TextPrinter, TimeFormat,
+};
 use colloquy::runner::{self, Failed, Job, Options};
 
 use super::output;
@@ -31,6 +34,10 @@ pub(crate) struct Args {
     /// How fields are written: header=y|n, separator=/t|/s|CHAR, occurrence=f|l|a, aggregator=,|/s|CHAR, quote=d|s|n
     #[arg(short = 'E', value_name = "OPTION=VALUE")]
     options: Vec<String>,
+    /// How -T text shows times: r relative, d delta, dd delta to the frame shown before, e epoch; a, ad, adoy the time of day,
+    /// with date, with day of year; u, ud, udoy the same in UTC
+    #[arg(short = 't', default_value = "r", value_parser = time_format, value_name = "FORMAT")]
+    time: TimeFormat,
     /// Frames to be read at most
     #[arg(short = 'c', value_name = "COUNT")]
     count: Option<u64>,
@@ -48,30 +55,61 @@ enum Format {
     Text,
     /// The fields given with -e, a column each
     Fields,
+    /// An array with an object a frame: the fields given with -e, or all
+    Json,
 }
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let columns = columns(&args.fields)?;
-    let printer = printer(&args.options, columns, args.fields.clone())?;
-    let plan = Plan::of(printer.columns.iter().map(|f| f.id));
+    let ids = columns.iter().map(|f| f.id);
+    let (printer, plan): (Box<dyn Printer>, Plan) = match args.format {
+        Format::Fields if columns.is_empty() => {
+            bail!("-T fields needs at least one -e FIELD; `colloquy fields` lists them");
+        }
+        Format::Text if !columns.is_empty() => {
+            bail!("-e is for -T fields and -T json");
+        }
+        Format::Fields => {
+            let plan = Plan::of(ids);
+            let printer = printer(&args.options, columns, args.fields.clone())?;
+            (Box::new(printer), plan)
+        }
+        Format::Json => {
+            let columns: Vec<_> = ids.collect();
+            let plan = if columns.is_empty() {
+                Plan::everything()
+            } else {
+                Plan::of(columns.iter().copied())
+            };
+            (Box::new(JsonPrinter { columns }), plan)
+        }
+        Format::Text => {
+            let printer = TextPrinter::new(args.time, digits(args)?);
+            let plan = Plan::of(printer.wants());
+            (Box::new(printer), plan)
+        }
+    };
+    let plan = &plan;
+    // The frame shown before is known only where one worker makes all rows.
+    let one_worker = args.format == Format::Text && args.time == TimeFormat::DeltaDisplayed;
     let options = Options {
-        threads: args.threads,
+        threads: if one_worker { 1 } else { args.threads },
         ..Options::default()
     };
     let path = args.file.to_string_lossy();
     let mut ahead = None;
     if plan.looks_ahead() {
         let mut source = capture::open(&path)?;
-        let found = runner::look_ahead(source.as_mut(), &options, &plan, args.count)?;
+        let found = runner::look_ahead(source.as_mut(), &options, plan, args.count)?;
         ahead = Some(Arc::new(found));
     }
     let mut source = capture::open(&path)?;
     let mut out = BufWriter::with_capacity(1 << 16, output::open(args.output.as_deref())?);
     let job = Job {
-        plan: &plan,
+        plan,
         keep: &|_| true,
-        printer: &printer,
+        printer: printer.as_ref(),
         most: args.count,
     };
     let result = runner::write_rows(source.as_mut(), &options, job, ahead, &mut out);
@@ -90,10 +128,40 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn columns(names: &[String]) -> anyhow::Result<Vec<&'static FieldInfo>> {
-    if names.is_empty() {
-        bail!("-T fields needs at least one -e FIELD; `colloquy fields` lists them");
+/// tshark's letters for the formats of time.
+fn time_format(letters: &str) -> Result<TimeFormat, String> {
+    let date = |utc, day_of_year| TimeFormat::Date { utc, day_of_year };
+    Ok(match letters {
+        "r" => TimeFormat::Relative,
+        "d" => TimeFormat::Delta,
+        "dd" => TimeFormat::DeltaDisplayed,
+        "e" => TimeFormat::Epoch,
+        "a" => TimeFormat::TimeOfDay { utc: false },
+        "u" => TimeFormat::TimeOfDay { utc: true },
+        "ad" => date(false, false),
+        "adoy" => date(false, true),
+        "ud" => date(true, false),
+        "udoy" => date(true, true),
+        _ => return Err("known are r, d, dd, e, a, ad, adoy, u, ud, udoy".to_owned()),
+    })
+}
+
+/// Digits that the capture's times have behind the point, as far as its beginning tells.
+fn digits(args: &Args) -> anyhow::Result<usize> {
+    if args.file.as_os_str() == "-" {
+        return Ok(9);
     }
+    let mut source = capture::open(&args.file.to_string_lossy())?;
+    source.fill(&mut Block::new())?;
+    let units = source.summary().interfaces;
+    let digits = units.iter().map(|i| match i.resolution {
+        decimal @ ..=9 => usize::from(decimal),
+        _ => 9,
+    });
+    Ok(digits.max().unwrap_or(6))
+}
+
+fn columns(names: &[String]) -> anyhow::Result<Vec<&'static FieldInfo>> {
     names
         .iter()
         .map(|name| {

@@ -3,12 +3,14 @@
 #[cfg(feature = "live")]
 mod capture;
 mod explain;
+mod fields;
 mod follow;
 mod frames;
 #[cfg(feature = "live")]
 mod interfaces;
 mod output;
 mod report;
+mod slice;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +50,10 @@ enum Command {
     Follow(follow::Args),
     /// One row a frame, as tshark prints it
     Frames(frames::Args),
+    /// The frames of sessions as pcapng, to open in Wireshark, with findings as comments
+    Slice(slice::Args),
+    /// Every field that `frames` and filters know, with its type
+    Fields(fields::Args),
     /// Captures live traffic and tells findings as they become true
     #[cfg(feature = "live")]
     Capture(capture::Args),
@@ -92,6 +98,8 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Report(args) => report::run(&args),
         Command::Follow(args) => follow::run(&args),
         Command::Frames(args) => frames::run(&args),
+        Command::Slice(args) => slice::run(&args),
+        Command::Fields(args) => fields::run(&args),
         #[cfg(feature = "live")]
         Command::Capture(args) => capture::run(&args),
         #[cfg(feature = "live")]

@@ -1,8 +1,14 @@
 //! Rows as text, in tshark's manners.
 
 mod fields;
+mod json;
+#[cfg(test)]
+mod tests;
+mod text;
 
 pub use fields::{FieldsPrinter, Occurrence, Quote};
+pub use json::JsonPrinter;
+pub use text::{TextPrinter, TimeFormat};
 
 use super::Row;
 

@@ -116,7 +116,8 @@ impl Failed {
     }
 }
 
-struct Silent;
+/// Writes nothing.
+pub(super) struct Silent;
 
 impl Printer for Silent {
     fn begin(&self, _out: &mut Vec<u8>) {}
