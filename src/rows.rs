@@ -18,7 +18,7 @@ mod shard;
 mod sink;
 
 use colloquy_dissectors::field::Values;
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Side, Span, Stamp};
 
 pub use forward::Forward;
 pub use plan::Plan;
@@ -31,4 +31,43 @@ pub struct Row {
     pub stamp: Stamp,
     /// What was asked for of it.
     pub values: Values,
+    /// The messages that it completes, in the order of their values.
+    pub messages: Vec<Message>,
+}
+
+/// A message of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The place of its first value among those of the row; those of the frame's headers come before all messages.
+    pub first_value: usize,
+    /// Who sent it.
+    pub side: Side,
+    /// Its bytes in the stream of that side.
+    pub span: Span,
+}
+
+impl Row {
+    fn clear(&mut self) {
+        self.values.clear();
+        self.messages.clear();
+    }
+
+    fn add(&mut self, said: &Said) {
+        self.messages.push(Message {
+            first_value: self.values.len(),
+            side: said.side,
+            span: said.span,
+        });
+        self.values.append(&said.values);
+    }
+}
+
+/// A message that is complete.
+#[derive(Clone, Debug)]
+struct Said {
+    /// The frame that completed it.
+    stamp: Stamp,
+    side: Side,
+    span: Span,
+    values: Values,
 }

@@ -1,5 +1,6 @@
 //! Reading on threads: a reader that takes blocks apart, and workers that own the conversations.
 
+mod detail;
 mod rows;
 mod slice;
 
@@ -19,6 +20,7 @@ use crate::parallel;
 use crate::session::model::Flow;
 use crate::session::told::Dialogue;
 
+pub use detail::{Detail, detail};
 pub use rows::{Failed, Job, look_ahead, write_rows};
 pub use slice::{FrameSet, SliceNotes, frames_of, frames_where, write_slice};
 

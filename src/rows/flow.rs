@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use colloquy_dissectors::dissector::{Carrier, Input};
-use colloquy_dissectors::field::{Values, Wanted};
+use colloquy_dissectors::field::Wanted;
 use colloquy_dissectors::stack::{Outcome, Stack};
-use colloquy_dissectors::units::{FrameNo, PerSide, Side, Stamp, StreamOffset};
+use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 
+use super::Said;
 use super::sink::{Ahead, Messages};
-use crate::session::conversation::{Opening, first_roles};
+use crate::session::conversation::{Opening, Record, first_roles};
 use crate::session::model::{Roles, Transport};
 use crate::stream::tcp::{Receiver, Segment, Tcp};
 
@@ -21,6 +22,8 @@ pub(super) struct Talk {
     stack: Stack,
     messages: Messages,
     turned: bool,
+    /// The bytes of both sides, when they are to be shown.
+    record: Option<Record>,
 }
 
 /// What the transport delivers, on its way to the dissectors.
@@ -29,6 +32,7 @@ struct Ears<'a, 'b> {
     messages: &'a mut Messages,
     turned: &'a mut bool,
     ahead: &'a mut Ahead<'b>,
+    record: &'a mut Option<Record>,
     /// The frame at hand.
     now: Stamp,
     /// A hole was given up: what comes behind it belongs to the frames that brought it, not to the one that closed a hole.
@@ -47,8 +51,14 @@ impl Receiver for Ears<'_, '_> {
             Input::End(_) => 0,
         };
         let frame = if self.after_gap { stamp } else { self.now };
+        if let Some(record) = self.record {
+            record.take(side, at, stamp, input);
+        }
         if self.stack.handle(side, at, input, self.messages) == Outcome::Reversed {
             self.messages.swap();
+            if let Some(record) = self.record {
+                record.swap();
+            }
             *self.turned = !*self.turned;
             self.stack.handle(side.other(), at, input, self.messages);
         }
@@ -82,7 +92,26 @@ impl Talk {
             stack: Stack::new(carrier, ports, beginning, roles != Roles::Seen),
             messages: Messages::new(opening.index, wanted),
             turned: false,
+            record: None,
         }
+    }
+
+    /// Keeps the bytes of both sides from now on.
+    pub(super) fn record(&mut self) {
+        self.record.get_or_insert_default();
+    }
+
+    /// The bytes of a message, as far as they were captured; a gap is left out.
+    pub(super) fn bytes(&self, side: Side, span: Span) -> Vec<u8> {
+        let pieces = self.record.iter().flat_map(|r| &r.pieces);
+        let mut bytes = Vec::new();
+        for piece in pieces.filter(|p| p.side == side) {
+            let from = span.start.saturating_sub(piece.at) as usize;
+            let until = span.end.saturating_sub(piece.at) as usize;
+            let until = until.min(piece.bytes.len());
+            bytes.extend_from_slice(piece.bytes.get(from..until).unwrap_or(&[]));
+        }
+        bytes
     }
 
     fn side(&self, from_first: bool) -> Side {
@@ -106,6 +135,7 @@ impl Talk {
             messages: &mut self.messages,
             turned: &mut self.turned,
             ahead,
+            record: &mut self.record,
             now: segment.stamp,
             after_gap: false,
         };
@@ -129,6 +159,7 @@ impl Talk {
             messages: &mut self.messages,
             turned: &mut self.turned,
             ahead,
+            record: &mut self.record,
             now: stamp,
             after_gap: false,
         };
@@ -144,6 +175,7 @@ impl Talk {
                 messages: &mut self.messages,
                 turned: &mut self.turned,
                 ahead,
+                record: &mut self.record,
                 now,
                 after_gap: false,
             };
@@ -160,6 +192,7 @@ impl Talk {
             messages: &mut self.messages,
             turned: &mut self.turned,
             ahead,
+            record: &mut self.record,
             now,
             after_gap: false,
         };
@@ -183,7 +216,7 @@ impl Talk {
     }
 
     /// Messages that are complete, with their frames.
-    pub(super) fn ready(&mut self) -> std::vec::Drain<'_, (Stamp, Values)> {
+    pub(super) fn ready(&mut self) -> std::vec::Drain<'_, Said> {
         self.messages.ready.drain(..)
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use colloquy_dissectors::field::{Values, Wanted};
+use colloquy_dissectors::field::Wanted;
 use colloquy_dissectors::units::{FrameNo, Stamp};
 
-use super::Row;
 use super::flow::Talk;
 use super::forward::Forward;
 use super::headers::{self, Frame};
 use super::plan::Plan;
 use super::sink::Ahead;
+use super::{Message, Row, Said};
 use crate::analysis::dispatch::{Batch, Item, Kind};
 use crate::limits;
 use crate::session::conversation::Opening;
@@ -39,6 +39,8 @@ pub(crate) struct RowShard {
     held: Vec<(u32, FrameNo)>,
     collected: Option<Forward>,
     ahead: Option<Arc<Forward>>,
+    /// The only conversation that matters, and the frame that does; its bytes are kept.
+    only: Option<(Option<u32>, FrameNo)>,
     /// Rows to be used again.
     spare: Vec<Row>,
     last: Stamp,
@@ -57,9 +59,27 @@ impl RowShard {
             held: Vec::new(),
             collected: None,
             ahead,
+            only: None,
             spare: Vec::new(),
             last: Stamp::default(),
         }
+    }
+
+    /// The same for one frame and its conversation only.
+    pub(crate) fn only(self, flow: Option<u32>, frame: FrameNo) -> Self {
+        Self {
+            only: Some((flow, frame)),
+            ..self
+        }
+    }
+
+    /// The bytes of a message of a row that was given away, of the conversation that [`RowShard::only`] named.
+    pub(crate) fn bytes(&self, message: &Message) -> Vec<u8> {
+        let flow = self.only.and_then(|(flow, _)| flow);
+        let known = flow.and_then(|f| self.known.get(f as usize / self.shards));
+        let talk = known.and_then(Option::as_ref).and_then(|k| k.talk.as_ref());
+        talk.map(|t| t.bytes(message.side, message.span))
+            .unwrap_or_default()
     }
 
     /// One for a first pass, which finds out what later frames tell.
@@ -87,6 +107,10 @@ impl RowShard {
             }
         }
         for item in &batch.items {
+            let matters = |(flow, frame)| flow == Some(item.flow) || frame == item.stamp.frame;
+            if !self.only.is_none_or(matters) {
+                continue;
+            }
             self.item(item, batch);
             self.release(give);
         }
@@ -112,7 +136,7 @@ impl RowShard {
     fn item(&mut self, item: &Item, batch: &Batch) {
         self.last = item.stamp;
         let mut row = self.spare.pop().unwrap_or_default();
-        row.values.clear();
+        row.clear();
         row.stamp = item.stamp;
         let at = item.flow as usize / self.shards;
         let known = self.known.get_mut(at).and_then(Option::as_mut);
@@ -149,6 +173,9 @@ impl RowShard {
         let talk = known.talk.get_or_insert_with(|| {
             Box::new(Talk::new(&known.opening, flags, Arc::clone(&self.wanted)))
         });
+        if self.only.is_some() {
+            talk.record();
+        }
         let mut ahead = ahead(&mut self.collected, self.ahead.as_deref());
         // Rows can't wait for ever: by the frames' numbers, so that the number of shards changes nothing.
         if talk
@@ -235,16 +262,16 @@ fn ahead<'a>(collected: &'a mut Option<Forward>, known: Option<&'a Forward>) -> 
 }
 
 fn hand_out(talk: &mut Talk, waiting: &mut VecDeque<Row>) {
-    for (stamp, values) in talk.ready() {
-        add(waiting, stamp.frame, &values);
+    for said in talk.ready() {
+        add(waiting, &said);
     }
 }
 
-fn add(waiting: &mut VecDeque<Row>, frame: FrameNo, values: &Values) {
-    let place = waiting.binary_search_by_key(&frame, |row| row.stamp.frame);
+fn add(waiting: &mut VecDeque<Row>, said: &Said) {
+    let place = waiting.binary_search_by_key(&said.stamp.frame, |row| row.stamp.frame);
     let place = place.unwrap_or_else(|next| next.min(waiting.len().saturating_sub(1)));
     if let Some(row) = waiting.get_mut(place) {
-        row.values.append(values);
+        row.add(said);
     }
 }
 

@@ -9,6 +9,7 @@ use colloquy_dissectors::field::{Entry, FieldId, Mark, Value, Values, Wanted, Wr
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 use hashbrown::HashMap;
 
+use super::Said;
 use super::forward::{Forward, Request};
 use crate::limits;
 
@@ -20,14 +21,17 @@ pub(super) struct Messages {
     /// Messages of which bytes are still to come.
     pending: PerSide<VecDeque<Pending>>,
     /// Messages that are complete, with their frames.
-    pub(super) ready: Vec<(Stamp, Values)>,
+    pub(super) ready: Vec<Said>,
     requests: HashMap<(&'static str, u64), Stamp>,
     /// The keys of `requests`, oldest first.
     order: VecDeque<(&'static str, u64)>,
 }
 
 struct Pending {
+    /// To the end of the message that it is in.
     span: Span,
+    /// Its own bytes.
+    inner: Span,
     values: Values,
 }
 
@@ -63,7 +67,12 @@ impl Messages {
                 continue;
             }
             self.pair(&mut message.values, stamp, ahead);
-            self.ready.push((stamp, message.values));
+            self.ready.push(Said {
+                stamp,
+                side,
+                span: message.inner,
+                values: message.values,
+            });
         }
         self.pending[side] = waiting;
     }
@@ -179,6 +188,7 @@ impl Sink for Messages {
             .unwrap_or(span.end);
         pending.push_back(Pending {
             span: Span::new(span.start, end),
+            inner: span,
             values,
         });
     }

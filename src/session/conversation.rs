@@ -84,15 +84,16 @@ struct Ears {
     record: Option<Record>,
 }
 
+/// What both sides said, byte by byte, up to a bound.
 #[derive(Default)]
-struct Record {
-    pieces: Vec<Piece>,
+pub(crate) struct Record {
+    pub(crate) pieces: Vec<Piece>,
     bytes: usize,
     cut: bool,
 }
 
 impl Record {
-    fn take(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
+    pub(crate) fn take(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
         let (bytes, missing) = match input {
             Input::Data(bytes) | Input::Datagram { bytes, .. } => (bytes, 0),
             Input::Gap { len } => (&[][..], len),
@@ -112,7 +113,7 @@ impl Record {
         });
     }
 
-    fn swap(&mut self) {
+    pub(crate) fn swap(&mut self) {
         for piece in &mut self.pieces {
             piece.side = piece.side.other();
         }

@@ -175,6 +175,12 @@ impl Values {
         self.cut = false;
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// True without a value.
     #[must_use]
     pub fn is_empty(&self) -> bool {

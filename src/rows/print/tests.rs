@@ -12,6 +12,7 @@ fn row(fill: impl FnOnce(&mut Writer<'_>)) -> Row {
     Row {
         stamp: Stamp { time, frame: 7 },
         values,
+        ..Row::default()
     }
 }
 
