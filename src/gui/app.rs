@@ -14,6 +14,7 @@ use super::loader::{Loaded, Loading, Wake};
 use super::panels::explanation::ExplanationPanel;
 use super::panels::findings::FindingsPanel;
 use super::panels::findings::data::Item;
+use super::panels::frames::FramesPanel;
 use super::panels::ladder::{LadderPanel, Telling, Which};
 use super::panels::palette::{Palette, palette_ui};
 use super::panels::sessions::SessionsPanel;
@@ -45,6 +46,7 @@ pub(crate) struct Panels {
     pub(crate) explanation: ExplanationPanel,
     pub(crate) sessions: SessionsPanel,
     pub(crate) ladder: LadderPanel,
+    pub(crate) frames: FramesPanel,
     pub(crate) timeline: TimelinePanel,
     pub(crate) palette: Palette,
     pub(crate) welcome: Welcome,
@@ -295,7 +297,9 @@ impl App {
 
     /// All that there is to show is there.
     pub(super) fn settled(&self) -> bool {
-        self.loading.is_none() && !matches!(self.telling, Telling::Reading(_))
+        self.loading.is_none()
+            && !matches!(self.telling, Telling::Reading(_))
+            && (!self.settings.frames || self.panels.frames.settled())
     }
 
     fn take_dropped(&self, ctx: &Context) {

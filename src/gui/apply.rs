@@ -68,7 +68,11 @@ impl App {
             }
             Action::ShowFindings => self.settings.findings = !self.settings.findings,
             Action::ShowTimeline => self.settings.timeline = !self.settings.timeline,
-            Action::ShowLadder => self.settings.ladder = !self.settings.ladder,
+            Action::ShowLadder => {
+                self.settings.ladder = self.settings.frames || !self.settings.ladder;
+                self.settings.frames = false;
+            }
+            Action::ShowFrames => self.settings.frames = !self.settings.frames,
             Action::LivePage | Action::StartOrStop | Action::SaveCapture => self.act_live(action),
             Action::Reload => {}
             _ => self.act_in_document(ctx, action),

@@ -136,6 +136,7 @@ fn menus_ui(ui: &mut Ui, app: &App) {
         for action in [
             Action::ShowFindings,
             Action::ShowLadder,
+            Action::ShowFrames,
             Action::ShowTimeline,
             Action::WholeConnection,
             Action::ByHealth,

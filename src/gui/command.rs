@@ -62,6 +62,7 @@ pub(crate) enum Action {
     ShowFindings,
     ShowTimeline,
     ShowLadder,
+    ShowFrames,
     SwitchTheme,
     CopyFinding,
     Palette,
@@ -107,7 +108,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 
 impl Action {
     /// In the order of the palette; those with more modifiers before those with fewer on the same key.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Palette,
         Self::Open,
         Self::Reload,
@@ -130,6 +131,7 @@ impl Action {
         Self::ShowFindings,
         Self::ShowTimeline,
         Self::ShowLadder,
+        Self::ShowFrames,
         Self::SwitchTheme,
         Self::CopyFinding,
         Self::Quit,
@@ -161,6 +163,7 @@ impl Action {
             Self::ShowFindings => on(CTRL, Key::Num1, "Findings", "Show or hide what is wrong"),
             Self::ShowTimeline => on(CTRL, Key::Num2, "Timeline", "Show or hide the timeline"),
             Self::ShowLadder => on(CTRL, Key::Num3, "Ladder", "Show or hide the ladder"),
+            Self::ShowFrames => on(CTRL, Key::Num4, "Frames", "Show the frames with their fields and bytes, or the ladder"),
             Self::SwitchTheme => on(CTRL, Key::T, "Dark or light", "The other look"),
             Self::CopyFinding => on(CTRL_SHIFT, Key::C, "Copy finding", "The selected finding as text"),
             Self::Quit => on(CTRL, Key::Q, "Quit", "Close the window"),

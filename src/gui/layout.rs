@@ -7,6 +7,7 @@ use super::context::Ctx;
 use super::document::Document;
 use super::panels::explanation::explanation_ui;
 use super::panels::findings::findings_ui;
+use super::panels::frames::frames_ui;
 use super::panels::ladder::ladder_ui;
 use super::panels::sessions::sessions_ui;
 use super::panels::timeline::{Shown, timeline_ui};
@@ -20,11 +21,15 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
         theme,
         queue,
         settings,
+        wake,
         ..
     } = app;
     panels.sessions.bring_up_to_date(doc);
     panels.explanation.bring_up_to_date(doc, selection);
     panels.ladder.bring_up_to_date(doc, selection, telling);
+    if settings.frames {
+        panels.frames.bring_up_to_date(doc, selection, wake);
+    }
     let ctx = Ctx::new(doc, selection, telling, theme, queue);
     let plain = || Frame::NONE.fill(theme.panel);
     if settings.timeline {
@@ -58,7 +63,7 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
                 left_ui(ui, &ctx, panels);
             });
     }
-    if settings.ladder {
+    if settings.ladder || settings.frames {
         let most = (ui.available_height() - 90.0).max(120.0);
         let half = ui.available_height() * 0.54;
         Panel::bottom("ladder")
@@ -71,7 +76,11 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
             .size_range(100.0..=most)
             .show(ui, |ui| {
                 ui.take_available_space();
-                ladder_ui(ui, &ctx, &mut panels.ladder);
+                if settings.frames {
+                    frames_ui(ui, &ctx, &mut panels.frames);
+                } else {
+                    ladder_ui(ui, &ctx, &mut panels.ladder);
+                }
             });
     }
     CentralPanel::default()

@@ -21,6 +21,7 @@ mod apply;
 mod chrome;
 mod command;
 mod context;
+mod dissecting;
 mod document;
 mod files;
 mod format;
@@ -32,6 +33,7 @@ mod picture;
 mod recorder;
 mod selection;
 mod settings;
+mod spool;
 mod teller;
 #[cfg(test)]
 mod testing;

@@ -40,6 +40,8 @@ pub(crate) enum Pick {
     Finding(FindingKey),
     /// A frame of a session: a message, or a piece of evidence.
     Frame(SessionKey, FrameNo),
+    /// A frame of the capture, while no session is selected.
+    LooseFrame(FrameNo),
 }
 
 /// What is selected.
@@ -88,6 +90,7 @@ impl Selection {
                 self.frame = finding.frames.first().map(|e| e.frame);
                 self.finding = Some(finding);
             }
+            Pick::LooseFrame(frame) => self.frame = Some(frame),
             Pick::Frame(session, frame) => {
                 if self.session != Some(session) {
                     self.finding = None;

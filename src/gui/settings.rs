@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) timeline: bool,
     /// The ladder is shown.
     pub(crate) ladder: bool,
+    /// The frames are shown in place of the ladder.
+    pub(crate) frames: bool,
     /// The interface of the last capture.
     pub(crate) interface: Option<String>,
 }
@@ -40,6 +42,7 @@ impl Default for Settings {
             findings: true,
             timeline: true,
             ladder: true,
+            frames: false,
             interface: None,
         }
     }

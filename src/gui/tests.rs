@@ -607,3 +607,38 @@ fn the_panels_look_as_they_did() {
         .max_failed_pixels(40_usize);
     shown.snapshot_options("panels-dark", &options);
 }
+
+#[test]
+fn frames_are_listed_and_taken_apart() {
+    let mut shown = open(sample("nbss/request-unanswered.pcap"));
+    shown.state().queue.send(Command::Do(Action::ShowFrames));
+    shown.run_steps(2);
+    settle(&mut shown);
+    let frame = shown.state().selection.frame().unwrap();
+    let tree = &shown.state().panels.frames.shown().unwrap().tree;
+    assert!(
+        tree.nodes
+            .iter()
+            .any(|n| n.name == "frame.number" && n.text.ends_with(&frame.to_string()))
+    );
+    let of_conversation = shown.state().panels.frames.len();
+    assert!(of_conversation > 1);
+    let other = shown.state().panels.frames.frame(0).unwrap();
+    assert_ne!(other, frame);
+    shown
+        .get_all_by_role(egui::accesskit::Role::Row)
+        .find(|n| {
+            n.accesskit_node()
+                .label()
+                .is_some_and(|l| l.starts_with(&format!("frame {other} ")))
+        })
+        .unwrap()
+        .click();
+    settle(&mut shown);
+    shown.run_steps(2);
+    settle(&mut shown);
+    assert_eq!(shown.state().selection.frame(), Some(other));
+    shown.state_mut().panels.frames.all = true;
+    shown.run_steps(2);
+    assert!(shown.state().panels.frames.len() >= of_conversation);
+}

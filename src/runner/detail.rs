@@ -12,6 +12,8 @@ use crate::rows::{Forward, Plan, Row, RowShard};
 /// A frame taken apart in full.
 #[derive(Clone, Debug, Default)]
 pub struct Detail {
+    /// The number of its conversation, if it has one.
+    pub flow: Option<u32>,
     /// Its values.
     pub row: Row,
     /// What its bytes begin with.
@@ -62,6 +64,7 @@ pub fn detail(
         return Ok(None);
     }
     Ok(row.map(|row: Row| Detail {
+        flow,
         messages: row.messages.iter().map(|m| shard.bytes(m)).collect(),
         row,
         ..detail

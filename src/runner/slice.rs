@@ -40,6 +40,16 @@ impl FrameSet {
             .is_some_and(|word| word >> (frame % 64) & 1 == 1)
     }
 
+    /// All, in order.
+    pub fn iter(&self) -> impl Iterator<Item = FrameNo> {
+        let words = (0..).step_by(64).zip(&self.words);
+        words.flat_map(|(base, word)| {
+            (0..64)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| base + bit)
+        })
+    }
+
     /// How many.
     pub fn len(&self) -> u64 {
         self.words.iter().map(|w| u64::from(w.count_ones())).sum()
@@ -210,6 +220,7 @@ mod tests {
             set.insert(frame);
         }
         assert_eq!(set.len(), 4);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [1, 64, 65, 1000]);
         assert!(set.has(64) && !set.has(63) && !set.has(100_000));
     }
 }

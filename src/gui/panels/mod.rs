@@ -2,6 +2,7 @@
 
 pub(crate) mod explanation;
 pub(crate) mod findings;
+pub(crate) mod frames;
 pub(crate) mod ladder;
 #[cfg(feature = "live")]
 pub(crate) mod live;

@@ -45,6 +45,8 @@ pub struct TextPrinter {
     /// Digits behind the point of seconds.
     digits: usize,
     zone: TimeZone,
+    /// A tab between columns, no padding: for programs.
+    tabbed: bool,
     /// The time of the last row shown.
     shown: AtomicI64,
     columns: Columns,
@@ -67,6 +69,7 @@ impl TextPrinter {
             time,
             digits: digits.min(9),
             zone: TimeZone::system(),
+            tabbed: false,
             shown: AtomicI64::new(i64::MIN),
             columns: Columns {
                 relative: id("frame.time_relative"),
@@ -76,6 +79,15 @@ impl TextPrinter {
                     [id("ip.dst"), id("ipv6.dst"), id("eth.dst")],
                 ],
             },
+        }
+    }
+
+    /// The same with a tab between columns and no padding: No., Time, Source, Destination, Protocol, Length, Info.
+    #[must_use]
+    pub fn tabbed(self) -> Self {
+        Self {
+            tabbed: true,
+            ..self
         }
     }
 
@@ -230,18 +242,30 @@ impl Printer for TextPrinter {
             _ => 0,
         };
         let (protocol, info) = protocol_and_info(&row.values);
-        padded(out, 5, true, |out| {
+        let (blank, arrow) = if self.tabbed {
+            ("\t", "\t")
+        } else {
+            (" ", " → ")
+        };
+        let width = |n: usize| if self.tabbed { 0 } else { n };
+        padded(out, width(5), true, |out| {
             fields::write(out, Kind::Frame, Value::Uint(row.stamp.frame));
         });
-        out.push(b' ');
-        padded(out, 10, true, |out| self.time(row, out));
-        out.push(b' ');
-        padded(out, 12, true, |out| self.address(0, &row.values, out));
-        out.extend_from_slice(" → ".as_bytes());
-        padded(out, 12, false, |out| self.address(1, &row.values, out));
-        out.push(b' ');
+        out.extend_from_slice(blank.as_bytes());
+        padded(out, width(10), true, |out| self.time(row, out));
+        out.extend_from_slice(blank.as_bytes());
+        padded(out, width(12), true, |out| {
+            self.address(0, &row.values, out)
+        });
+        out.extend_from_slice(arrow.as_bytes());
+        padded(out, width(12), false, |out| {
+            self.address(1, &row.values, out)
+        });
+        out.extend_from_slice(blank.as_bytes());
         out.extend_from_slice(protocol.as_bytes());
-        out.extend_from_slice(format!(" {} ", number(frame::LEN)).as_bytes());
+        out.extend_from_slice(blank.as_bytes());
+        fields::write(out, Kind::Frame, Value::Uint(number(frame::LEN)));
+        out.extend_from_slice(blank.as_bytes());
         // A message may say anything: a line stays a line.
         out.extend(info.bytes().map(|b| if b < b' ' { b' ' } else { b }));
         out.push(b'\n');
