@@ -22,6 +22,8 @@ mod architecture;
 mod catalogue;
 /// The real binary: its outputs, its help, its exit statuses.
 mod cli;
+/// Rows of frames and slices: every sample, whole and broken, on any number of threads.
+mod frames;
 /// What never changes a report: where the bytes come from, how they are packed, how many threads work.
 mod laws;
 /// Live traffic of a real client and server over loopback. Needs the right to capture; says so and passes without.
