@@ -13,12 +13,12 @@ use crate::gui::widgets::text;
 
 /// Headings and widths of the list; the last one takes what is left.
 const COLUMNS: [(&str, f32, Align); 7] = [
-    ("No.", 58.0, Align::Max),
-    ("Time", 92.0, Align::Max),
-    ("Source", 122.0, Align::Min),
-    ("Destination", 122.0, Align::Min),
-    ("Protocol", 72.0, Align::Min),
-    ("Length", 54.0, Align::Max),
+    ("No.", 50.0, Align::Max),
+    ("Time", 76.0, Align::Max),
+    ("Source", 100.0, Align::Min),
+    ("Destination", 100.0, Align::Min),
+    ("Protocol", 64.0, Align::Min),
+    ("Length", 48.0, Align::Max),
     ("Info", 0.0, Align::Min),
 ];
 const PAD: f32 = 5.0;
@@ -33,7 +33,7 @@ pub(crate) fn frames_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
         said_ui(ui, ctx, room, why);
         return;
     }
-    let middle = room.left() + room.width() * 0.56;
+    let middle = room.left() + room.width() * 0.48;
     let left = room.with_max_x(middle - 4.0);
     let mut list = ui.new_child(UiBuilder::new().max_rect(left));
     list_ui(&mut list, ctx, panel);
