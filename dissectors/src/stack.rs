@@ -155,7 +155,7 @@ impl Stack {
         }
         let joined = self.joined(side, bytes);
         let probed = joined.as_deref().unwrap_or(bytes);
-        match self.judge(side, probed) {
+        match self.judge(side, probed, sink) {
             Judgement::Is(protocol, speaker) => {
                 if self.reverse(side, speaker) {
                     return Outcome::Reversed;
@@ -189,7 +189,7 @@ impl Stack {
             client: false,
             server: false,
         };
-        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes) {
+        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes, sink) {
             if self.reverse(side, speaker) {
                 return Outcome::Reversed;
             }
@@ -198,7 +198,7 @@ impl Stack {
         Outcome::Taken
     }
 
-    fn judge(&self, side: Side, bytes: &[u8]) -> Judgement {
+    fn judge(&self, side: Side, bytes: &[u8], sink: &dyn Sink) -> Judgement {
         let probe = Probe {
             bytes,
             beginning: self.beginning[side],
@@ -210,7 +210,9 @@ impl Stack {
         let mut wait = false;
         let mut likely = None;
         for protocol in PROTOCOLS {
-            if !protocol.carriers.contains(&self.carrier) {
+            // A protocol without sessions has nothing but fields.
+            let in_vain = protocol.sessions.is_empty() && !sink.wants_fields();
+            if !protocol.carriers.contains(&self.carrier) || in_vain {
                 continue;
             }
             match (protocol.probe)(&probe) {

@@ -166,6 +166,10 @@ impl Sink for Messages {
         true
     }
 
+    fn wants_field(&self, id: FieldId) -> bool {
+        self.wanted.has(id)
+    }
+
     fn message(
         &mut self,
         _slot: Slot,
