@@ -92,6 +92,12 @@ impl Stack {
         matches!(self.state, State::Known(_))
     }
 
+    /// True while bytes are kept until it is clear what is spoken.
+    #[must_use]
+    pub const fn is_probing(&self) -> bool {
+        matches!(self.state, State::Probing { .. })
+    }
+
     /// The conversation has been idle for long: gives memory back that only busy ones need.
     pub fn rest(&mut self) {
         if let State::Known(layer) = &mut self.state {
