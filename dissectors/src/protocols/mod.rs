@@ -29,6 +29,7 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     nbss::fields::FIELDS,
     http::fields::FIELDS,
     http::fields::ssdp::FIELDS,
+    websocket::fields::FIELDS,
 ];
 
 /// Every kind of exchange whose two halves name each other's frame.
