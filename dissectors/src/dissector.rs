@@ -1,7 +1,7 @@
 //! The contract between a protocol and what drives it.
 
 use crate::event::{Act, Fact, Phase, Value};
-use crate::field::Writer;
+use crate::field::{FieldId, Writer};
 use crate::offsets::Offsets;
 use crate::stack::Children;
 use crate::units::{PerSide, Side, Span, StreamOffset};
@@ -187,6 +187,11 @@ pub trait Sink {
         false
     }
 
+    /// True when this field is: for those for which more than a message's head has to be kept.
+    fn wants_field(&self, _id: FieldId) -> bool {
+        false
+    }
+
     /// A message of `side` that ends with `span`, whether all of it came yet or not. `describe` writes its fields.
     fn message(
         &mut self,
@@ -335,6 +340,12 @@ impl Output<'_> {
     #[must_use]
     pub fn wants_fields(&self) -> bool {
         self.sink.wants_fields()
+    }
+
+    /// True when this field of messages is wanted.
+    #[must_use]
+    pub fn wants_field(&self, id: FieldId) -> bool {
+        self.sink.wants_field(id)
     }
 
     /// Gives the fields of the message `span` of `side`, which may still be on its way. A message that contains others

@@ -169,6 +169,8 @@ pub mod group {
     pub const GSSAPI: u8 = 31;
     /// The endpoint mapper.
     pub const EPM: u8 = 32;
+    /// SSDP.
+    pub const SSDP: u8 = 33;
     /// How many there may be.
     pub const COUNT: usize = 64;
 }
@@ -215,7 +217,7 @@ pub struct Pair {
 macro_rules! fields {
     (group: $group:expr; #[doc = $about:literal] protocol: $short:literal;
      $($(#[doc = $doc:literal])* $id:ident = $name:literal, $kind:ident $(($base:ident $(($digits:literal))?))?, $title:literal;)*) => {
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the places of the constants below")]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "the places of the constants below")]
         #[allow(dead_code, reason = "each gives a place")]
         enum Place { PROTO, $($id,)* }
         #[doc = $about]

@@ -175,6 +175,19 @@ impl Feed<'_> {
         self.inbox.skip == 0
     }
 
+    /// The same, and `look` sees the bytes that are skipped.
+    pub fn skipped_over(&mut self, mut look: impl FnMut(&[u8])) -> bool {
+        while self.inbox.skip > 0 {
+            let most = self.inbox.skip;
+            let Some((bytes, span)) = self.take_some(most) else {
+                return false;
+            };
+            look(bytes);
+            self.inbox.skip -= span.len();
+        }
+        true
+    }
+
     fn fill(&mut self, n: usize) {
         let missing = n.saturating_sub(self.inbox.pending.len());
         if let Some((now, rest)) = self.data.split_at_checked(missing) {

@@ -92,6 +92,12 @@ impl Stack {
         matches!(self.state, State::Known(_))
     }
 
+    /// True while bytes are kept until it is clear what is spoken.
+    #[must_use]
+    pub const fn is_probing(&self) -> bool {
+        matches!(self.state, State::Probing { .. })
+    }
+
     /// The conversation has been idle for long: gives memory back that only busy ones need.
     pub fn rest(&mut self) {
         if let State::Known(layer) = &mut self.state {
@@ -155,7 +161,7 @@ impl Stack {
         }
         let joined = self.joined(side, bytes);
         let probed = joined.as_deref().unwrap_or(bytes);
-        match self.judge(side, probed) {
+        match self.judge(side, probed, sink) {
             Judgement::Is(protocol, speaker) => {
                 if self.reverse(side, speaker) {
                     return Outcome::Reversed;
@@ -189,7 +195,7 @@ impl Stack {
             client: false,
             server: false,
         };
-        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes) {
+        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes, sink) {
             if self.reverse(side, speaker) {
                 return Outcome::Reversed;
             }
@@ -198,7 +204,7 @@ impl Stack {
         Outcome::Taken
     }
 
-    fn judge(&self, side: Side, bytes: &[u8]) -> Judgement {
+    fn judge(&self, side: Side, bytes: &[u8], sink: &dyn Sink) -> Judgement {
         let probe = Probe {
             bytes,
             beginning: self.beginning[side],
@@ -210,7 +216,9 @@ impl Stack {
         let mut wait = false;
         let mut likely = None;
         for protocol in PROTOCOLS {
-            if !protocol.carriers.contains(&self.carrier) {
+            // A protocol without sessions has nothing but fields.
+            let in_vain = protocol.sessions.is_empty() && !sink.wants_fields();
+            if !protocol.carriers.contains(&self.carrier) || in_vain {
                 continue;
             }
             match (protocol.probe)(&probe) {

@@ -16,7 +16,7 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
             // Writing to a Vec can't fail.
             let _ = write!(out, "{n}");
         }
-        (Value::Text(text), _) => out.extend_from_slice(text.as_bytes()),
+        (Value::Text(text), _) => escaped(out, text),
         (Value::Bytes(bytes), _) => bytes.iter().for_each(|b| digits(out, u64::from(*b), 2)),
         (Value::Ether(mac), _) => {
             for (i, byte) in mac.iter().enumerate() {
@@ -46,6 +46,20 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
             }
         }
         (Value::Time(nanos) | Value::Duration(nanos), _) => seconds(out, nanos),
+    }
+}
+
+/// Text on one line: what would end the line or the column is written as C does, other control characters as they are.
+fn escaped(out: &mut Vec<u8>, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            8 => out.extend_from_slice(b"\\b"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            12 => out.extend_from_slice(b"\\f"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ => out.push(byte),
+        }
     }
 }
 
@@ -143,6 +157,10 @@ mod tests {
             "00:0c:29:ff:01:02"
         );
         assert_eq!(written(Kind::Bytes, Value::Bytes(&[0, 255])), "00ff");
+        assert_eq!(
+            written(Kind::Text, Value::Text("a\tb\r\n\\ \u{7}")),
+            "a\\tb\\r\\n\\ \u{7}"
+        );
         assert_eq!(
             written(Kind::Ipv4, Value::Ipv4([10, 0, 0, 255].into())),
             "10.0.0.255"

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_dissectors::dissector::{Carrier, Input};
+use colloquy_dissectors::dissector::{Carrier, End, Input};
 use colloquy_dissectors::field::Wanted;
 use colloquy_dissectors::stack::{Outcome, Stack};
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
@@ -63,8 +63,18 @@ impl Receiver for Ears<'_, '_> {
             self.stack.handle(side.other(), at, input, self.messages);
         }
         let side = if *self.turned { side.other() } else { side };
-        for side in [side, side.other()] {
-            self.messages.came(side, at + len, frame, self.ahead);
+        self.messages.arrived(side, at + len);
+        match input {
+            Input::Data(_) if self.stack.is_probing() => self.messages.hold(side, frame),
+            // What is not clear by now never will be.
+            Input::End(End::Reset | End::CaptureStopped) => self.messages.forget(),
+            _ => {}
+        }
+        if !self.stack.is_probing() {
+            // What one side said may have waited for what the other says now.
+            for side in [side.other(), side] {
+                self.messages.came(side, frame, self.ahead);
+            }
         }
     }
 }
@@ -186,7 +196,10 @@ impl Talk {
 
     /// What waits for bytes that have not come is delivered without them.
     pub(super) fn give_up(&mut self, now: Stamp, ahead: &mut Ahead<'_>) {
-        let Some(tcp) = &mut self.tcp else { return };
+        let Some(tcp) = &mut self.tcp else {
+            self.messages.forget();
+            return;
+        };
         let mut ears = Ears {
             stack: &mut self.stack,
             messages: &mut self.messages,
@@ -197,6 +210,7 @@ impl Talk {
             after_gap: false,
         };
         tcp.give_up(&mut ears);
+        self.messages.forget();
         self.turn();
     }
 
@@ -210,9 +224,10 @@ impl Talk {
         }
     }
 
-    /// The first frame whose bytes wait for earlier ones.
+    /// The first frame whose bytes wait for earlier ones, or for others to tell what is spoken.
     pub(super) fn held_since(&self) -> Option<FrameNo> {
-        self.tcp.as_ref().and_then(Tcp::held_since)
+        let bytes = self.tcp.as_ref().and_then(Tcp::held_since);
+        bytes.into_iter().chain(self.messages.held_since()).min()
     }
 
     /// Messages that are complete, with their frames.

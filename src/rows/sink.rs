@@ -6,7 +6,7 @@ use std::sync::Arc;
 use colloquy_dissectors::dissector::{Sink, Slot};
 use colloquy_dissectors::event::Act;
 use colloquy_dissectors::field::{Entry, FieldId, Mark, Value, Values, Wanted, Writer};
-use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
+use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 use hashbrown::HashMap;
 
 use super::Said;
@@ -20,6 +20,10 @@ pub(super) struct Messages {
     slots: u32,
     /// Messages of which bytes are still to come.
     pending: PerSide<VecDeque<Pending>>,
+    /// What came of each side.
+    until: PerSide<StreamOffset>,
+    /// Pieces that came while it was not clear what is spoken: where each ends, and its frame.
+    early: PerSide<VecDeque<(StreamOffset, Stamp)>>,
     /// Messages that are complete, with their frames.
     pub(super) ready: Vec<Said>,
     requests: HashMap<(&'static str, u64), Stamp>,
@@ -42,30 +46,41 @@ impl Messages {
             wanted,
             slots: 0,
             pending: PerSide::default(),
+            until: PerSide::default(),
+            early: PerSide::default(),
             ready: Vec::new(),
             requests: HashMap::new(),
             order: VecDeque::new(),
         }
     }
 
-    /// The bytes of `side` up to `until` came with the frame `stamp`.
-    pub(super) fn came(
-        &mut self,
-        side: Side,
-        until: StreamOffset,
-        stamp: Stamp,
-        ahead: &mut Ahead<'_>,
-    ) {
-        let pending = &mut self.pending[side];
-        if pending.is_empty() {
+    /// The bytes of `side` up to `until` came.
+    pub(super) fn arrived(&mut self, side: Side, until: StreamOffset) {
+        self.until[side] = until;
+    }
+
+    /// The last of them, which came with the frame `stamp`, wait until it is clear what is spoken.
+    pub(super) fn hold(&mut self, side: Side, stamp: Stamp) {
+        let until = self.until[side];
+        self.early[side].push_back((until, stamp));
+    }
+
+    /// Gives the messages of `side` that are complete to their frames: that at hand, or an earlier one where it was not
+    /// clear until now what is spoken.
+    pub(super) fn came(&mut self, side: Side, stamp: Stamp, ahead: &mut Ahead<'_>) {
+        let early = std::mem::take(&mut self.early[side]);
+        if self.pending[side].is_empty() {
             return;
         }
+        let until = self.until[side];
         let mut waiting = VecDeque::new();
-        for mut message in std::mem::take(pending) {
+        for mut message in std::mem::take(&mut self.pending[side]) {
             if message.span.end > until {
                 waiting.push_back(message);
                 continue;
             }
+            let in_early = early.iter().find(|(end, _)| message.span.end <= *end);
+            let stamp = in_early.map_or(stamp, |(_, stamp)| *stamp);
             self.pair(&mut message.values, stamp, ahead);
             self.ready.push(Said {
                 stamp,
@@ -77,8 +92,21 @@ impl Messages {
         self.pending[side] = waiting;
     }
 
+    /// The first frame whose bytes were not understood yet.
+    pub(super) fn held_since(&self) -> Option<FrameNo> {
+        let first = |side: Side| self.early[side].front().map(|(_, stamp)| stamp.frame);
+        Side::BOTH.into_iter().filter_map(first).min()
+    }
+
+    /// Nobody waits any more for what is spoken to become clear.
+    pub(super) fn forget(&mut self) {
+        self.early = PerSide::default();
+    }
+
     pub(super) fn swap(&mut self) {
         self.pending.swap();
+        self.until.swap();
+        self.early.swap();
     }
 
     /// Finds the other half of an exchange, and says so in both.
@@ -164,6 +192,10 @@ impl Sink for Messages {
 
     fn wants_fields(&self) -> bool {
         true
+    }
+
+    fn wants_field(&self, id: FieldId) -> bool {
+        self.wanted.has(id)
     }
 
     fn message(

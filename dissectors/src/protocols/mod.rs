@@ -20,11 +20,23 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &dcerpc::PROTOCOL,
     &oncrpc::PROTOCOL,
     &http::PROTOCOL,
+    &http::ssdp::PROTOCOL,
     &websocket::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
-pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS];
+pub const FIELDS: &[&[FieldInfo]] = &[
+    nbss::fields::FIELDS,
+    http::fields::FIELDS,
+    http::fields::ssdp::FIELDS,
+    websocket::fields::FIELDS,
+];
 
 /// Every kind of exchange whose two halves name each other's frame.
-pub const PAIRS: &[&Pair] = &[];
+pub const PAIRS: &[&Pair] = &[
+    &http::fields::EXCHANGE,
+    &http::fields::REQUESTS,
+    &http::fields::RESPONSES,
+    &http::fields::NEXT_REQUEST,
+    &http::fields::PREV_REQUEST,
+];

@@ -32,6 +32,7 @@ impl Talk {
             return self.broken(side, "chunk size is not hexadecimal", feed, out);
         };
         let _ = feed.take(line);
+        self.show.chunk(side, size, out);
         if size == 0 {
             return self.go(side, Reading::Trailer);
         }
@@ -71,7 +72,11 @@ impl Talk {
         };
         match feed.take(len) {
             Some((b"\r\n" | b"\n", span)) => self.whole(side, span.end, out),
-            taken => taken.is_some(),
+            Some((line, _)) => {
+                self.show.trailer(side, line, out);
+                true
+            }
+            None => false,
         }
     }
 
@@ -97,6 +102,7 @@ impl Talk {
     ) -> bool {
         let at = feed.offset();
         out.emit(side, Span::new(at, at + 1), Act::Malformed { what });
+        self.show.lose(side);
         self.give_up(side, at);
         true
     }

@@ -44,11 +44,16 @@ use crate::units::Side;
 mod ask;
 mod body;
 mod cookies;
+mod describe;
 mod facts;
+pub(super) mod fields;
+mod inflate;
 mod names;
 mod pending;
 mod reply;
 mod session;
+mod show;
+pub(super) mod ssdp;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! HTTP/1's dialogue: heads and bodies of each side in, requests and answers out.
 
 use super::cookies::Jar;
+use super::describe;
 use super::pending::Queue;
+use super::show::Show;
 use super::start::{self, Beginning};
 use super::wire;
 use crate::dissector::{Dissector, End, Input, Output};
@@ -101,6 +103,7 @@ pub(super) struct Talk {
     pub(super) agent_told: bool,
     pub(super) server_told: bool,
     pub(super) scheme_told: Option<&'static str>,
+    pub(super) show: Show,
 }
 
 impl Http {
@@ -165,12 +168,13 @@ impl Talk {
         match self.lanes[side].reading {
             Reading::Between => self.between(side, feed),
             Reading::Head => self.head(side, feed, out),
-            Reading::Fixed => feed.skipped() && self.whole(side, feed.offset(), out),
+            Reading::Fixed => self.content(side, feed) && self.whole(side, feed.offset(), out),
             Reading::ChunkLine => self.chunk_line(side, feed, out),
-            Reading::ChunkData => feed.skipped() && self.go(side, Reading::ChunkEnd),
+            Reading::ChunkData => self.content(side, feed) && self.go(side, Reading::ChunkEnd),
             Reading::ChunkEnd => self.chunk_end(side, feed, out),
             Reading::Trailer => self.trailer(side, feed, out),
-            Reading::UntilClose | Reading::Ended => feed.take_some(u64::MAX).is_some(),
+            Reading::UntilClose => self.rest(side, feed, out),
+            Reading::Ended => feed.take_some(u64::MAX).is_some(),
             Reading::Lost => self.seek(side, feed),
             Reading::Unsure(gap) => self.after_gap(side, gap, feed, out),
             Reading::Tunnel => self.tunnelled(side, feed, out),
@@ -179,6 +183,28 @@ impl Talk {
 
     pub(super) fn go(&mut self, side: Side, reading: Reading) -> bool {
         self.lanes[side].reading = reading;
+        true
+    }
+
+    /// Skips content; true when nothing more of it comes.
+    fn content(&mut self, side: Side, feed: &mut Feed<'_>) -> bool {
+        if self.show.has(side) {
+            feed.skipped_over(|bytes| self.show.content(side, bytes))
+        } else {
+            feed.skipped()
+        }
+    }
+
+    /// Content that goes on until the stream ends.
+    fn rest(&mut self, side: Side, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let Some((bytes, span)) = feed.take_some(u64::MAX) else {
+            return false;
+        };
+        if self.show.has(side) {
+            self.show.content(side, bytes);
+        } else {
+            out.fields(side, span, |w| describe::continuation(w, bytes));
+        }
         true
     }
 
@@ -236,6 +262,7 @@ impl Talk {
             return false;
         };
         self.lanes[side].head = span;
+        self.show.head(side, bytes, span, out);
         let body = match side {
             Side::Client => self.request(bytes, span, out),
             Side::Server => self.response(bytes, span, out),
@@ -262,19 +289,21 @@ impl Talk {
             Body::Chunked | Body::Feed => lane.reading = Reading::ChunkLine,
             Body::UntilClose => lane.reading = Reading::UntilClose,
             Body::Tunnel => {
+                self.show.whole(side, head.end, out);
                 for side in Side::BOTH {
                     if self.lanes[side].reading != Reading::Ended {
                         self.lanes[side].reading = Reading::Tunnel;
                     }
                 }
             }
-            Body::Unreadable => {}
+            Body::Unreadable => self.show.whole(side, head.end, out),
         }
         true
     }
 
     /// The message at hand is whole.
     pub(super) fn whole(&mut self, side: Side, end: StreamOffset, out: &mut Output<'_>) -> bool {
+        self.show.whole(side, end, out);
         if side == Side::Client {
             let span = Span::new(self.lanes.client.start, end);
             if self.queue.back().is_some_and(|p| !p.told) {
@@ -343,6 +372,7 @@ impl Talk {
     /// A gap took what was being read, or what is next.
     fn lose(&mut self, side: Side, len: u64, end: StreamOffset) {
         self.give_up(side, end);
+        self.show.lose(side);
         let lane = &mut self.lanes[side];
         lane.holed = true;
         lane.spoke = true;
@@ -405,6 +435,10 @@ impl Talk {
                 },
             );
         }
+        if lane.reading == Reading::UntilClose && end == End::Fin {
+            self.show.whole(side, at, out);
+        }
+        let lane = &mut self.lanes[side];
         let in_order = expected.is_none() && lane.lost_since.is_none();
         lane.reading = Reading::Ended;
         if end == End::Fin && in_order && self.queue.is_empty() && !self.closed {

@@ -1,5 +1,6 @@
 //! What follows HTTP on its connection: an upgraded protocol, a tunnel.
 
+use super::describe;
 use super::facts;
 use super::pending::Pending;
 use super::session::{Body, Reading, Talk, Tunnel};
@@ -126,6 +127,10 @@ impl Talk {
         input: Input<'_>,
         out: &mut Output<'_>,
     ) {
+        if let (Input::Data(bytes), Some(target)) = (input, &self.show.target) {
+            let span = Span::new(at, at + bytes.len() as u64);
+            out.fields(side, span, |w| describe::tunnelled(w, target));
+        }
         if let Some(Tunnel::Child(child)) = self.tunnel {
             out.child(child, side, at, input);
         }

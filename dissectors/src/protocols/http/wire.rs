@@ -239,7 +239,7 @@ fn upgrade(value: &[u8]) -> Upgrade {
     asked
 }
 
-fn decimal(bytes: &[u8]) -> Option<u64> {
+pub(super) fn decimal(bytes: &[u8]) -> Option<u64> {
     if bytes.is_empty() {
         return None;
     }

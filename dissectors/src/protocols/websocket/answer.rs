@@ -24,6 +24,10 @@ pub(super) struct Agreed {
     pub(super) deflate: bool,
     /// An extension was chosen that is not known here: reserved bits and opcodes may be its own.
     pub(super) unknown_extension: bool,
+    /// The client forgets its window after each message (RFC 7692 7.1.1.2).
+    pub(super) client_forgets: bool,
+    /// The server does (RFC 7692 7.1.1.1).
+    pub(super) server_forgets: bool,
 }
 
 /// How an upgrade was answered.
@@ -123,8 +127,11 @@ fn accepted(
         .any(|e| extension_name(e) == "permessage-deflate");
     out.detail(side, span, "compressed", deflate);
     out.phase(side, span, Phase::Open);
+    let has = |parameter: &str| extensions.iter().any(|e| has_parameter(e, parameter));
     Agreed {
         deflate,
+        client_forgets: has("client_no_context_takeover"),
+        server_forgets: has("server_no_context_takeover"),
         unknown_extension: extensions
             .iter()
             .any(|e| extension_name(e) != "permessage-deflate"),
@@ -214,6 +221,10 @@ fn choices(said: &Said<'_>, offer: &Offer, span: Span, out: &mut Output<'_>) {
 
 fn extension_name(extension: &str) -> &str {
     extension.split(';').next().unwrap_or_default().trim()
+}
+
+fn has_parameter(extension: &str, parameter: &str) -> bool {
+    extension.split(';').skip(1).any(|p| p.trim() == parameter)
 }
 
 /// The only right Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::describe;
 use super::frames::Fault;
 use super::op;
 use super::session::{Lane, Talk};
@@ -63,6 +64,11 @@ impl Talk {
     ) {
         let payload = Payload::new(masked, head.key);
         self.lanes[side].end = span.end;
+        let deflate = self.compression(side).deflate;
+        out.fields(side, span, |w| {
+            let payload = describe::Payload::Alone(payload.bytes());
+            describe::frame(w, head, deflate, payload);
+        });
         match head.opcode {
             Opcode::CLOSE => self.close(side, payload.bytes(), span, out),
             Opcode::PING => self.ping(side, payload, span, out),
@@ -71,7 +77,7 @@ impl Talk {
     }
 
     fn ping(&mut self, side: Side, payload: Payload, span: Span, out: &mut Output<'_>) {
-        out.describe(|| describe("Ping", payload.bytes()));
+        out.describe(|| text("Ping", payload.bytes()));
         let op = op(Opcode::PING);
         // Once a Close was sent nobody need answer a Ping.
         if self.first_closed.is_some() {
@@ -109,7 +115,7 @@ impl Talk {
 
     fn pong(&mut self, side: Side, payload: &[u8], span: Span, out: &mut Output<'_>) {
         let pings = &mut self.lanes[side.other()].pings;
-        out.describe(|| describe("Pong", payload));
+        out.describe(|| text("Pong", payload));
         let Some(newest) = pings.iter().rposition(|p| p.payload.bytes() == payload) else {
             // Unsolicited pongs are legal (section 5.5.3).
             out.emit(
@@ -234,7 +240,7 @@ fn close_faults(lane: &mut Lane, side: Side, payload: &[u8], span: Span, out: &m
     }
 }
 
-fn describe(name: &str, payload: &[u8]) -> String {
+fn text(name: &str, payload: &[u8]) -> String {
     if payload.is_empty() {
         return name.to_owned();
     }

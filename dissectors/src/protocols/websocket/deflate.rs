@@ -1,7 +1,11 @@
-//! The first bytes of a compressed message (RFC 7692 section 7.2, RFC 1951 section 3.2).
+//! Compressed messages (RFC 7692 section 7.2, RFC 1951 section 3.2).
 //!
-//! What a message says needs the window of all messages before it, and that is not kept. Where its first block's
-//! header is none, no window helps.
+//! What a message says needs the window of all messages before it, and that is kept only where somebody wants to read it.
+//! Where its first block's header is none, no window helps.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::show::MESSAGE;
 
 /// Bytes that are looked at: a block's header, and the two lengths of a stored block.
 pub(super) const LOOK: u64 = 5;
@@ -24,9 +28,126 @@ pub(super) fn is_broken(bytes: &[u8]) -> bool {
     }
 }
 
+/// What a sender takes off the end of a message (RFC 7692 section 7.2.1).
+const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
+/// Bytes that one message may become before its side is given up; deflate can make a thousand of one.
+const MOST: u64 = 16 << 20;
+
+/// Decompresses the messages of one side.
+#[derive(Debug)]
+pub(super) struct Inflater {
+    state: Decompress,
+    lost: bool,
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self {
+            state: Decompress::new(false),
+            lost: false,
+        }
+    }
+}
+
+impl Inflater {
+    /// A message was lost, and the window with it.
+    pub(super) const fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    /// The next message, at most [`MESSAGE`] bytes of it. `forgets`: it needs none before it.
+    pub(super) fn message(&mut self, bytes: &[u8], forgets: bool) -> Option<Vec<u8>> {
+        if forgets {
+            self.state.reset(false);
+            self.lost = false;
+        }
+        if self.lost {
+            return None;
+        }
+        let mut plain = Vec::new();
+        let done = self.piece(bytes, &mut plain) && self.piece(TAIL, &mut plain);
+        self.lost = !done;
+        done.then_some(plain)
+    }
+
+    fn piece(&mut self, mut bytes: &[u8], plain: &mut Vec<u8>) -> bool {
+        let mut buffer = [0; 4096];
+        let start = self.state.total_out();
+        loop {
+            let (came, made) = (self.state.total_in(), self.state.total_out());
+            if made - start > MOST {
+                return false;
+            }
+            let status = self
+                .state
+                .decompress(bytes, &mut buffer, FlushDecompress::Sync);
+            let read = (self.state.total_in() - came) as usize;
+            let made = (self.state.total_out() - made) as usize;
+            bytes = bytes.get(read..).unwrap_or_default();
+            let free = MESSAGE.saturating_sub(plain.len()).min(made);
+            plain.extend_from_slice(buffer.get(..free).unwrap_or_default());
+            match status {
+                Err(_) => return false,
+                // A last block may end the stream (RFC 7692 section 7.2.3.4); the next message begins a new one.
+                Ok(Status::StreamEnd) => self.state.reset(false),
+                Ok(_) if made < buffer.len() && bytes.is_empty() => return true,
+                Ok(_) if read == 0 && made == 0 => return false,
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_broken;
+    use flate2::{Compress, Compression, FlushCompress};
+
+    use super::super::show::MESSAGE;
+    use super::{Inflater, is_broken};
+
+    fn deflated(state: &mut Compress, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len() + 64);
+        state
+            .compress_vec(text, &mut out, FlushCompress::Sync)
+            .unwrap();
+        out.truncate(out.len() - 4);
+        out
+    }
+
+    #[test]
+    fn messages_share_their_window() {
+        let mut sender = Compress::new(Compression::best(), false);
+        let first = deflated(&mut sender, b"hello, hello, hello");
+        let second = deflated(&mut sender, b"hello, hello, hello");
+        assert!(second.len() < first.len());
+        let mut inflater = Inflater::default();
+        for message in [&first, &second] {
+            let plain = inflater.message(message, false).unwrap();
+            assert_eq!(plain, b"hello, hello, hello");
+        }
+        assert_eq!(Inflater::default().message(&second, false), None);
+        // The specification's own (RFC 7692 section 7.2.3.1).
+        let hello = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
+        assert_eq!(inflater.message(hello, true).unwrap(), b"Hello");
+    }
+
+    #[test]
+    fn what_no_inflater_takes_ends_the_side() {
+        let mut inflater = Inflater::default();
+        assert_eq!(inflater.message(b"\xff\xff\xff", false), None);
+        assert_eq!(
+            inflater.message(b"\xf2\x48\xcd\xc9\xc9\x07\x00", false),
+            None
+        );
+    }
+
+    #[test]
+    fn a_bomb_is_cut() {
+        let mut sender = Compress::new(Compression::best(), false);
+        let bomb = deflated(&mut sender, &vec![b'a'; 3 * MESSAGE]);
+        let plain = Inflater::default().message(&bomb, false).unwrap();
+        assert_eq!(plain.len(), MESSAGE);
+    }
 
     #[test]
     fn blocks_that_may_be() {

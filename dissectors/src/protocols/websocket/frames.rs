@@ -3,7 +3,7 @@
 use super::session::{Lane, Reading, Talk};
 use super::turn::Message;
 use super::wire::{self, CONTROL_MOST, HEADER_MOST, Header, Opcode, RSV1, Read, Utf8};
-use super::{deflate, op};
+use super::{deflate, op, show};
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Op};
 use crate::inbox::Feed;
@@ -151,13 +151,16 @@ impl Talk {
         };
         self.opened(side, span, out);
         self.judge_header(side, &head, span, out);
+        let payload = bytes.get(head.size..).unwrap_or_default();
         if short_control {
-            let payload = bytes.get(head.size..).unwrap_or_default();
             self.control(side, &head, payload, span, out);
             return true;
         }
         let lane = &mut self.lanes[side];
-        if look > 0 && is_broken(bytes.get(head.size..).unwrap_or_default(), head.key) {
+        if show::keeps(out) {
+            lane.show.payload(payload, head.key);
+        }
+        if look > 0 && is_broken(payload, head.key) {
             let fact = Fact::new("ws.deflate-broken").with("opcode", u32::from(head.opcode.0));
             lane.tell(Fault::Deflate, side, span, fact, out);
         }
@@ -178,6 +181,15 @@ impl Talk {
             Reading::Skip
         };
         true
+    }
+
+    /// Skips payload; true when nothing more of it comes.
+    pub(super) fn skip(&mut self, side: Side, feed: &mut Feed<'_>, out: &Output<'_>) -> bool {
+        if !show::keeps(out) {
+            return feed.skipped();
+        }
+        let Lane { show, progress, .. } = &mut self.lanes[side];
+        feed.skipped_over(|bytes| show.payload(bytes, progress.head.key))
     }
 
     /// How many bytes of the payload are read with the header: the first of a compressed message.
@@ -310,13 +322,16 @@ impl Talk {
         feed: &mut Feed<'_>,
         out: &mut Output<'_>,
     ) -> bool {
-        let progress = &mut self.lanes[side].progress;
+        let Lane { show, progress, .. } = &mut self.lanes[side];
         if progress.left == 0 {
             return self.frame_end(side, feed.offset(), out);
         }
         let Some((bytes, _)) = feed.take_some(progress.left) else {
             return false;
         };
+        if show::keeps(out) {
+            show.payload(bytes, progress.head.key);
+        }
         let done = progress.head.len - progress.left;
         progress.left -= bytes.len() as u64;
         if let Some(Building { check, preview, .. }) = &mut progress.message {
@@ -341,10 +356,13 @@ impl Talk {
         end: StreamOffset,
         out: &mut Output<'_>,
     ) -> bool {
+        let compression = self.compression(side);
         let lane = &mut self.lanes[side];
         lane.reading = Reading::Header;
         lane.progress.left = 0;
         let head = lane.progress.head;
+        let frame = Span::new(lane.progress.start, end);
+        lane.show.frame(side, &head, compression, frame, out);
         if head.opcode.is_control() || head.opcode.is_reserved() {
             let span = Span::new(lane.progress.start, end);
             out.emit(
@@ -356,7 +374,6 @@ impl Talk {
             );
             return true;
         }
-        let frame = Span::new(lane.progress.start, end);
         if let Some(message) = &mut lane.progress.message {
             message.bytes = message.bytes.saturating_add(head.len);
             let bad = message

@@ -57,10 +57,13 @@ use wire::{Opcode, RunEnd};
 mod answer;
 mod control;
 mod deflate;
+mod describe;
+pub(super) mod fields;
 mod frames;
 mod handshake;
 mod resync;
 mod session;
+mod show;
 #[cfg(test)]
 mod tests;
 mod turn;

@@ -6,6 +6,7 @@ use super::answer::{self, Agreed, Answer};
 use super::control::Ping;
 use super::frames::Progress;
 use super::handshake::{self, Offer};
+use super::show::{Compression, Show};
 use super::turn::Turn;
 use crate::dissector::{Dissector, End, Input, Output, Start};
 use crate::event::{Act, Phase};
@@ -59,6 +60,7 @@ pub(super) struct Lane {
     pub(super) end: StreamOffset,
     /// Pings of this side without a Pong.
     pub(super) pings: VecDeque<Ping>,
+    pub(super) show: Show,
 }
 
 /// One connection.
@@ -169,6 +171,7 @@ impl Lane {
         self.lost_since.get_or_insert(since);
         self.reading = Reading::Lost;
         self.progress = Progress::default();
+        self.show.lose();
         self.in_step = false;
         self.at_edge = true;
     }
@@ -182,9 +185,21 @@ impl Talk {
             Reading::LateHead => self.late_head(feed, out),
             Reading::Header => self.header(side, feed, out),
             Reading::Payload => self.payload(side, feed, out),
-            Reading::Skip => feed.skipped() && self.frame_end(side, feed.offset(), out),
+            Reading::Skip => self.skip(side, feed, out) && self.frame_end(side, feed.offset(), out),
             Reading::Lost => self.seek(side, feed, out),
             Reading::Over => feed.take_some(u64::MAX).is_some(),
+        }
+    }
+
+    /// What the frames of a side are described with.
+    pub(super) fn compression(&self, side: Side) -> Compression {
+        let agreed = self.agreed.unwrap_or_default();
+        Compression {
+            deflate: agreed.deflate,
+            forgets: match side {
+                Side::Client => agreed.client_forgets,
+                Side::Server => agreed.server_forgets,
+            },
         }
     }
 
