@@ -19,6 +19,7 @@ pub mod analysis;
 pub mod capture;
 pub mod diagnosis;
 pub mod fields;
+pub mod filter;
 pub mod frame;
 pub mod limits;
 mod parallel;

@@ -73,3 +73,10 @@ pub const ROWS_WAITING: u64 = 65_536;
 pub const PENDING_MESSAGES: usize = 65_536;
 /// Requests of one conversation that are remembered for the frames of their replies.
 pub const PAIRS: usize = 65_536;
+
+/// Bytes of a filter expression.
+pub const FILTER_BYTES: usize = 64 * 1024;
+/// Levels of parentheses, negations and calculations within each other in a filter.
+pub const FILTER_DEPTH: usize = 128;
+/// Bytes that a filter's compiled regular expression may take.
+pub const FILTER_REGEX_BYTES: usize = 4 * 1024 * 1024;

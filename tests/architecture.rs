@@ -77,7 +77,7 @@ const ENGINE: &[Wall] = &[
         ],
     ),
     wall("fields", &["colloquy_dissectors"]),
-    wall("filter", &["fields", "colloquy_dissectors"]),
+    wall("filter", &["fields", "limits", "colloquy_dissectors"]),
     wall(
         "rows",
         &[
@@ -161,6 +161,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("zstd", &["capture"]),
     ("lz4_flex", &["capture"]),
     ("crossbeam_channel", &["runner", "gui"]),
+    ("regex", &["filter"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli", "gui"]),
     ("indicatif", &["cli"]),

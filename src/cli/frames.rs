@@ -11,6 +11,7 @@ use colloquy::capture;
 use colloquy::capture::Block;
 use colloquy::dissectors::field::FieldInfo;
 use colloquy::fields;
+use colloquy::filter::Filter;
 use colloquy::rows::Plan;
 use colloquy::rows::print::{
     FieldsPrinter, JsonPrinter, Occurrence, Printer, Quote, TextPrinter, TimeFormat,
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// The capture (pcap or pcapng, plain or in gzip, zstd, lz4); `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Which frames: a display filter, in Wireshark's language
+    #[arg(short = 'Y', long = "filter", value_name = "FILTER")]
+    filter: Option<String>,
     /// How rows are written
     #[arg(short = 'T', value_enum, default_value = "text", value_name = "FORMAT")]
     format: Format,
@@ -61,9 +65,10 @@ enum Format {
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let filter = args.filter.as_deref().map(Filter::compile).transpose()?;
     let columns = columns(&args.fields)?;
     let ids = columns.iter().map(|f| f.id);
-    let (printer, plan): (Box<dyn Printer>, Plan) = match args.format {
+    let (printer, mut plan): (Box<dyn Printer>, Plan) = match args.format {
         Format::Fields if columns.is_empty() => {
             bail!("-T fields needs at least one -e FIELD; `colloquy fields` lists them");
         }
@@ -90,6 +95,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             (Box::new(printer), plan)
         }
     };
+    for field in filter.iter().flat_map(Filter::fields) {
+        plan.wanted.add(*field);
+    }
     let plan = &plan;
     // The frame shown before is known only where one worker makes all rows.
     let one_worker = args.format == Format::Text && args.time == TimeFormat::DeltaDisplayed;
@@ -108,7 +116,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::with_capacity(1 << 16, output::open(args.output.as_deref())?);
     let job = Job {
         plan,
-        keep: &|_| true,
+        keep: &|row| filter.as_ref().is_none_or(|f| f.matches(&row.values)),
         printer: printer.as_ref(),
         most: args.count,
     };

@@ -1,0 +1,91 @@
+//! The display-filter language: Wireshark 4.0's, over the fields of the registry.
+//!
+//! ```text
+//!   text ─ lexer ─ tokens ─ parser ─ condition ─ check (fields, types) ─ test ─ evaluate on Values
+//! ```
+//!
+//! What differs from Wireshark 4.0: `xor` and `^^` exist, a value may stand on the left (`10 < tcp.port < 90`), times without
+//! an offset are in UTC, a protocol has no bytes of its own, regular expressions are those of the `regex` crate (no
+//! look-around, no back-references), names of hosts, ports and codes are not known.
+//!
+//! ```
+//! use colloquy::filter::Filter;
+//!
+//! let filter = Filter::compile("frame.len > 100 and frame.number in {1..10}")?;
+//! assert_eq!(filter.fields().len(), 2);
+//! let error = Filter::compile("frame.numbr == 1").unwrap_err();
+//! assert_eq!(error.what(), "no field is called frame.numbr; did you mean frame.number?");
+//! # Ok::<(), colloquy::filter::Error>(())
+//! ```
+
+mod calculate;
+mod check;
+mod error;
+mod evaluate;
+mod lexer;
+mod literal;
+mod names;
+mod operands;
+mod order;
+mod parser;
+mod program;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use colloquy_dissectors::field::{FieldId, Values};
+
+pub use error::Error;
+pub use names::aliases;
+pub use operands::functions;
+
+use crate::limits;
+use error::Fault;
+use program::Test;
+
+/// A compiled expression.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    test: Test,
+    fields: Vec<FieldId>,
+}
+
+impl Filter {
+    /// Compiles an expression. An empty one matches everything.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn compile(text: &str) -> Result<Self, Error> {
+        let test = compiled(text).map_err(|fault| Error::new(fault, text))?;
+        let mut fields = Vec::new();
+        check::collect(&test, &mut fields);
+        fields.sort_unstable();
+        fields.dedup();
+        Ok(Self { test, fields })
+    }
+
+    /// The fields that it reads, each once.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldId] {
+        &self.fields
+    }
+
+    /// True when it holds for these values, among which are those of [`Filter::fields`].
+    #[must_use]
+    pub fn matches(&self, values: &Values) -> bool {
+        self.test.holds(values)
+    }
+}
+
+fn compiled(text: &str) -> Result<Test, Fault> {
+    if text.len() > limits::FILTER_BYTES {
+        let what = format!("longer than {} bytes", limits::FILTER_BYTES);
+        return Err(Fault::new(what, 0..0));
+    }
+    let tokens = lexer::tokens(text)?;
+    if tokens.is_empty() {
+        return Ok(Test::Always);
+    }
+    check::check(&parser::parse(&tokens, text.len())?)
+}

@@ -1,0 +1,279 @@
+//! Looks up fields and types of conditions, and refuses what makes no sense.
+
+use colloquy_dissectors::field::FieldId;
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::error::Fault;
+use super::literal::Written;
+use super::names;
+use super::operands::{field, infer, lower, no_field};
+use super::program::{Constant, Member, Needle, Operand, Order, Test};
+use super::syntax::{Condition, Expr, Node, Quantifier, Relation};
+use super::types::Type;
+use crate::limits;
+
+/// The test that a condition stands for.
+pub(super) fn check(condition: &Condition<'_>) -> Result<Test, Fault> {
+    let all = |parts: &[Condition<'_>]| {
+        parts
+            .iter()
+            .map(check)
+            .collect::<Result<Box<[Test]>, Fault>>()
+    };
+    Ok(match condition {
+        Condition::Or(parts) => Test::Or(all(parts)?),
+        Condition::Xor(parts) => Test::Xor(all(parts)?),
+        Condition::And(parts) => Test::And(all(parts)?),
+        Condition::Not(inner) => Test::Not(Box::new(check(inner)?)),
+        Condition::There(expr) => there(expr)?,
+        Condition::Related(quantifier, relation, left, right) => {
+            related(*quantifier, *relation, left, right)?
+        }
+        Condition::In(quantifier, left, members) => {
+            let (operand, kind) = valued(left)?;
+            let quantifier = quantifier.unwrap_or(Quantifier::Any);
+            let members = members
+                .iter()
+                .map(|(low, high)| member(left, kind, low, high.as_ref()));
+            Test::In(quantifier, operand, members.collect::<Result<_, _>>()?)
+        }
+    })
+}
+
+fn there(expr: &Expr<'_>) -> Result<Test, Fault> {
+    let (operand, _) = field(expr)?;
+    match &expr.node {
+        Node::Call(..) => {
+            let what = "a function's result has to be compared with something";
+            Err(Fault::new(what, expr.at.clone()))
+        }
+        Node::Calculated(..) | Node::Negative(_) => Ok(Test::NonZero(operand)),
+        _ => Ok(Test::There(operand)),
+    }
+}
+
+/// An operand with a field in it whose values can be compared.
+fn valued(expr: &Expr<'_>) -> Result<(Operand, Type), Fault> {
+    let (operand, kind) = field(expr)?;
+    if kind.has_value() {
+        return Ok((operand, kind));
+    }
+    let what = format!(
+        "this is a {}: it is there or not, and has no value",
+        kind.name()
+    );
+    Err(Fault::new(what, expr.at.clone()))
+}
+
+fn related(
+    quantifier: Option<Quantifier>,
+    relation: Relation,
+    left: &Expr<'_>,
+    right: &Expr<'_>,
+) -> Result<Test, Fault> {
+    let (order, usual) = match relation {
+        Relation::Eq => (Order::Eq, Quantifier::Any),
+        Relation::Ne => (Order::Ne, Quantifier::All),
+        Relation::AllEq => (Order::Eq, Quantifier::All),
+        Relation::AnyNe => (Order::Ne, Quantifier::Any),
+        Relation::Lt => (Order::Lt, Quantifier::Any),
+        Relation::Le => (Order::Le, Quantifier::Any),
+        Relation::Gt => (Order::Gt, Quantifier::Any),
+        Relation::Ge => (Order::Ge, Quantifier::Any),
+        Relation::Contains | Relation::Matches => {
+            return search(quantifier.unwrap_or(Quantifier::Any), relation, left, right);
+        }
+    };
+    let (mut a, mut b) = pair(left, right)?;
+    if let Some(bits) = prefix(&b).or(prefix(&a)) {
+        (a, b) = (masked(a, bits), masked(b, bits));
+    }
+    Ok(Test::Compare(quantifier.unwrap_or(usual), order, a, b))
+}
+
+/// Both sides of a comparison, one of which has a field in it.
+fn pair(left: &Expr<'_>, right: &Expr<'_>) -> Result<(Operand, Operand), Fault> {
+    let (a, b) = match (infer(left)?, infer(right)?) {
+        (Some(_), _) => {
+            let (a, kind) = valued(left)?;
+            ((a, kind), lower(right, kind)?)
+        }
+        (None, Some(kind)) => {
+            if let Node::Word(word) = left.node
+                && names::is_name_like(word)
+            {
+                return Err(no_field(Written::Word(word), &left.at));
+            }
+            valued(right)?;
+            (lower(left, kind)?, lower(right, kind)?)
+        }
+        (None, None) => return Err(field(left).err().unwrap_or_else(|| no_name(left))),
+    };
+    if a.1.compares(b.1) {
+        return Ok((a.0, b.0));
+    }
+    let what = format!("{} can't be compared with {}", a.1.a(), b.1.a());
+    Err(Fault::new(what, right.at.clone()))
+}
+
+fn no_name(expr: &Expr<'_>) -> Fault {
+    Fault::new("a field is needed on one side", expr.at.clone())
+}
+
+fn prefix(operand: &Operand) -> Option<u8> {
+    match operand {
+        Operand::Constant(constant) => constant.prefix(),
+        _ => None,
+    }
+}
+
+fn masked(operand: Operand, bits: u8) -> Operand {
+    Operand::Masked(Box::new(operand), bits)
+}
+
+fn member(
+    left: &Expr<'_>,
+    kind: Type,
+    low: &Expr<'_>,
+    high: Option<&Expr<'_>>,
+) -> Result<Member, Fault> {
+    let of = |expr: &Expr<'_>| -> Result<Operand, Fault> {
+        let (operand, other) = lower(expr, kind)?;
+        if kind.compares(other) {
+            return Ok(operand);
+        }
+        let what = format!("{} can't be compared with {}", kind.a(), other.a());
+        let at = if infer(expr)?.is_some() {
+            &expr.at
+        } else {
+            &left.at
+        };
+        Err(Fault::new(what, at.clone()))
+    };
+    let low = of(low)?;
+    Ok(match (high, low) {
+        (Some(high), low) => Member::Range(low, of(high)?),
+        (None, Operand::Constant(constant)) => match constant.prefix() {
+            Some(bits) => Member::Network(constant, bits),
+            None => Member::One(Operand::Constant(constant)),
+        },
+        (None, low) => Member::One(low),
+    })
+}
+
+fn search(
+    quantifier: Quantifier,
+    relation: Relation,
+    left: &Expr<'_>,
+    right: &Expr<'_>,
+) -> Result<Test, Fault> {
+    let (operand, kind) = valued(left)?;
+    if !kind.is_searched() {
+        let what = format!(
+            "{} can't be searched; string(…) makes a text of numbers and addresses",
+            kind.a()
+        );
+        return Err(Fault::new(what, left.at.clone()));
+    }
+    let needle = if relation == Relation::Matches {
+        let Node::Text(pattern) = &right.node else {
+            let what = "a regular expression stands in \"…\" or r\"…\"";
+            return Err(Fault::new(what, right.at.clone()));
+        };
+        let pattern = String::from_utf8_lossy(pattern);
+        Needle::Pattern(regex(&pattern, true).map_err(|what| Fault::new(what, right.at.clone()))?)
+    } else {
+        let wanted = if kind == Type::Ether {
+            Type::Bytes
+        } else {
+            kind
+        };
+        let (needle, other) = lower(right, wanted)?;
+        if !other.is_searched() {
+            let what = format!("{} can't be contained in {}", other.a(), kind.a());
+            return Err(Fault::new(what, right.at.clone()));
+        }
+        match &needle {
+            Operand::Constant(Constant::Text(bytes) | Constant::Bytes(bytes))
+                if !bytes.is_empty() =>
+            {
+                let pattern: String = bytes.iter().map(|b| format!("\\x{b:02x}")).collect();
+                let pattern = regex(&pattern, false);
+                Needle::Pattern(pattern.map_err(|what| Fault::new(what, right.at.clone()))?)
+            }
+            _ => Needle::Value(needle),
+        }
+    };
+    Ok(Test::Search(quantifier, operand, needle))
+}
+
+/// Over bytes, as Wireshark does.
+fn regex(pattern: &str, any_case: bool) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .unicode(false)
+        .case_insensitive(any_case)
+        .size_limit(limits::FILTER_REGEX_BYTES)
+        .build()
+        .map_err(|error| {
+            // The last line of a syntax error says what it is; those before draw the pattern.
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            let last = last.trim().trim_start_matches("error: ");
+            format!("not a regular expression: {last}")
+        })
+}
+
+/// Adds the fields that a test reads.
+pub(super) fn collect(test: &Test, fields: &mut Vec<FieldId>) {
+    match test {
+        Test::Always => {}
+        Test::Or(parts) | Test::Xor(parts) | Test::And(parts) => {
+            parts.iter().for_each(|part| collect(part, fields));
+        }
+        Test::Not(inner) => collect(inner, fields),
+        Test::There(operand) | Test::NonZero(operand) => of(operand, fields),
+        Test::Compare(_, _, left, right) => {
+            of(left, fields);
+            of(right, fields);
+        }
+        Test::Search(_, left, needle) => {
+            of(left, fields);
+            if let Needle::Value(needle) = needle {
+                of(needle, fields);
+            }
+        }
+        Test::In(_, left, members) => {
+            of(left, fields);
+            for member in members {
+                match member {
+                    Member::One(one) => of(one, fields),
+                    Member::Network(..) => {}
+                    Member::Range(low, high) => {
+                        of(low, fields);
+                        of(high, fields);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn of(operand: &Operand, fields: &mut Vec<FieldId>) {
+    match operand {
+        Operand::Constant(_) => {}
+        Operand::Field(ids) => fields.extend_from_slice(ids),
+        Operand::Layers(ids, _) => {
+            fields.extend_from_slice(ids);
+            // Layers are counted by where the protocol begins.
+            fields.extend(ids.iter().map(|id| FieldId::new(id.group(), 0)));
+        }
+        Operand::Masked(inner, _) | Operand::Slice(inner, _) | Operand::Negative(inner) => {
+            of(inner, fields);
+        }
+        Operand::Calculated(_, left, right) => {
+            of(left, fields);
+            of(right, fields);
+        }
+        Operand::Call(_, arguments) => arguments.iter().for_each(|a| of(a, fields)),
+    }
+}
