@@ -8,6 +8,7 @@ mod http;
 mod nbss;
 mod oncrpc;
 mod smb;
+mod tls;
 mod websocket;
 
 use crate::dissector::Protocol;
@@ -21,10 +22,11 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &oncrpc::PROTOCOL,
     &http::PROTOCOL,
     &websocket::PROTOCOL,
+    &tls::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
-pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS];
+pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS, tls::fields::FIELDS];
 
 /// Every kind of exchange whose two halves name each other's frame.
 pub const PAIRS: &[&Pair] = &[];
