@@ -4,7 +4,9 @@
 //! [`Output::child`](crate::dissector::Output::child), and the stack starts the child by its name here.
 
 mod dcerpc;
+mod grpc;
 mod http;
+mod http2;
 mod nbss;
 mod oncrpc;
 mod smb;
@@ -21,10 +23,16 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &oncrpc::PROTOCOL,
     &http::PROTOCOL,
     &websocket::PROTOCOL,
+    &http2::PROTOCOL,
+    &grpc::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
-pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS];
+pub const FIELDS: &[&[FieldInfo]] = &[
+    nbss::fields::FIELDS,
+    http2::fields::FIELDS,
+    grpc::fields::FIELDS,
+];
 
 /// Every kind of exchange whose two halves name each other's frame.
 pub const PAIRS: &[&Pair] = &[];
