@@ -309,7 +309,28 @@ impl Output<'_> {
         context: &[(&'static str, Value)],
     ) -> bool {
         self.children
-            .start(key, protocol, beginning, context, self.slot, self.sink)
+            .start(key, protocol, None, beginning, context, self.slot, self.sink)
+    }
+
+    /// The same for a child that has no session of its own: its events are told in the session `scope`, which several
+    /// children may share (the streams of HTTP/2 with calls of gRPC).
+    pub fn start_child_in(
+        &mut self,
+        scope: Scope,
+        key: u64,
+        protocol: &str,
+        beginning: bool,
+        context: &[(&'static str, Value)],
+    ) -> bool {
+        self.children.start(
+            key,
+            protocol,
+            Some(scope),
+            beginning,
+            context,
+            self.slot,
+            self.sink,
+        )
     }
 
     /// Hands bytes of this layer down to the child `key`. `at` is the offset of their first byte in this layer's

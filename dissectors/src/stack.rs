@@ -276,7 +276,8 @@ impl Stack {
             carrier: self.carrier,
             context: &[],
         };
-        let mut layer = Layer::new(protocol, &start, Slot::ROOT, 0, sink);
+        let slot = sink.open(Slot::ROOT, protocol.name, beginning, 0);
+        let mut layer = Layer::new(protocol, &start, slot);
         let old = std::mem::replace(&mut self.state, State::Unknown { pieces: 0 });
         if let State::Probing { held, .. } = old {
             for piece in held {
@@ -358,14 +359,12 @@ impl Layer {
     fn new(
         protocol: &'static Protocol,
         start: &Start<'_>,
-        parent: Slot,
-        key: u64,
-        sink: &mut dyn Sink,
+        slot: Slot,
     ) -> Self {
         Self {
             dissector: (protocol.start)(start),
             maps: PerSide::default(),
-            slot: sink.open(parent, protocol.name, start.beginning, key),
+            slot,
             ports: start.ports,
             children: Children {
                 ports: start.ports,
@@ -439,10 +438,16 @@ impl Children {
         slot
     }
 
+    /// `scope`: the session in which the child's events are told; without one it opens a session of its own.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "where the child stands and what it is told"
+    )]
     pub(crate) fn start(
         &mut self,
         key: u64,
         protocol: &str,
+        scope: Option<Scope>,
         beginning: bool,
         context: &[(&'static str, Value)],
         parent: Slot,
@@ -463,11 +468,14 @@ impl Children {
             carrier: Carrier::Inside,
             context,
         };
+        let slot = match scope {
+            Some(scope) => self.scope(scope, parent, sink),
+            None => sink.open(parent, protocol.name, beginning, key),
+        };
         if self.layers.len() < 4 {
             self.layers.reserve_exact(1);
         }
-        self.layers
-            .push((key, Layer::new(protocol, &start, parent, key, sink)));
+        self.layers.push((key, Layer::new(protocol, &start, slot)));
         true
     }
 

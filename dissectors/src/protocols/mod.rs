@@ -4,7 +4,9 @@
 //! [`Output::child`](crate::dissector::Output::child), and the stack starts the child by its name here.
 
 mod dcerpc;
+mod grpc;
 mod http;
+mod http2;
 mod nbss;
 mod oncrpc;
 mod smb;
@@ -24,6 +26,8 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http::ssdp::PROTOCOL,
     &websocket::PROTOCOL,
     &tls::PROTOCOL,
+    &http2::PROTOCOL,
+    &grpc::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
@@ -33,6 +37,8 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     http::fields::ssdp::FIELDS,
     websocket::fields::FIELDS,
     tls::fields::FIELDS,
+    http2::fields::FIELDS,
+    grpc::fields::FIELDS,
 ];
 
 /// Every kind of exchange whose two halves name each other's frame.
