@@ -15,11 +15,7 @@ const MAX_EXTENSIONS: usize = 8;
 pub(super) fn message<'a>(at: Cursor<'a>, v6: bool, out: &mut Decoded) -> Result<Step<'a>, Stop> {
     let ([kind, code], _) = at.take::<2>(Layer::Icmp)?;
     let body = at.skip(HEADER);
-    let is_error = if v6 {
-        (1..=4).contains(kind)
-    } else {
-        matches!(kind, 3 | 4 | 5 | 11 | 12)
-    };
+    let is_error = is_error(v6, *kind);
     out.transport = Transport::Icmp(IcmpMessage {
         v6,
         kind: *kind,
@@ -33,6 +29,23 @@ pub(super) fn message<'a>(at: Cursor<'a>, v6: bool, out: &mut Decoded) -> Result
         return Err(at.cut(HEADER, Layer::Icmp));
     }
     Ok(Step::Done)
+}
+
+/// Messages that quote the packet they are about.
+fn is_error(v6: bool, kind: u8) -> bool {
+    if v6 {
+        (1..=4).contains(&kind)
+    } else {
+        matches!(kind, 3 | 4 | 5 | 11 | 12)
+    }
+}
+
+/// Where the packet begins that the message at `at` quotes.
+pub(super) fn quoted_packet<'a>(at: Cursor<'a>, out: &Decoded) -> Option<Cursor<'a>> {
+    let Transport::Icmp(icmp) = &out.transport else {
+        return None;
+    };
+    is_error(icmp.v6, icmp.kind).then(|| at.skip(HEADER))
 }
 
 /// Reads the start of a quoted packet. Its lengths are those of the whole packet, so none is believed.

@@ -46,7 +46,8 @@ pub(super) fn either(at: Cursor<'_>) -> Result<Step<'_>, Stop> {
     }
 }
 
-pub(super) fn v4<'a>(at: Cursor<'a>, out: &mut Decoded) -> Result<Step<'a>, Stop> {
+/// `hurry`: a TCP header is read at once.
+pub(super) fn v4<'a>(at: Cursor<'a>, out: &mut Decoded, hurry: bool) -> Result<Step<'a>, Stop> {
     let header = Ipv4HeaderSlice::from_slice(at.bytes).map_err(|error| match error {
         ipv4::HeaderSliceError::Len(error) => at.cut(error.required_len.max(V4_MIN), Layer::Ipv4),
         ipv4::HeaderSliceError::Content(ipv4::HeaderError::UnexpectedVersion { .. }) => {
@@ -91,7 +92,7 @@ pub(super) fn v4<'a>(at: Cursor<'a>, out: &mut Decoded) -> Result<Step<'a>, Stop
         .note(payload, out));
     }
     // A step less for nearly every frame there is.
-    if protocol == TCP {
+    if hurry && protocol == TCP {
         return tcp::segment(payload, out);
     }
     Ok(Step::Protocol(protocol, payload))

@@ -18,10 +18,14 @@ const MAX_VLANS: u8 = 4;
 /// Ethernet types that are followed (IANA, IEEE).
 pub(super) const IPV4: u16 = 0x0800;
 pub(super) const IPV6: u16 = 0x86dd;
-const PPP: u16 = 0x880b;
-const MPLS_UNICAST: u16 = 0x8847;
-const MPLS_MULTICAST: u16 = 0x8848;
-const PPPOE_SESSION: u16 = 0x8864;
+pub(super) const ARP: u16 = 0x0806;
+pub(super) const RARP: u16 = 0x8035;
+pub(super) const VLAN: u16 = 0x8100;
+pub(super) const PROVIDER_VLAN: u16 = 0x88a8;
+pub(super) const PPP: u16 = 0x880b;
+pub(super) const MPLS_UNICAST: u16 = 0x8847;
+pub(super) const MPLS_MULTICAST: u16 = 0x8848;
+pub(super) const PPPOE_SESSION: u16 = 0x8864;
 const CISCO_META_DATA: u16 = 0x8909;
 const VN_TAG: u16 = 0x8926;
 pub(super) const TRANSPARENT_ETHERNET: u16 = 0x6558;
@@ -81,14 +85,14 @@ pub(super) fn ether_type<'a>(
     match kind {
         IPV4 => Ok(Step::Ipv4(at)),
         IPV6 => Ok(Step::Ipv6(at)),
-        0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan(at, out),
+        VLAN | PROVIDER_VLAN | 0x9100 | 0x9200 => vlan(at, out),
         MPLS_UNICAST | MPLS_MULTICAST => Ok(Step::Mpls(at)),
         PPPOE_SESSION => pppoe(at),
         PPP => Ok(Step::Ppp(at)),
         TRANSPARENT_ETHERNET => Ok(Step::Ethernet(at)),
         CISCO_META_DATA | VN_TAG => tagged(kind, at),
-        0x0806 => Err(Stop::Named("arp")),
-        0x8035 => Err(Stop::Named("rarp")),
+        ARP => Err(Stop::Named("arp")),
+        RARP => Err(Stop::Named("rarp")),
         0x88cc => Err(Stop::Named("lldp")),
         0x8863 => Err(Stop::Named("pppoe discovery")),
         0x888e => Err(Stop::Named("eapol")),

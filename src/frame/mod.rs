@@ -19,6 +19,7 @@ mod decoded;
 pub mod defragment;
 mod extension;
 mod flow;
+mod headers;
 mod icmp;
 mod ip;
 mod link;
@@ -36,4 +37,5 @@ pub use decoded::{
 };
 pub use defragment::{Defragmented, Defragmenter, Incomplete};
 pub use flow::FlowKey;
-pub use walk::{decode, decode_payload};
+pub use headers::{Header, HeaderKind, Headers};
+pub use walk::{decode, decode_headers, decode_payload, decode_payload_headers};

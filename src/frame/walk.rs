@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::decoded::{Decoded, Network, Stop, Transport};
+use super::headers::{Headers, Trail};
 use super::{extension, icmp, ip, link, tcp, transport, tunnel, wlan};
 use crate::capture::LinkType;
 
@@ -41,9 +42,24 @@ pub(super) enum Step<'a> {
 /// `data.len()` is taken as `data.len()`. Never fails: [`Decoded::stop`] says what could not be read.
 #[must_use]
 pub fn decode(link_type: LinkType, data: &[u8], wire_len: u32) -> Decoded {
+    follow(link_type, data, wire_len, &mut ())
+}
+
+/// The same, and every header on the way, those quoted by ICMP errors included.
+pub fn decode_headers(
+    link_type: LinkType,
+    data: &[u8],
+    wire_len: u32,
+    headers: &mut Headers,
+) -> Decoded {
+    headers.clear();
+    follow(link_type, data, wire_len, headers)
+}
+
+fn follow(link_type: LinkType, data: &[u8], wire_len: u32, trail: &mut impl Trail) -> Decoded {
     let mut out = Decoded::default();
     match link::start(link_type, Cursor::new(data, wire_len)) {
-        Ok(step) => walk(step, &mut out),
+        Ok(step) => walk(step, &mut out, trail),
         Err(stop) => out.stop = Some(stop),
     }
     out
@@ -54,6 +70,21 @@ pub fn decode(link_type: LinkType, data: &[u8], wire_len: u32) -> Decoded {
 /// [`Network::header_len`] becomes 0, as the header is not there. VLAN tags are not known here.
 #[must_use]
 pub fn decode_payload(network: &Network, data: &[u8], wire_len: u32) -> Decoded {
+    payload(network, data, wire_len, &mut ())
+}
+
+/// The same, and every header on the way.
+pub fn decode_payload_headers(
+    network: &Network,
+    data: &[u8],
+    wire_len: u32,
+    headers: &mut Headers,
+) -> Decoded {
+    headers.clear();
+    payload(network, data, wire_len, headers)
+}
+
+fn payload(network: &Network, data: &[u8], wire_len: u32, trail: &mut impl Trail) -> Decoded {
     let mut out = Decoded {
         network: Some(Network {
             header_start: 0,
@@ -63,15 +94,14 @@ pub fn decode_payload(network: &Network, data: &[u8], wire_len: u32) -> Decoded 
         }),
         ..Decoded::default()
     };
-    walk(
-        Step::Protocol(network.protocol, Cursor::new(data, wire_len)),
-        &mut out,
-    );
+    let start = Step::Protocol(network.protocol, Cursor::new(data, wire_len));
+    walk(start, &mut out, trail);
     out
 }
 
-fn walk(mut step: Step<'_>, out: &mut Decoded) {
+fn walk<T: Trail>(mut step: Step<'_>, out: &mut Decoded, trail: &mut T) {
     for _ in 0..MAX_STEPS {
+        trail.note(&step);
         let next = match step {
             Step::Ethernet(at) => link::ethernet(at),
             Step::EtherType(kind, at) => link::ether_type(kind, at, out),
@@ -80,11 +110,19 @@ fn walk(mut step: Step<'_>, out: &mut Decoded) {
             Step::Wlan(at, padded) => wlan::data_frame(at, padded),
             Step::Mpls(at) => tunnel::mpls(at),
             Step::Ip(at) => ip::either(at),
-            Step::Ipv4(at) => ip::v4(at, out),
+            Step::Ipv4(at) => ip::v4(at, out, !T::DETAILED),
             Step::Ipv6(at) => ip::v6(at, out),
             Step::Protocol(number, at) => protocol(number, at, out),
             Step::Done => return,
         };
+        if T::DETAILED
+            && let Step::Protocol(ip::ICMP | ip::ICMP_V6, at) = step
+            && let Some(quoted) = icmp::quoted_packet(at, out)
+            && trail.quote(true)
+        {
+            walk(Step::Ip(quoted), &mut Decoded::default(), trail);
+            trail.quote(false);
+        }
         match next {
             Ok(next) => step = next,
             Err(stop) => {
