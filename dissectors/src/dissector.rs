@@ -308,8 +308,9 @@ impl Output<'_> {
         beginning: bool,
         context: &[(&'static str, Value)],
     ) -> bool {
-        self.children
-            .start(key, protocol, None, beginning, context, self.slot, self.sink)
+        self.children.start(
+            key, protocol, None, beginning, context, self.slot, self.sink,
+        )
     }
 
     /// The same for a child that has no session of its own: its events are told in the session `scope`, which several

@@ -356,11 +356,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    fn new(
-        protocol: &'static Protocol,
-        start: &Start<'_>,
-        slot: Slot,
-    ) -> Self {
+    fn new(protocol: &'static Protocol, start: &Start<'_>, slot: Slot) -> Self {
         Self {
             dissector: (protocol.start)(start),
             maps: PerSide::default(),

@@ -129,6 +129,16 @@ impl LinkType {
             .map_or_else(|| Cow::Owned(format!("linktype-{}", self.0)), Cow::Borrowed)
     }
 
+    /// Bytes of the pseudo-header that every packet of this link type begins with (tcpdump.org's list of link types), where it has one
+    /// that a capture must hold.
+    pub(super) const fn least_bytes(self) -> u32 {
+        match self.0 {
+            // Bluetooth H4 with a direction, Bluetooth Linux Monitor, MTP2 with a pseudo-header, ATM of SunATM.
+            201 | 254 | 139 | 123 => 4,
+            _ => 0,
+        }
+    }
+
     /// The most bytes of a packet that are believed, given the snap length of the file.
     ///
     /// tshark stops at 262144 whatever the snap length; here a file that announces more may hold more.

@@ -68,6 +68,9 @@ impl Pcapng {
         if fixed.len > interface.limit || fixed.len as usize > there {
             return Err(too_long(fixed.len, interface.limit, there));
         }
+        if fixed.len < interface.link.least_bytes() {
+            return Err(no_pseudo_header(fixed.len, interface.link));
+        }
         let time = interface.clock.time(fixed.ticks);
         let no = tally.frame(time, interface.index, fixed.len, fixed.wire_len);
         Ok(Record {
@@ -112,6 +115,12 @@ impl Pcapng {
             wire_len
         };
         let there = found.body.len() - SIMPLE_FIXED;
+        // Nothing may stand behind the packet: a simple block has no options.
+        if there > (len as usize).next_multiple_of(4) {
+            return Err(format!(
+                "a simple packet block with {there} bytes for a packet of {len}"
+            ));
+        }
         if len > interface.limit || len as usize > there {
             return Err(too_long(len, interface.limit, there));
         }
@@ -188,6 +197,11 @@ fn too_short(found: Found<'_>) -> String {
 #[cold]
 fn too_long(len: u32, limit: u32, there: usize) -> String {
     format!("a packet block says {len} captured bytes; {there} are there, {limit} are allowed")
+}
+
+#[cold]
+fn no_pseudo_header(len: u32, link: LinkType) -> String {
+    format!("a {link} packet of {len} bytes, too short for its pseudo-header")
 }
 
 #[cold]

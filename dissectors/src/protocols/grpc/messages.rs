@@ -73,7 +73,11 @@ impl Messages {
     }
 
     /// Takes the next bytes up to the end of a message; gives what is left of them, and the message. `keep`: its body is wanted.
-    pub(super) fn take<'a>(&mut self, mut bytes: &'a [u8], keep: bool) -> (&'a [u8], Option<Message>) {
+    pub(super) fn take<'a>(
+        &mut self,
+        mut bytes: &'a [u8],
+        keep: bool,
+    ) -> (&'a [u8], Option<Message>) {
         if self.lost {
             self.offset += bytes.len() as u64;
             return (&[], None);

@@ -117,7 +117,9 @@ impl Call {
     fn message(&mut self, side: Side, message: &Message, out: &mut Output<'_>) {
         let (head, span) = (message.head, message.span);
         let body = message.body.as_deref();
-        out.fields(side, span, |w| describe::message(w, head, body, self.name, &self.path));
+        out.fields(side, span, |w| {
+            describe::message(w, head, body, self.name, &self.path)
+        });
         if head.is_trailers() {
             return self.answer(body.unwrap_or(&[]), span, out);
         }
@@ -134,7 +136,13 @@ impl Call {
 
     fn tell(&self, side: Side, what: &'static str, span: Span, out: &mut Output<'_>) {
         out.describe(|| format!("{what} of {}", self.path));
-        out.emit(side, span, Act::Message { op: Op::new(what, 0) });
+        out.emit(
+            side,
+            span,
+            Act::Message {
+                op: Op::new(what, 0),
+            },
+        );
     }
 
     /// Tells the request, with the bytes that end it.
@@ -143,7 +151,16 @@ impl Call {
             let Self { id, op, expect, .. } = *self;
             out.describe(|| self.path.clone());
             let digest = 0;
-            out.emit(Side::Client, span, Act::Request { id, op, expect, digest });
+            out.emit(
+                Side::Client,
+                span,
+                Act::Request {
+                    id,
+                    op,
+                    expect,
+                    digest,
+                },
+            );
         }
     }
 
@@ -159,7 +176,14 @@ impl Call {
             self.ask(self.head, out);
         }
         out.describe(|| format!("{status} {}", self.path));
-        out.emit(Side::Server, span, Act::Reply { id: self.id, status });
+        out.emit(
+            Side::Server,
+            span,
+            Act::Reply {
+                id: self.id,
+                status,
+            },
+        );
     }
 
     /// The server's header list: with a status it is the end of the call.
@@ -172,7 +196,9 @@ impl Call {
             // Somebody in between answers, and does not speak gRPC.
             (None, Some(http @ 300..)) => {
                 self.over = true;
-                let fact = Fact::new("grpc.http-status").with("status", http).with("path", self.path.clone());
+                let fact = Fact::new("grpc.http-status")
+                    .with("status", http)
+                    .with("path", self.path.clone());
                 out.fact(Side::Server, span, fact.in_exchange(self.id));
                 if !self.answered {
                     self.reply(Status::failure(http, "an HTTP status"), span, out);
@@ -212,7 +238,15 @@ impl Call {
             let (span, expected) = lane.unfinished();
             let op = Op::new("message", 0);
             let present = span.len();
-            out.emit(side, span, Act::Incomplete { op, expected, present });
+            out.emit(
+                side,
+                span,
+                Act::Incomplete {
+                    op,
+                    expected,
+                    present,
+                },
+            );
         }
         match side {
             Side::Client => {
@@ -242,7 +276,9 @@ impl Call {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        let fact = Fact::new("grpc.reset").with("error", error).with("path", self.path.clone());
+        let fact = Fact::new("grpc.reset")
+            .with("error", error)
+            .with("path", self.path.clone());
         match side {
             Side::Client => {
                 out.fact(side, span, fact.in_exchange(self.id));

@@ -42,7 +42,9 @@ impl Head {
 pub(super) fn find<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
     lines.split(|b| *b == b'\n').find_map(|line| {
         let (start, value) = line.split_at_checked(name.len())?;
-        let value = value.strip_prefix(b":").filter(|_| start.eq_ignore_ascii_case(name.as_bytes()))?;
+        let value = value
+            .strip_prefix(b":")
+            .filter(|_| start.eq_ignore_ascii_case(name.as_bytes()))?;
         Some(value.trim_ascii())
     })
 }

@@ -23,13 +23,21 @@ pub(super) fn preface(w: &mut Writer<'_>) {
 
 /// Describes a frame by its head and payload, or by its head alone where the payload is too long to be kept. `list`: the
 /// header fields that became whole with this frame. `inner`: what its content is, for the info column.
-pub(super) fn frame(w: &mut Writer<'_>, head: Head, payload: Option<&[u8]>, list: &List, inner: &str) {
+pub(super) fn frame(
+    w: &mut Writer<'_>,
+    head: Head,
+    payload: Option<&[u8]>,
+    list: &List,
+    inner: &str,
+) {
     let len = head.size() as usize;
     w.layer(f::PROTO, "HTTP2", 0, len, |w| {
         w.parts(f::FRAME, Value::Present, 0, len, |w| {
             w.uint(f::LENGTH, head.len, 0, 3);
             w.uint(f::TYPE, head.kind.0, 3, 1);
-            w.parts(f::FLAGS, Value::Uint(head.flags.into()), 4, 1, |w| flags(w, head));
+            w.parts(f::FLAGS, Value::Uint(head.flags.into()), 4, 1, |w| {
+                flags(w, head)
+            });
             w.uint(f::RESERVED, u8::from(head.reserved), 5, 4);
             w.uint(f::STREAMID, head.stream, 5, 4);
             if let Some(payload) = payload {
@@ -68,7 +76,12 @@ fn content(w: &mut Writer<'_>, head: Head, payload: &[u8], list: &List) {
     match head.kind {
         Kind::DATA | Kind::HEADERS | Kind::PUSH_PROMISE => framed(w, head, payload, list),
         Kind::CONTINUATION => {
-            w.text_with(f::CONTINUATION_BLOCK, || String::from_utf8_lossy(payload).into_owned(), HEAD, payload.len());
+            w.text_with(
+                f::CONTINUATION_BLOCK,
+                || String::from_utf8_lossy(payload).into_owned(),
+                HEAD,
+                payload.len(),
+            );
             fields(w, list, HEAD);
         }
         Kind::PRIORITY => {
@@ -84,14 +97,23 @@ fn content(w: &mut Writer<'_>, head: Head, payload: &[u8], list: &List) {
         }
         Kind::SETTINGS => settings(w, payload),
         Kind::PING => {
-            let id = if head.has(flag::ACK) { f::PONG } else { f::PING };
+            let id = if head.has(flag::ACK) {
+                f::PONG
+            } else {
+                f::PING
+            };
             w.bytes(id, payload, HEAD);
         }
         Kind::GOAWAY => goaway(w, payload),
         Kind::WINDOW_UPDATE => {
             if let Some(word) = wire::number(payload) {
                 w.uint(f::WINDOW_UPDATE_R, word >> 31, HEAD, 4);
-                w.uint(f::WINDOW_UPDATE_WINDOW_SIZE_INCREMENT, word & 0x7fff_ffff, HEAD, 4);
+                w.uint(
+                    f::WINDOW_UPDATE_WINDOW_SIZE_INCREMENT,
+                    word & 0x7fff_ffff,
+                    HEAD,
+                    4,
+                );
             }
         }
         Kind::ALTSVC => altsvc(w, payload),
@@ -120,14 +142,24 @@ fn framed(w: &mut Writer<'_>, head: Head, payload: &[u8], list: &List) {
     if let Some(padding) = parts.padding {
         w.uint(f::PADDING, padding, HEAD, 1);
     }
-    w.uint(f::PAD_LENGTH, parts.padding.unwrap_or(0), HEAD, usize::from(parts.padding.is_some()));
+    w.uint(
+        f::PAD_LENGTH,
+        parts.padding.unwrap_or(0),
+        HEAD,
+        usize::from(parts.padding.is_some()),
+    );
     let behind_padding = HEAD + usize::from(parts.padding.is_some());
     if let Some((on, weight)) = parts.priority {
         priority(w, on, weight, behind_padding);
     }
     if let Some(promised) = parts.promised {
         w.uint(f::PUSH_PROMISE_R, promised >> 31, behind_padding, 4);
-        w.uint(f::PUSH_PROMISE_PROMISED_STREAM_ID, promised & 0x7fff_ffff, behind_padding, 4);
+        w.uint(
+            f::PUSH_PROMISE_PROMISED_STREAM_ID,
+            promised & 0x7fff_ffff,
+            behind_padding,
+            4,
+        );
     }
     let start = HEAD + parts.start;
     let bytes = payload.get(parts.start..parts.end).unwrap_or(&[]);
@@ -215,8 +247,14 @@ fn fields(w: &mut Writer<'_>, list: &List, start: usize) {
     if list.len() == 0 {
         return;
     }
-    let size = |field: &Field<'_>| 8 + field.name.map_or(0, <[u8]>::len) + field.value.map_or(0, <[u8]>::len);
-    let decoded: usize = list.iter().filter(|field| field.form != Form::Size).map(|field| size(&field)).sum();
+    let size = |field: &Field<'_>| {
+        8 + field.name.map_or(0, <[u8]>::len) + field.value.map_or(0, <[u8]>::len)
+    };
+    let decoded: usize = list
+        .iter()
+        .filter(|field| field.form != Form::Size)
+        .map(|field| size(&field))
+        .sum();
     w.uint(f::HEADER_LENGTH, decoded as u64, start, 0);
     w.uint(f::HEADER_COUNT, list.len() as u64, start, 0);
     for field in list.iter() {
@@ -226,7 +264,9 @@ fn fields(w: &mut Writer<'_>, list: &List, start: usize) {
                 w.uint(f::TABLE_SIZE, field.index, at, field.len);
             });
         } else {
-            w.parts(f::HEADER, Value::Present, at, field.len, |w| one(w, &field, at));
+            w.parts(f::HEADER, Value::Present, at, field.len, |w| {
+                one(w, &field, at)
+            });
         }
     }
     if let Some(uri) = w.wants(f::REQUEST_FULL_URI).then(|| uri(list)).flatten() {
@@ -271,7 +311,12 @@ fn digits(value: &[u8]) -> Option<u64> {
 }
 
 fn text(w: &mut Writer<'_>, id: FieldId, value: &[u8], at: usize) {
-    w.text_with(id, || String::from_utf8_lossy(value).into_owned(), at, value.len());
+    w.text_with(
+        id,
+        || String::from_utf8_lossy(value).into_owned(),
+        at,
+        value.len(),
+    );
 }
 
 fn form(field: &Field<'_>) -> &'static str {
@@ -311,12 +356,19 @@ fn unescaped(value: &[u8]) -> String {
 }
 
 fn find<'a>(list: &'a List, name: &str) -> Option<&'a [u8]> {
-    list.known().find(|(n, _)| *n == name.as_bytes()).map(|(_, v)| v)
+    list.known()
+        .find(|(n, _)| *n == name.as_bytes())
+        .map(|(_, v)| v)
 }
 
 fn uri(list: &List) -> Option<String> {
     let part = |name| find(list, name).map(String::from_utf8_lossy);
-    Some(format!("{}://{}{}", part(":scheme")?, part(":authority")?, part(":path")?))
+    Some(format!(
+        "{}://{}{}",
+        part(":scheme")?,
+        part(":authority")?,
+        part(":path")?
+    ))
 }
 
 fn info(head: Head, list: &List, inner: &str) -> String {
@@ -329,7 +381,9 @@ fn info(head: Head, list: &List, inner: &str) -> String {
     if let (Some(method), Some(path)) = (word(":method"), word(":path")) {
         text = format!("{text}: {method} {path}");
     } else if let Some(code) = find(list, ":status").and_then(digits) {
-        let phrase = names::status_name(code as u16).get(4..).unwrap_or("Unknown");
+        let phrase = names::status_name(code as u16)
+            .get(4..)
+            .unwrap_or("Unknown");
         text = format!("{text}: {code} {phrase}");
     }
     text.push_str(inner);

@@ -42,7 +42,14 @@ impl Talk {
     }
 
     /// A whole frame, but DATA and those with header blocks.
-    pub(super) fn control(&mut self, side: Side, head: Head, payload: &[u8], span: Span, out: &mut Output<'_>) {
+    pub(super) fn control(
+        &mut self,
+        side: Side,
+        head: Head,
+        payload: &[u8],
+        span: Span,
+        out: &mut Output<'_>,
+    ) {
         match head.kind {
             Kind::RST_STREAM => return self.reset(side, head, payload, span, out),
             Kind::SETTINGS if !head.has(flag::ACK) => self.settings(side, payload, span, out),
@@ -91,7 +98,9 @@ impl Talk {
         let error = wire::number(payload).unwrap_or(0);
         let status = Status::failure(error, wire::error_name(error));
         out.describe(|| format!("RST_STREAM[{}]: {}", head.stream, named(error)));
-        let cut = self.streams.reset(side, head.stream, error, status, span, out);
+        let cut = self
+            .streams
+            .reset(side, head.stream, error, status, span, out);
         if cut && error != 0 {
             let fact = Fact::new("h2.reset")
                 .with("stream", head.stream)
@@ -107,7 +116,9 @@ impl Talk {
         let id = block.stream;
         let status = block.find(":status").and_then(number);
         match (side, block.kind) {
-            (Side::Client, Kind::HEADERS) if block.find(":method").is_some() || !self.streams.is_old(id) => {
+            (Side::Client, Kind::HEADERS)
+                if block.find(":method").is_some() || !self.streams.is_old(id) =>
+            {
                 self.request(block, span, out);
             }
             (Side::Server, Kind::HEADERS) if status.is_some() => {
@@ -125,7 +136,8 @@ impl Talk {
         let id = block.stream;
         self.inner(side, block, span, out);
         out.describe(|| format!("{}[{id}]", block.kind.name()));
-        self.streams.message(side, id, block.kind, (block.end_stream, span), out);
+        self.streams
+            .message(side, id, block.kind, (block.end_stream, span), out);
     }
 
     fn request(&mut self, block: &Block, span: Span, out: &mut Output<'_>) {
@@ -143,14 +155,22 @@ impl Talk {
             answered: false,
             inner: false,
             ended: PerSide::default(),
-            text: out.wants_text().then(|| format!("HEADERS[{id}]: {}", request_text(block))),
+            text: out
+                .wants_text()
+                .then(|| format!("HEADERS[{id}]: {}", request_text(block))),
         };
         self.streams.add(id, stream, span, out);
         self.inner(Side::Client, block, span, out);
         if !block.end_stream {
             out.describe(|| format!("HEADERS[{id}]: {}", request_text(block)));
         }
-        self.streams.message(Side::Client, id, Kind::HEADERS, (block.end_stream, span), out);
+        self.streams.message(
+            Side::Client,
+            id,
+            Kind::HEADERS,
+            (block.end_stream, span),
+            out,
+        );
     }
 
     fn answer(&mut self, block: &Block, code: u16, span: Span, out: &mut Output<'_>) {
@@ -164,7 +184,13 @@ impl Talk {
         let text = || format!("HEADERS[{id}]: {}", names::status_name(code));
         if self.streams.get(id).is_some_and(|s| s.inner) {
             out.describe(text);
-            out.emit(Side::Server, span, Act::Message { op: Kind::HEADERS.op() });
+            out.emit(
+                Side::Server,
+                span,
+                Act::Message {
+                    op: Kind::HEADERS.op(),
+                },
+            );
         } else if code < 200 {
             out.describe(text);
             self.streams.interim(id, span, out);
@@ -182,7 +208,8 @@ impl Talk {
         let told_here = stream.asked && !stream.answered;
         if !stream.inner && !told_here && is_grpc(block) {
             let seen = ("stream", u64::from(id).into());
-            stream.inner = out.start_child_in(GRPC, id.into(), "grpc", side == Side::Client, &[seen]);
+            stream.inner =
+                out.start_child_in(GRPC, id.into(), "grpc", side == Side::Client, &[seen]);
             if stream.inner && side == Side::Server && stream.ended.client {
                 hand(id, Side::Client, span, &[], out);
             }
@@ -193,7 +220,15 @@ impl Talk {
     }
 
     /// Tells a header field as a detail of the session, once.
-    fn detail(&mut self, side: Side, key: &'static str, name: &str, block: &Block, span: Span, out: &mut Output<'_>) {
+    fn detail(
+        &mut self,
+        side: Side,
+        key: &'static str,
+        name: &str,
+        block: &Block,
+        span: Span,
+        out: &mut Output<'_>,
+    ) {
         let told = &mut self.told.details;
         if !told.contains(&key)
             && let Some(value) = block.find(name).filter(|value| !value.is_empty())
@@ -234,7 +269,11 @@ fn expectation(block: &Block) -> Expect {
 }
 
 fn request_text(block: &Block) -> String {
-    let word = |name| block.find(name).map_or_else(String::new, |v| printable(v, TEXT));
+    let word = |name| {
+        block
+            .find(name)
+            .map_or_else(String::new, |v| printable(v, TEXT))
+    };
     let target = match word(":path") {
         path if path.is_empty() => word(":authority"),
         path => without_secrets(&path),

@@ -260,7 +260,10 @@ const HEADERS: &[(&str, FieldId)] = &[
     ("accept-encoding", HEADERS_ACCEPT_ENCODING),
     ("accept-language", HEADERS_ACCEPT_LANGUAGE),
     ("accept-ranges", HEADERS_ACCEPT_RANGES),
-    ("access-control-allow-origin", HEADERS_ACCESS_CONTROL_ALLOW_ORIGIN),
+    (
+        "access-control-allow-origin",
+        HEADERS_ACCESS_CONTROL_ALLOW_ORIGIN,
+    ),
     ("age", HEADERS_AGE),
     ("allow", HEADERS_ALLOW),
     ("authorization", HEADERS_AUTHORIZATION),
@@ -295,7 +298,10 @@ const HEADERS: &[(&str, FieldId)] = &[
     ("retry-after", HEADERS_RETRY_AFTER),
     ("server", HEADERS_SERVER),
     ("set-cookie", HEADERS_SET_COOKIE),
-    ("strict-transport-security", HEADERS_STRICT_TRANSPORT_SECURITY),
+    (
+        "strict-transport-security",
+        HEADERS_STRICT_TRANSPORT_SECURITY,
+    ),
     ("user-agent", HEADERS_USER_AGENT),
     ("vary", HEADERS_VARY),
     ("via", HEADERS_VIA),

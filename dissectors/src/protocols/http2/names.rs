@@ -4,7 +4,8 @@ use crate::event::{Op, Status};
 
 /// Methods that are met. The place in this table is the operation's code.
 const METHODS: &[&str] = &[
-    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PROPFIND", "PUT", "QUERY", "REPORT", "SEARCH", "TRACE",
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PROPFIND", "PUT", "QUERY",
+    "REPORT", "SEARCH", "TRACE",
 ];
 
 /// A method as an operation; one that is not known is `OTHER`.

@@ -18,20 +18,36 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
         };
     }
     if probe.beginning {
-        return if probe.side == Side::Server { settings(bytes) } else { Verdict::No };
+        return if probe.side == Side::Server {
+            settings(bytes)
+        } else {
+            Verdict::No
+        };
     }
-    if probe.joined_late { midway(bytes) } else { Verdict::No }
+    if probe.joined_late {
+        midway(bytes)
+    } else {
+        Verdict::No
+    }
 }
 
 /// A server's first frame must be SETTINGS (RFC 9113 section 3.4).
 fn settings(bytes: &[u8]) -> Verdict {
     let Some(head) = Head::read(bytes) else {
         // Its length is under 120, its type 4, its flags 0.
-        let may = bytes.iter().zip([0, 0, 120, 4, 0, 0, 0, 0, 0]).enumerate().all(|(at, (byte, most))| match at {
-            2 => *byte <= most,
-            _ => *byte == most,
-        });
-        return if may && !bytes.is_empty() { Verdict::NeedMore } else { Verdict::No };
+        let may = bytes
+            .iter()
+            .zip([0, 0, 120, 4, 0, 0, 0, 0, 0])
+            .enumerate()
+            .all(|(at, (byte, most))| match at {
+                2 => *byte <= most,
+                _ => *byte == most,
+            });
+        return if may && !bytes.is_empty() {
+            Verdict::NeedMore
+        } else {
+            Verdict::No
+        };
     };
     let known = |(id, _): (u16, u32)| id <= 16 || id >= 0xf000;
     if head.kind == Kind::SETTINGS && head.flags == 0 && head.is_plausible() {

@@ -80,7 +80,14 @@ pub(super) struct Talk {
 pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     let whole = start.beginning;
     let lane = |first| Lane {
-        reading: if whole { first } else { Reading::Lost { since: 0, edge: true } },
+        reading: if whole {
+            first
+        } else {
+            Reading::Lost {
+                since: 0,
+                edge: true,
+            }
+        },
         frame: NONE,
         start: 0,
         blocks: Blocks::new(whole),
@@ -134,7 +141,10 @@ impl Http2 {
             (Reading::Skip, AfterGap::InBody) if !lane.frame.kind.has_block() => lane.holed = true,
             (Reading::Content { left, padding }, AfterGap::Lost { dropped: 0 }) if len <= left => {
                 lane.holed = true;
-                lane.reading = Reading::Content { left: left - len, padding };
+                lane.reading = Reading::Content {
+                    left: left - len,
+                    padding,
+                };
                 out.child(lane.frame.stream.into(), side, at, Input::Gap { len });
             }
             (reading, _) => {
@@ -154,15 +164,29 @@ impl Http2 {
         let unfinished = match reading {
             Reading::Head if waiting > 0 => {
                 let head = self.inboxes[side].feed(&[]).peek(HEAD).and_then(Head::read);
-                Some((offset, head.map_or(HEAD as u64, Head::size), head.unwrap_or(NONE)))
+                Some((
+                    offset,
+                    head.map_or(HEAD as u64, Head::size),
+                    head.unwrap_or(NONE),
+                ))
             }
-            Reading::Content { .. } | Reading::Skip => Some((lane.start, lane.frame.size(), lane.frame)),
+            Reading::Content { .. } | Reading::Skip => {
+                Some((lane.start, lane.frame.size(), lane.frame))
+            }
             _ => None,
         };
         if let Some((start, expected, head)) = unfinished.filter(|_| !lane.holed) {
             let op = head.kind.op();
             let present = at - start;
-            out.emit(side, Span::new(start, at), Act::Incomplete { op, expected, present });
+            out.emit(
+                side,
+                Span::new(start, at),
+                Act::Incomplete {
+                    op,
+                    expected,
+                    present,
+                },
+            );
         }
         let in_order = unfinished.is_none() && !matches!(reading, Reading::Lost { .. });
         self.talk.finish(side, end, in_order, at, out);
@@ -275,7 +299,9 @@ impl Talk {
             None
         };
         let list = &blocks.list;
-        out.fields(side, span, |w| describe::frame(w, head, Some(payload), list, ""));
+        out.fields(side, span, |w| {
+            describe::frame(w, head, Some(payload), list, "")
+        });
         match block {
             Some(Ok(Some(block))) => self.block(side, &block, span, out),
             Some(Ok(None)) => out.emit(side, span, Act::Message { op: head.kind.op() }),
@@ -304,7 +330,9 @@ impl Talk {
             let list = &mut self.lanes[side].blocks.list;
             list.clear();
             let what = if inner { " (GRPC)" } else { "" };
-            out.fields(side, span, |w| describe::frame(w, head, Some(payload), list, what));
+            out.fields(side, span, |w| {
+                describe::frame(w, head, Some(payload), list, what)
+            });
             if let Some(parts) = Framed::read(head, payload).filter(|_| inner) {
                 let content = payload.get(parts.start..parts.end).unwrap_or(&[]);
                 let at = span.start + (HEAD + parts.start) as u64;
@@ -319,7 +347,11 @@ impl Talk {
         let Some((bytes, _)) = feed.take(HEAD + usize::from(padded)) else {
             return false;
         };
-        let padding = if padded { bytes.get(HEAD).copied().map_or(0, u64::from) } else { 0 };
+        let padding = if padded {
+            bytes.get(HEAD).copied().map_or(0, u64::from)
+        } else {
+            0
+        };
         let rest = u64::from(head.len) - u64::from(padded);
         self.without_payload(side, head, out);
         match rest.checked_sub(padding) {
@@ -340,7 +372,13 @@ impl Talk {
         out.fields(side, span, |w| describe::frame(w, head, None, list, ""));
     }
 
-    fn content(&mut self, side: Side, (left, padding): (u64, u64), feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+    fn content(
+        &mut self,
+        side: Side,
+        (left, padding): (u64, u64),
+        feed: &mut Feed<'_>,
+        out: &mut Output<'_>,
+    ) -> bool {
         if left > 0 {
             let Some((bytes, span)) = feed.take_some(left) else {
                 return false;
@@ -356,12 +394,15 @@ impl Talk {
 
     /// The end of a frame that was not read whole, and of DATA.
     fn counted(&mut self, side: Side, end: StreamOffset, out: &mut Output<'_>) -> bool {
-        let Lane { frame: head, start, .. } = self.lanes[side];
+        let Lane {
+            frame: head, start, ..
+        } = self.lanes[side];
         let span = Span::new(start, end);
         let ends = head.kind == Kind::DATA && head.has(flag::END_STREAM);
         self.opened(side, span, out);
         out.describe(|| format!("{}[{}] length {}", head.kind.name(), head.stream, head.len));
-        self.streams.message(side, head.stream, head.kind, (ends, span), out);
+        self.streams
+            .message(side, head.stream, head.kind, (ends, span), out);
         if ends {
             self.streams.end(side, head.stream, span, out);
         }
@@ -369,7 +410,14 @@ impl Talk {
     }
 
     /// Looks for the next frame. False when none is there yet.
-    fn seek(&mut self, side: Side, since: StreamOffset, edge: bool, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+    fn seek(
+        &mut self,
+        side: Side,
+        since: StreamOffset,
+        edge: bool,
+        feed: &mut Feed<'_>,
+        out: &mut Output<'_>,
+    ) -> bool {
         let here = feed.offset();
         let found = if edge {
             let seen = feed.peek_up_to(PREFACE.len());
@@ -411,7 +459,14 @@ impl Talk {
     }
 
     /// A side's stream ended.
-    fn finish(&mut self, side: Side, end: End, in_order: bool, at: StreamOffset, out: &mut Output<'_>) {
+    fn finish(
+        &mut self,
+        side: Side,
+        end: End,
+        in_order: bool,
+        at: StreamOffset,
+        out: &mut Output<'_>,
+    ) {
         if end != End::Fin || !in_order || self.told.closed {
             return;
         }
@@ -424,4 +479,3 @@ impl Talk {
         out.phase(side, Span::new(at, at), phase);
     }
 }
-

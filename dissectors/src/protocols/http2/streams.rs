@@ -85,7 +85,9 @@ impl Streams {
 
     /// No request waits for its answer.
     pub(super) fn is_idle(&self) -> bool {
-        self.open.values().all(|s| s.inner || s.answered || !s.asked)
+        self.open
+            .values()
+            .all(|s| s.inner || s.answered || !s.asked)
     }
 
     pub(super) fn add(&mut self, id: u32, stream: Stream, span: Span, out: &mut Output<'_>) {
@@ -103,7 +105,14 @@ impl Streams {
     }
 
     /// A message of `side` on a stream: tells it, or the request that ends with it.
-    pub(super) fn message(&mut self, side: Side, id: u32, kind: Kind, (ends, span): (bool, Span), out: &mut Output<'_>) {
+    pub(super) fn message(
+        &mut self,
+        side: Side,
+        id: u32,
+        kind: Kind,
+        (ends, span): (bool, Span),
+        out: &mut Output<'_>,
+    ) {
         match self.open.get_mut(&id) {
             Some(stream) if side == Side::Client && ends && !stream.asked && !stream.inner => {
                 stream.ask(id, span, out);
@@ -113,7 +122,14 @@ impl Streams {
     }
 
     /// A final status of the server.
-    pub(super) fn answer(&mut self, id: u32, code: u16, span: Span, text: impl FnOnce() -> String, out: &mut Output<'_>) {
+    pub(super) fn answer(
+        &mut self,
+        id: u32,
+        code: u16,
+        span: Span,
+        text: impl FnOnce() -> String,
+        out: &mut Output<'_>,
+    ) {
         match self.open.get_mut(&id) {
             Some(stream) if !stream.answered => {
                 if !stream.asked {
@@ -122,11 +138,24 @@ impl Streams {
                 stream.answered = true;
                 out.describe(text);
                 let status = names::status(code);
-                out.emit(Side::Server, span, Act::Reply { id: id.into(), status });
+                out.emit(
+                    Side::Server,
+                    span,
+                    Act::Reply {
+                        id: id.into(),
+                        status,
+                    },
+                );
             }
             _ => {
                 out.describe(text);
-                out.emit(Side::Server, span, Act::Message { op: Kind::HEADERS.op() });
+                out.emit(
+                    Side::Server,
+                    span,
+                    Act::Message {
+                        op: Kind::HEADERS.op(),
+                    },
+                );
             }
         }
     }
@@ -139,7 +168,13 @@ impl Streams {
             }
             out.emit(Side::Server, span, Act::Interim { id: id.into() });
         }
-        out.emit(Side::Server, span, Act::Message { op: Kind::HEADERS.op() });
+        out.emit(
+            Side::Server,
+            span,
+            Act::Message {
+                op: Kind::HEADERS.op(),
+            },
+        );
     }
 
     /// `side` says no more on the stream.
@@ -160,14 +195,40 @@ impl Streams {
     }
 
     /// `side` resets the stream. True where it was still at work.
-    pub(super) fn reset(&mut self, side: Side, id: u32, error: u32, status: Status, span: Span, out: &mut Output<'_>) -> bool {
+    pub(super) fn reset(
+        &mut self,
+        side: Side,
+        id: u32,
+        error: u32,
+        status: Status,
+        span: Span,
+        out: &mut Output<'_>,
+    ) -> bool {
         let Some(mut stream) = self.open.remove(&id) else {
-            out.emit(side, span, Act::Message { op: Kind::RST_STREAM.op() });
+            out.emit(
+                side,
+                span,
+                Act::Message {
+                    op: Kind::RST_STREAM.op(),
+                },
+            );
             return false;
         };
         if stream.inner {
-            out.emit(side, span, Act::Message { op: Kind::RST_STREAM.op() });
-            hand(id, side, span, format!(":rst_stream: {error}\r\n").as_bytes(), out);
+            out.emit(
+                side,
+                span,
+                Act::Message {
+                    op: Kind::RST_STREAM.op(),
+                },
+            );
+            hand(
+                id,
+                side,
+                span,
+                format!(":rst_stream: {error}\r\n").as_bytes(),
+                out,
+            );
             out.end_child(id.into(), crate::dissector::End::Fin);
             return false;
         }
@@ -177,10 +238,23 @@ impl Streams {
                 if !stream.asked {
                     stream.ask(id, stream.head, out);
                 }
-                out.emit(side, span, Act::Reply { id: id.into(), status });
+                out.emit(
+                    side,
+                    span,
+                    Act::Reply {
+                        id: id.into(),
+                        status,
+                    },
+                );
             }
             _ => {
-                out.emit(side, span, Act::Message { op: Kind::RST_STREAM.op() });
+                out.emit(
+                    side,
+                    span,
+                    Act::Message {
+                        op: Kind::RST_STREAM.op(),
+                    },
+                );
                 if waits && stream.asked {
                     out.emit(side, span, Act::Cancel { id: id.into() });
                 }

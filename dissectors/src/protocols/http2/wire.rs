@@ -58,7 +58,10 @@ impl Kind {
 
     /// It carries a part of a header block.
     pub(super) const fn has_block(self) -> bool {
-        matches!(self, Self::HEADERS | Self::PUSH_PROMISE | Self::CONTINUATION)
+        matches!(
+            self,
+            Self::HEADERS | Self::PUSH_PROMISE | Self::CONTINUATION
+        )
     }
 
     /// The flags that are defined for it.
@@ -133,7 +136,12 @@ impl Head {
     /// Everything that RFC 9113 says of a head alone holds, and the length is one that is common.
     pub(super) const fn is_plausible(self) -> bool {
         let of_stream = match self.kind {
-            Kind::DATA | Kind::HEADERS | Kind::PRIORITY | Kind::RST_STREAM | Kind::PUSH_PROMISE | Kind::CONTINUATION => self.stream != 0,
+            Kind::DATA
+            | Kind::HEADERS
+            | Kind::PRIORITY
+            | Kind::RST_STREAM
+            | Kind::PUSH_PROMISE
+            | Kind::CONTINUATION => self.stream != 0,
             Kind::SETTINGS | Kind::PING | Kind::GOAWAY => self.stream == 0,
             Kind::WINDOW_UPDATE => true,
             _ => return false,
@@ -148,7 +156,11 @@ impl Head {
             Kind::PUSH_PROMISE => self.len >= 4 && self.len <= USUAL_PAYLOAD,
             _ => self.len <= USUAL_PAYLOAD,
         };
-        of_stream && length && !self.reserved && self.flags & !self.kind.flags() == 0 && self.stream < 1 << 24
+        of_stream
+            && length
+            && !self.reserved
+            && self.flags & !self.kind.flags() == 0
+            && self.stream < 1 << 24
     }
 }
 
@@ -173,7 +185,9 @@ impl Framed {
             end: payload.len(),
             ..Self::default()
         };
-        if matches!(head.kind, Kind::DATA | Kind::HEADERS | Kind::PUSH_PROMISE) && head.has(flag::PADDED) {
+        if matches!(head.kind, Kind::DATA | Kind::HEADERS | Kind::PUSH_PROMISE)
+            && head.has(flag::PADDED)
+        {
             let padding = *payload.first()?;
             framed.padding = Some(padding);
             framed.start = 1;
@@ -289,7 +303,10 @@ pub(super) fn find(bytes: &[u8]) -> Found {
         if !head.is_plausible() {
             continue;
         }
-        match rest.get(head.size() as usize..).map(|behind| (behind.len() >= HEAD, Head::read(behind))) {
+        match rest
+            .get(head.size() as usize..)
+            .map(|behind| (behind.len() >= HEAD, Head::read(behind)))
+        {
             Some((true, Some(next))) if next.is_plausible() => return Found::At(at),
             Some((true, _)) => {}
             _ => return Found::NotBefore(at),

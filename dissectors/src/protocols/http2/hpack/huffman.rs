@@ -5,7 +5,8 @@
 
 /// How many symbols have a code of so many bits.
 const COUNTS: [u16; 31] = [
-    0, 0, 0, 0, 0, 10, 26, 32, 6, 0, 5, 3, 2, 6, 2, 3, 0, 0, 0, 3, 8, 13, 26, 29, 12, 4, 15, 19, 29, 0, 3,
+    0, 0, 0, 0, 0, 10, 26, 32, 6, 0, 5, 3, 2, 6, 2, 3, 0, 0, 0, 3, 8, 13, 26, 29, 12, 4, 15, 19,
+    29, 0, 3,
 ];
 
 /// The symbols, by the length of their codes and their value. The end of string, 30 ones, is the last code and not among them.

@@ -80,7 +80,8 @@ impl List {
     /// All fields and changes of size.
     pub(super) fn iter(&self) -> impl Iterator<Item = Field<'_>> {
         self.entries.iter().map(|e| {
-            let part = |from: u32, to: u32| self.bytes.get(from as usize..to as usize).unwrap_or(&[]);
+            let part =
+                |from: u32, to: u32| self.bytes.get(from as usize..to as usize).unwrap_or(&[]);
             Field {
                 form: e.form,
                 index: e.index,
@@ -95,7 +96,9 @@ impl List {
     /// The fields whose name and value are known.
     pub(super) fn known(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let field = |f: &Field<'_>| f.form != Form::Size;
-        self.iter().filter(field).filter_map(|f| Some((f.name?, f.value?)))
+        self.iter()
+            .filter(field)
+            .filter_map(|f| Some((f.name?, f.value?)))
     }
 
     /// How many fields and changes of size.
@@ -167,7 +170,9 @@ impl Decoder {
             done.map(|_| fragment.len())
         };
         match done {
-            Ok(used) => self.pending.extend_from_slice(fragment.get(used..).unwrap_or(&[])),
+            Ok(used) => self
+                .pending
+                .extend_from_slice(fragment.get(used..).unwrap_or(&[])),
             Err(bad) => {
                 self.lose();
                 return Err(bad);
@@ -235,7 +240,10 @@ impl Decoder {
         } else {
             let known = match self.table.get(index) {
                 Found::Field(known) => known,
-                Found::Unknown => Known { name: None, value: None },
+                Found::Unknown => Known {
+                    name: None,
+                    value: None,
+                },
                 Found::Nothing => return Err(Bad("an index without an entry")),
             };
             entry.name_known = known.name.is_some();

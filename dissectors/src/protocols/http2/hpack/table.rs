@@ -121,7 +121,10 @@ impl Entry {
     }
 
     fn known(&self) -> Known<'_> {
-        let (name, value) = self.bytes.split_at_checked(self.name_len).unwrap_or((&[], &[]));
+        let (name, value) = self
+            .bytes
+            .split_at_checked(self.name_len)
+            .unwrap_or((&[], &[]));
         Known {
             name: self.name_known.then_some(name),
             value: self.value_known.then_some(value),
