@@ -12,6 +12,7 @@ mod websocket;
 
 use crate::dissector::Protocol;
 use crate::field::{FieldInfo, Pair};
+use crate::token;
 
 /// Every protocol, in the order in which content is probed.
 pub const PROTOCOLS: &[&Protocol] = &[
@@ -24,7 +25,17 @@ pub const PROTOCOLS: &[&Protocol] = &[
 ];
 
 /// The fields of every protocol, a table each.
-pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS];
+pub const FIELDS: &[&[FieldInfo]] = &[
+    nbss::fields::FIELDS,
+    smb::fields::smb1::FIELDS,
+    smb::fields::smb2::FIELDS,
+    token::fields::ntlmssp::FIELDS,
+    token::fields::spnego::FIELDS,
+];
 
 /// Every kind of exchange whose two halves name each other's frame.
-pub const PAIRS: &[&Pair] = &[];
+pub const PAIRS: &[&Pair] = &[
+    &smb::fields::SMB2_EXCHANGE,
+    &smb::fields::SMB2_LOGON,
+    &smb::fields::SMB2_TREE,
+];
