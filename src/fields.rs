@@ -63,7 +63,7 @@ pub fn type_name(kind: Kind) -> &'static str {
         Kind::Ipv4 => "IPv4 address",
         Kind::Ipv6 => "IPv6 address",
         Kind::Guid => "UUID",
-        Kind::Time => "time",
+        Kind::Time | Kind::Date => "time",
         Kind::Duration => "duration",
         Kind::Frame => "frame number",
     }

@@ -7,6 +7,7 @@
 //!   session.rs finds a message ─ Output::fields ─▶ describe.rs ─ Writer ─▶ Values, given to the frame that completes it
 //! ```
 
+pub mod layout;
 mod values;
 mod wanted;
 mod writer;
@@ -84,8 +85,10 @@ pub enum Kind {
     Ipv6,
     /// A UUID: `367abb81-9844-35f1-ad32-98f038001003`.
     Guid,
-    /// A moment.
+    /// A moment, written as seconds since 1970.
     Time,
+    /// A moment, written as a date: `Jun 13, 2016 09:52:33.457746200 UTC`.
+    Date,
     /// Seconds, with nine digits behind the point.
     Duration,
     /// The number of a frame.

@@ -22,4 +22,5 @@ pub mod offsets;
 pub mod protocols;
 pub mod stack;
 pub mod text;
+mod token;
 pub mod units;

@@ -45,6 +45,7 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
                 digits(out, u64::from(*byte), 2);
             }
         }
+        (Value::Time(nanos), Kind::Date) => date(out, nanos),
         (Value::Time(nanos) | Value::Duration(nanos), _) => seconds(out, nanos),
     }
 }
@@ -78,6 +79,33 @@ fn seconds(out: &mut Vec<u8>, nanos: i64) {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
+}
+
+/// Nanoseconds since 1970 as a date of the Gregorian calendar: `Jun 13, 2016 09:52:33.457746200 UTC`.
+fn date(out: &mut Vec<u8>, nanos: i64) {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (seconds, fraction) = (
+        nanos.div_euclid(1_000_000_000),
+        nanos.rem_euclid(1_000_000_000),
+    );
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Years that begin in March, so that a leap day is a year's last; eras of 400 years from the year 0 on.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = era * 400 + year + i64::from(month >= 10);
+    let name = MONTHS.get(((month + 2) % 12) as usize).unwrap_or(&"");
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    // Writing to a Vec can't fail.
+    let _ = write!(
+        out,
+        "{name} {day:2}, {year} {hour:02}:{minute:02}:{second:02}.{fraction:09} UTC"
+    );
 }
 
 fn signed(out: &mut Vec<u8>, n: i64) {
@@ -152,6 +180,20 @@ mod tests {
             written(Kind::Time, Value::Time(1_700_000_000_000_000_001)),
             "1700000000.000000001"
         );
+        for (nanos, text) in [
+            (0, "Jan  1, 1970 00:00:00.000000000 UTC"),
+            (
+                1_465_811_553_457_746_200,
+                "Jun 13, 2016 09:52:33.457746200 UTC",
+            ),
+            (
+                951_782_400_000_000_000,
+                "Feb 29, 2000 00:00:00.000000000 UTC",
+            ),
+            (-1_000_000_000, "Dec 31, 1969 23:59:59.000000000 UTC"),
+        ] {
+            assert_eq!(written(Kind::Date, Value::Time(nanos)), text);
+        }
         assert_eq!(
             written(Kind::Ether, Value::Ether([0, 12, 41, 255, 1, 2])),
             "00:0c:29:ff:01:02"

@@ -140,7 +140,10 @@ impl Messages {
         let Some(request) = self.requests.get(&(mark.pair.name, mark.key)) else {
             return;
         };
-        if let Ahead::Collected(forward) = ahead {
+        if let Ahead::Collected(forward) = ahead
+            && mark.last
+            && mark.pair.reply_in.is_some()
+        {
             let request = Request::new(self.flow, mark.pair, mark.key, request.frame);
             forward.note_reply(request, stamp.frame);
         }

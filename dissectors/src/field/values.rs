@@ -88,8 +88,10 @@ pub struct Mark {
     pub pair: &'static Pair,
     /// By what the two are paired.
     pub key: u64,
-    /// It is the reply.
+    /// It is a reply.
     pub reply: bool,
+    /// Of a reply: the exchange is over with it.
+    pub last: bool,
 }
 
 /// Values in the order in which they were found.

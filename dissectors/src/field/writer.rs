@@ -136,19 +136,25 @@ impl<'w> Writer<'w> {
 
     /// The message is a request (or a call) to be paired by `key`.
     pub fn request(&mut self, pair: &'static Pair, key: u64) {
-        self.values.mark(Mark {
-            pair,
-            key,
-            reply: false,
-        });
+        self.mark(pair, key, false, false);
     }
 
-    /// The message is a reply to the request of `key`.
+    /// The message is the reply to the request of `key`.
     pub fn reply(&mut self, pair: &'static Pair, key: u64) {
+        self.mark(pair, key, true, true);
+    }
+
+    /// The message says that the reply to the request of `key` is still to come.
+    pub fn interim(&mut self, pair: &'static Pair, key: u64) {
+        self.mark(pair, key, true, false);
+    }
+
+    fn mark(&mut self, pair: &'static Pair, key: u64, reply: bool, last: bool) {
         self.values.mark(Mark {
             pair,
             key,
-            reply: true,
+            reply,
+            last,
         });
     }
 }

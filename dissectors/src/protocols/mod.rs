@@ -15,6 +15,7 @@ mod websocket;
 
 use crate::dissector::Protocol;
 use crate::field::{FieldInfo, Pair};
+use crate::token;
 
 /// Every protocol, in the order in which content is probed.
 pub const PROTOCOLS: &[&Protocol] = &[
@@ -39,6 +40,10 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     tls::fields::FIELDS,
     http2::fields::FIELDS,
     grpc::fields::FIELDS,
+    smb::fields::smb1::FIELDS,
+    smb::fields::smb2::FIELDS,
+    token::fields::ntlmssp::FIELDS,
+    token::fields::spnego::FIELDS,
 ];
 
 /// Every kind of exchange whose two halves name each other's frame.
@@ -48,4 +53,7 @@ pub const PAIRS: &[&Pair] = &[
     &http::fields::RESPONSES,
     &http::fields::NEXT_REQUEST,
     &http::fields::PREV_REQUEST,
+    &smb::fields::SMB2_EXCHANGE,
+    &smb::fields::SMB2_LOGON,
+    &smb::fields::SMB2_TREE,
 ];

@@ -4,6 +4,7 @@ use super::auth::Token;
 use super::files::Files;
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Phase, Status, Value};
+use crate::field::Writer;
 use crate::units::{Side, Span, StreamOffset};
 
 /// Shares in the details.
@@ -33,6 +34,13 @@ impl At<'_, '_> {
 
     pub(super) fn detail(&mut self, key: &'static str, value: impl Into<Value>) {
         self.out.detail(self.side, self.span, key, value);
+    }
+
+    /// Gives the message's fields, which are told its size; called only where somebody asked for fields.
+    pub(super) fn fields(&mut self, describe: impl FnOnce(&mut Writer<'_>, u64)) {
+        let span = Span::new(self.base, self.span.end);
+        let describe = |w: &mut Writer<'_>| describe(w, span.len());
+        self.out.fields(self.side, span, describe);
     }
 
     pub(super) fn malformed(&mut self, what: &'static str) {

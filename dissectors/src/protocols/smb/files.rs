@@ -81,6 +81,12 @@ impl Files {
         self.map.get(&key).map_or("", |file| &file.name)
     }
 
+    /// The name of a file whose opening was seen.
+    pub(super) fn opened(&self, key: u64) -> Option<&str> {
+        let file = self.map.get(&key).filter(|file| file.opened)?;
+        Some(&file.name)
+    }
+
     /// Hands data of a pipe down. `data` begins `from` bytes behind the header; `len` bytes of it were promised.
     pub(super) fn carry(
         &mut self,

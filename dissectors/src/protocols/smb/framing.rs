@@ -3,7 +3,7 @@
 use super::connection::{At, Connection};
 use super::smb1::Smb1;
 use super::smb2::Smb2;
-use super::{names, wire1, wire2};
+use super::{describe, names, wire1, wire2};
 use crate::dissector::{Dissector, Input, Output, Start};
 use crate::event::{Act, Op};
 use crate::inbox::{Feed, Inbox};
@@ -11,6 +11,8 @@ use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// Bytes of the NBSS head before each message.
 const LEAD: u64 = 4;
+/// Bytes of a transform header (MS-SMB2 2.2.41).
+const TRANSFORM: u64 = 52;
 /// What is kept of one message at most: pipes negotiate far smaller fragments.
 pub(super) const MAX_KEPT: usize = 256 * 1024;
 
@@ -284,7 +286,7 @@ fn smb(
         let Some(bytes) = feed.peek(need.min(usize::try_from(left).unwrap_or(usize::MAX))) else {
             return false;
         };
-        match speaker.plan(bytes, left) {
+        match speaker.plan(bytes, left, out.wants_fields()) {
             Plan::Need(n) => need = n,
             Plan::Take { size, keep } => break (size, keep),
             Plan::Bad(what) => {
@@ -331,14 +333,25 @@ struct Speaker {
 
 impl Speaker {
     /// `bytes` begin an SMB message in an NBSS message of which `left` bytes are to come.
-    fn plan(&self, bytes: &[u8], left: u64) -> Plan {
+    /// `described`: whole, as far as that is bounded.
+    fn plan(&self, bytes: &[u8], left: u64, described: bool) -> Plan {
         match bytes {
-            [0xFE, b'S', b'M', b'B', ..] => self.smb2.plan(bytes, left, &self.connection.files),
-            [0xFF, b'S', b'M', b'B', ..] => self.smb1.plan(bytes, left, &self.connection.files),
+            [0xFE, b'S', b'M', b'B', ..] => {
+                self.smb2
+                    .plan(bytes, left, &self.connection.files, described)
+            }
+            [0xFF, b'S', b'M', b'B', ..] => {
+                self.smb1
+                    .plan(bytes, left, &self.connection.files, described)
+            }
             // Transform and compression headers: nothing behind them can be read (guard T8).
             [0xFD | 0xFC, b'S', b'M', b'B', ..] => Plan::Take {
                 size: left,
-                keep: 4,
+                keep: if described {
+                    left.min(TRANSFORM) as usize
+                } else {
+                    4
+                },
             },
             _ => Plan::Bad("session message without an SMB header"),
         }
@@ -357,8 +370,14 @@ impl Speaker {
         match bytes.first() {
             Some(0xFE) => self.smb2.pdu(bytes, first, &mut self.connection, &mut at),
             Some(0xFF) => self.smb1.pdu(bytes, &mut self.connection, &mut at),
-            Some(0xFD) => self.opaque("Encrypted message", 0xFD, &mut at),
-            _ => self.opaque("Compressed message", 0xFC, &mut at),
+            Some(0xFD) => {
+                at.fields(|w, size| describe::smb2::encrypted(w, bytes, size));
+                self.opaque("Encrypted message", 0xFD, &mut at);
+            }
+            _ => {
+                at.fields(|w, size| describe::smb2::compressed(w, bytes, size));
+                self.opaque("Compressed message", 0xFC, &mut at);
+            }
         }
     }
 

@@ -40,7 +40,9 @@
 mod auth;
 mod bytes;
 mod connection;
+mod describe;
 mod dos;
+pub(super) mod fields;
 mod files;
 mod framing;
 mod names;

@@ -56,7 +56,7 @@ pub(super) const fn file_key(fid: u16) -> u64 {
 
 impl Smb1 {
     /// How a message is to be read.
-    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files) -> Plan {
+    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files, _described: bool) -> Plan {
         if left < HEADER as u64 + 3 {
             return Plan::Bad("SMB1 message shorter than its header");
         }

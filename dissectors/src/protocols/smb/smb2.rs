@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use super::auth::{Identity, Token};
 use super::bytes::{part, u8_at, u16_at, u32_at, utf16};
 use super::connection::{At, Connection};
+use super::describe::smb2::{Context, Question};
 use super::files::{Files, Kind, is_dcerpc};
 use super::framing::{MAX_KEPT, Plan};
 use super::smb2_replies::Credits;
 use super::wire2::{self, HEADER, Header, UNSOLICITED, command};
-use super::{names, text};
+use super::{describe, names, text};
 use crate::event::{self, Act, Expect, Fact, Phase};
 
 /// Requests that wait with something to remember; more than any server's credits.
@@ -49,6 +50,8 @@ pub(super) enum Asked {
 pub(super) struct Tree {
     pub(super) path: String,
     pub(super) kind: Kind,
+    /// ShareType as the server said.
+    pub(super) share_type: u8,
 }
 
 /// The SMB2 part of a connection.
@@ -64,6 +67,8 @@ pub(super) struct Smb2 {
     /// Files by the MessageId of the CREATE that opened them, the latest.
     created: Vec<(u64, u64)>,
     pub(super) credits: Credits,
+    /// What requests asked for, where fields are wanted.
+    questions: HashMap<u64, Question>,
 }
 
 impl Smb2 {
@@ -76,6 +81,7 @@ impl Smb2 {
             created_here: None,
             created: Vec::new(),
             credits: Credits::new(beginning),
+            questions: HashMap::new(),
         }
     }
 
@@ -85,7 +91,7 @@ impl Smb2 {
     }
 
     /// How a message is to be read.
-    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files) -> Plan {
+    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files, described: bool) -> Plan {
         let Some(header) = Header::read(bytes) else {
             return if left < HEADER as u64 {
                 Plan::Bad("SMB2 message shorter than its header")
@@ -109,7 +115,12 @@ impl Smb2 {
         if bytes.len() < fixed {
             return Plan::Need(fixed);
         }
-        let keep = if self.is_needed(&header, bytes, files) {
+        // Of file data nobody sees more than its place and length.
+        let has_data = matches!(
+            (header.command, header.is_response()),
+            (command::READ, true) | (command::WRITE, false)
+        );
+        let keep = if described && !has_data || self.is_needed(&header, bytes, files) {
             most
         } else {
             fixed
@@ -157,6 +168,9 @@ impl Smb2 {
         };
         connection.speaks_smb2(at);
         connection.session_id(header.session_id, at);
+        if at.out.wants_fields() {
+            self.describe(&header, pdu, connection, at);
+        }
         if header.is_response() {
             self.response(&header, pdu, connection, at);
         } else {
@@ -164,6 +178,42 @@ impl Smb2 {
                 self.created_here = None;
             }
             self.request(&header, pdu, connection, at);
+        }
+    }
+
+    fn describe(
+        &mut self,
+        header: &Header,
+        pdu: &[u8],
+        connection: &Connection,
+        at: &mut At<'_, '_>,
+    ) {
+        let response = header.is_response();
+        let tree = match self.pending.get(&header.message_id) {
+            Some(Asked::Tree(path)) if response && header.status == 0 => {
+                Some((path.as_str(), share_type(pdu)))
+            }
+            _ => {
+                let tree = self.trees.get(&header.tree_id);
+                tree.map(|tree| (tree.path.as_str(), tree.share_type))
+            }
+        };
+        let place = wire2::file_id_at(header.command).filter(|_| !response);
+        let file = place.and_then(|place| wire2::file_key(pdu, place));
+        let context = Context {
+            tree,
+            file: file.and_then(|key| connection.files.opened(key)),
+            asked: self.questions.get(&header.message_id).filter(|_| response),
+            is_final: header.status != names::PENDING,
+        };
+        at.fields(|w, size| describe::smb2::message(w, header, pdu, size, context));
+        if response && header.status != names::PENDING {
+            self.questions.remove(&header.message_id);
+        } else if !response
+            && self.questions.len() < MAX_PENDING
+            && let Some(question) = Question::of(header, pdu)
+        {
+            self.questions.insert(header.message_id, question);
         }
     }
 
@@ -395,9 +445,14 @@ pub(super) fn identity(token: &Token) -> Identity {
 
 /// The type of a connected share (2.2.10).
 pub(super) fn share_kind(pdu: &[u8]) -> Kind {
-    match u8_at(pdu, HEADER + 2) {
-        Some(2) => Kind::Pipe,
-        Some(1 | 3) => Kind::Opaque,
+    match share_type(pdu) {
+        2 => Kind::Pipe,
+        1 | 3 => Kind::Opaque,
         _ => Kind::Unsure,
     }
+}
+
+/// Its number: 1 disk, 2 pipes, 3 printer.
+pub(super) fn share_type(pdu: &[u8]) -> u8 {
+    u8_at(pdu, HEADER + 2).unwrap_or_default()
 }

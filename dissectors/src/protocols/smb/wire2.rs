@@ -167,6 +167,23 @@ pub(super) fn setup_token(pdu: &[u8]) -> Option<Buffer<'_>> {
     Buffer::narrow(pdu, HEADER + 12)
 }
 
+/// The security token of an answer, its place and length at `field` (2.2.4, 2.2.6).
+pub(super) fn blob_of_answer(pdu: &[u8], field: usize) -> Option<Buffer<'_>> {
+    Buffer::narrow(pdu, field)
+}
+
+/// What QUERY_DIRECTORY, CHANGE_NOTIFY and QUERY_INFO give (2.2.34, 2.2.36, 2.2.38).
+pub(super) fn output(pdu: &[u8]) -> Option<Buffer<'_>> {
+    let (at, len) = (u16_at(pdu, HEADER + 2)?, u32_at(pdu, HEADER + 4)?);
+    Some(Buffer::new(pdu, usize::from(at), len as usize))
+}
+
+/// What SET_INFO sets (2.2.39).
+pub(super) fn set_info(pdu: &[u8]) -> Option<Buffer<'_>> {
+    let (len, at) = (u32_at(pdu, HEADER + 4)?, u16_at(pdu, HEADER + 8)?);
+    Some(Buffer::new(pdu, usize::from(at), len as usize))
+}
+
 /// The path of TREE_CONNECT (2.2.9).
 pub(super) fn tree_path(pdu: &[u8]) -> Option<Buffer<'_>> {
     Buffer::narrow(pdu, HEADER + 4)
