@@ -11,7 +11,7 @@ mod values;
 mod wanted;
 mod writer;
 
-pub use values::{Entry, Mark, Value, Values};
+pub use values::{Entry, Mark, Role, Value, Values};
 pub use wanted::Wanted;
 pub use writer::Writer;
 
@@ -169,6 +169,10 @@ pub mod group {
     pub const GSSAPI: u8 = 31;
     /// The endpoint mapper.
     pub const EPM: u8 = 32;
+    /// The lock manager of NFS.
+    pub const NLM: u8 = 40;
+    /// The kernel's lock manager.
+    pub const KLM: u8 = 41;
     /// How many there may be.
     pub const COUNT: usize = 64;
 }
@@ -192,7 +196,8 @@ pub struct Pair {
     pub request_in: Option<FieldId>,
     /// On the reply: the time since its request.
     pub time: Option<FieldId>,
-    /// On a message whose key was there before: that it is a duplicate.
+    /// On a message whose key was there before: that it is a duplicate. Then the first with its key counts; without this
+    /// field a request with the key of another is a new one.
     pub duplicate: Option<FieldId>,
 }
 

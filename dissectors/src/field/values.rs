@@ -81,6 +81,17 @@ struct Slot {
     stored: Stored,
 }
 
+/// What a message is to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Its request.
+    Request,
+    /// A further part of its request, whose first part counts.
+    Part,
+    /// Its reply, or a part of it.
+    Reply,
+}
+
 /// What a message is to an exchange, see [`Pair`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
@@ -88,8 +99,8 @@ pub struct Mark {
     pub pair: &'static Pair,
     /// By what the two are paired.
     pub key: u64,
-    /// It is the reply.
-    pub reply: bool,
+    /// Request or reply.
+    pub role: Role,
 }
 
 /// Values in the order in which they were found.

@@ -24,7 +24,15 @@ pub const PROTOCOLS: &[&Protocol] = &[
 ];
 
 /// The fields of every protocol, a table each.
-pub const FIELDS: &[&[FieldInfo]] = &[nbss::fields::FIELDS];
+pub const FIELDS: &[&[FieldInfo]] = &[
+    nbss::fields::FIELDS,
+    oncrpc::fields::rpc::FIELDS,
+    oncrpc::fields::portmap::FIELDS,
+    oncrpc::fields::mount::FIELDS,
+    oncrpc::fields::nfs::FIELDS,
+    oncrpc::fields::locks::nlm::FIELDS,
+    oncrpc::fields::locks::klm::FIELDS,
+];
 
 /// Every kind of exchange whose two halves name each other's frame.
-pub const PAIRS: &[&Pair] = &[];
+pub static PAIRS: &[&Pair] = &[&oncrpc::fields::rpc::CALL];
