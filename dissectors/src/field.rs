@@ -12,7 +12,7 @@ mod values;
 mod wanted;
 mod writer;
 
-pub use values::{Entry, Mark, Value, Values};
+pub use values::{Entry, Mark, Role, Value, Values};
 pub use wanted::Wanted;
 pub use writer::Writer;
 
@@ -174,6 +174,10 @@ pub mod group {
     pub const EPM: u8 = 32;
     /// SSDP.
     pub const SSDP: u8 = 33;
+    /// The lock manager of NFS.
+    pub const NLM: u8 = 40;
+    /// The kernel's lock manager.
+    pub const KLM: u8 = 41;
     /// How many there may be.
     pub const COUNT: usize = 64;
 }
@@ -197,7 +201,8 @@ pub struct Pair {
     pub request_in: Option<FieldId>,
     /// On the reply: the time since its request.
     pub time: Option<FieldId>,
-    /// On a message whose key was there before: that it is a duplicate.
+    /// On a message whose key was there before: that it is a duplicate. Then the first with its key counts; without this
+    /// field a request with the key of another is a new one.
     pub duplicate: Option<FieldId>,
 }
 

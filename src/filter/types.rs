@@ -37,7 +37,7 @@ impl Type {
             Kind::Ipv4 => Self::Ipv4,
             Kind::Ipv6 => Self::Ipv6,
             Kind::Guid => Self::Guid,
-            Kind::Time => Self::Time,
+            Kind::Time | Kind::Date => Self::Time,
             Kind::Duration => Self::Duration,
         }
     }

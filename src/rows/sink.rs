@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use colloquy_dissectors::dissector::{Sink, Slot};
 use colloquy_dissectors::event::Act;
-use colloquy_dissectors::field::{Entry, FieldId, Mark, Value, Values, Wanted, Writer};
+use colloquy_dissectors::field::{Entry, FieldId, Mark, Role, Value, Values, Wanted, Writer};
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 use hashbrown::HashMap;
 
@@ -26,9 +26,16 @@ pub(super) struct Messages {
     early: PerSide<VecDeque<(StreamOffset, Stamp)>>,
     /// Messages that are complete, with their frames.
     pub(super) ready: Vec<Said>,
-    requests: HashMap<(&'static str, u64), Stamp>,
+    requests: HashMap<(&'static str, u64), Asked>,
     /// The keys of `requests`, oldest first.
     order: VecDeque<(&'static str, u64)>,
+}
+
+/// A request: the first frame with its key, and the frame of its first reply.
+#[derive(Clone, Copy)]
+struct Asked {
+    stamp: Stamp,
+    replied: Option<FrameNo>,
 }
 
 struct Pending {
@@ -112,36 +119,55 @@ impl Messages {
     /// Finds the other half of an exchange, and says so in both.
     fn pair(&mut self, values: &mut Values, stamp: Stamp, ahead: &mut Ahead<'_>) {
         for mark in values.marks().to_vec() {
-            let key = (mark.pair.name, mark.key);
-            if mark.reply {
-                self.reply(values, &mark, stamp, ahead);
-                continue;
-            }
-            let request = Request::new(self.flow, mark.pair, mark.key, stamp.frame);
-            if let Ahead::Known(forward) = ahead
-                && let Some(frame) = forward.reply(request)
-            {
-                self.add(values, mark.pair.reply_in, Value::Uint(frame));
-            }
-            if self.requests.insert(key, stamp).is_some() {
-                self.add(values, mark.pair.duplicate, Value::Present);
-            } else {
-                self.order.push_back(key);
-            }
-            if self.order.len() > limits::PAIRS
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.requests.remove(&oldest);
+            match mark.role {
+                Role::Reply | Role::Interim => self.reply(values, &mark, stamp, ahead),
+                Role::Part | Role::Request => self.request(values, &mark, stamp, ahead),
             }
         }
     }
 
-    fn reply(&self, values: &mut Values, mark: &Mark, stamp: Stamp, ahead: &mut Ahead<'_>) {
-        let Some(request) = self.requests.get(&(mark.pair.name, mark.key)) else {
+    fn request(&mut self, values: &mut Values, mark: &Mark, stamp: Stamp, ahead: &Ahead<'_>) {
+        let key = (mark.pair.name, mark.key);
+        let first = self.requests.get(&key).copied();
+        let goes_on = mark.role == Role::Part || mark.pair.duplicate.is_some();
+        let asked = match first.filter(|_| goes_on) {
+            Some(asked) => asked,
+            None => {
+                let asked = Asked {
+                    stamp,
+                    replied: None,
+                };
+                self.requests.insert(key, asked);
+                asked
+            }
+        };
+        let frame = asked.stamp.frame;
+        if let Ahead::Known(forward) = ahead {
+            let request = Request::new(self.flow, mark.pair, mark.key, frame);
+            if let Some(frame) = forward.reply(request) {
+                self.add(values, mark.pair.reply_in, Value::Uint(frame));
+            }
+        }
+        if first.is_none() {
+            self.order.push_back(key);
+        } else if frame != stamp.frame && mark.role == Role::Request {
+            self.add(values, mark.pair.duplicate, Value::Present);
+        }
+        if self.order.len() > limits::PAIRS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.requests.remove(&oldest);
+        }
+    }
+
+    fn reply(&mut self, values: &mut Values, mark: &Mark, stamp: Stamp, ahead: &mut Ahead<'_>) {
+        let Some(asked) = self.requests.get_mut(&(mark.pair.name, mark.key)) else {
             return;
         };
+        let request = asked.stamp;
+        let again = *asked.replied.get_or_insert(stamp.frame) != stamp.frame;
         if let Ahead::Collected(forward) = ahead
-            && mark.last
+            && mark.role == Role::Reply
             && mark.pair.reply_in.is_some()
         {
             let request = Request::new(self.flow, mark.pair, mark.key, request.frame);
@@ -150,6 +176,9 @@ impl Messages {
         self.add(values, mark.pair.request_in, Value::Uint(request.frame));
         let nanos = stamp.time.nanos_since(request.time);
         self.add(values, mark.pair.time, Value::Duration(nanos));
+        if again {
+            self.add(values, mark.pair.duplicate, Value::Present);
+        }
     }
 
     fn add(&self, values: &mut Values, field: Option<FieldId>, value: Value<'_>) {

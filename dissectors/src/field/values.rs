@@ -81,6 +81,19 @@ struct Slot {
     stored: Stored,
 }
 
+/// What a message is to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Its request.
+    Request,
+    /// A further part of its request, whose first part counts.
+    Part,
+    /// Its reply, or a part of it.
+    Reply,
+    /// It says that the reply is still to come.
+    Interim,
+}
+
 /// What a message is to an exchange, see [`Pair`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
@@ -88,10 +101,8 @@ pub struct Mark {
     pub pair: &'static Pair,
     /// By what the two are paired.
     pub key: u64,
-    /// It is a reply.
-    pub reply: bool,
-    /// Of a reply: the exchange is over with it.
-    pub last: bool,
+    /// What it is to the exchange.
+    pub role: Role,
 }
 
 /// Values in the order in which they were found.

@@ -1,7 +1,7 @@
 //! What `describe.rs` writes with.
 
 use super::{
-    BRANCH, Entry, FieldId, INFO_COLUMN, Mark, PROTOCOL_COLUMN, Pair, Value, Values, Wanted,
+    BRANCH, Entry, FieldId, INFO_COLUMN, Mark, PROTOCOL_COLUMN, Pair, Role, Value, Values, Wanted,
 };
 
 /// Takes the values of one message, those that are wanted only.
@@ -136,25 +136,25 @@ impl<'w> Writer<'w> {
 
     /// The message is a request (or a call) to be paired by `key`.
     pub fn request(&mut self, pair: &'static Pair, key: u64) {
-        self.mark(pair, key, false, false);
+        self.mark(pair, key, Role::Request);
+    }
+
+    /// The message is a further part of the request of `key`.
+    pub fn part(&mut self, pair: &'static Pair, key: u64) {
+        self.mark(pair, key, Role::Part);
     }
 
     /// The message is the reply to the request of `key`.
     pub fn reply(&mut self, pair: &'static Pair, key: u64) {
-        self.mark(pair, key, true, true);
+        self.mark(pair, key, Role::Reply);
     }
 
     /// The message says that the reply to the request of `key` is still to come.
     pub fn interim(&mut self, pair: &'static Pair, key: u64) {
-        self.mark(pair, key, true, false);
+        self.mark(pair, key, Role::Interim);
     }
 
-    fn mark(&mut self, pair: &'static Pair, key: u64, reply: bool, last: bool) {
-        self.values.mark(Mark {
-            pair,
-            key,
-            reply,
-            last,
-        });
+    fn mark(&mut self, pair: &'static Pair, key: u64, role: Role) {
+        self.values.mark(Mark { pair, key, role });
     }
 }

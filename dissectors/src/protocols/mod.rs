@@ -44,10 +44,16 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     smb::fields::smb2::FIELDS,
     token::fields::ntlmssp::FIELDS,
     token::fields::spnego::FIELDS,
+    oncrpc::fields::rpc::FIELDS,
+    oncrpc::fields::portmap::FIELDS,
+    oncrpc::fields::mount::FIELDS,
+    oncrpc::fields::nfs::FIELDS,
+    oncrpc::fields::locks::nlm::FIELDS,
+    oncrpc::fields::locks::klm::FIELDS,
 ];
 
 /// Every kind of exchange whose two halves name each other's frame.
-pub const PAIRS: &[&Pair] = &[
+pub static PAIRS: &[&Pair] = &[
     &http::fields::EXCHANGE,
     &http::fields::REQUESTS,
     &http::fields::RESPONSES,
@@ -56,4 +62,5 @@ pub const PAIRS: &[&Pair] = &[
     &smb::fields::SMB2_EXCHANGE,
     &smb::fields::SMB2_LOGON,
     &smb::fields::SMB2_TREE,
+    &oncrpc::fields::rpc::CALL,
 ];

@@ -12,6 +12,8 @@ use crate::dissector::{Output, Scope};
 use crate::event::{Act, Expect, Fact, Op, Phase, Value};
 use crate::units::{Side, Span};
 
+/// Bytes of a call up to the flavor of its credential.
+const FLAVOR_ENDS: usize = 28;
 /// The longest path of MNT (RFC 1813 section 5.1.4).
 const LONGEST_PATH: u32 = 1024;
 
@@ -70,6 +72,7 @@ impl Session {
             gss,
             one_way: expect == Expect::Nothing,
             about,
+            cut: call.cred.is_none() && record.head.len() < FLAVOR_ENDS,
             makes,
         };
         if !self.calls[side].ask(call.xid, asked) {
@@ -209,6 +212,11 @@ fn about(program: u32, call: &Call<'_>, args: Option<&[u8]>, shown: Option<&mut 
         (programs::MOUNT, _, 1) => Xdr::new(args)
             .opaque(LONGEST_PATH)
             .map_or(About::Nothing, |path| About::Export(text(path).into())),
+        (programs::NFS, 3, 4) => {
+            let mut xdr = Xdr::new(args);
+            let rights = xdr.opaque(64).and_then(|_| xdr.word());
+            rights.map_or(About::Nothing, About::Rights)
+        }
         _ => About::Nothing,
     }
 }

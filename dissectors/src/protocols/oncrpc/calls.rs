@@ -26,6 +26,8 @@ pub(super) struct Asked {
     /// No reply is expected; one that comes is a message, not an answer.
     pub(super) one_way: bool,
     pub(super) about: About,
+    /// The capture cut it before its credential.
+    pub(super) cut: bool,
     /// The path that a successful answer gives a handle to; only while texts are wanted.
     pub(super) makes: Option<Box<str>>,
 }
@@ -57,6 +59,8 @@ pub(super) enum About {
     Compound(Compound),
     /// The path to be mounted.
     Export(Box<str>),
+    /// The rights that ACCESS of NFSv3 asks about.
+    Rights(u32),
 }
 
 /// The calls of one side.
@@ -125,6 +129,7 @@ mod tests {
             gss: None,
             one_way: false,
             about: About::Nothing,
+            cut: false,
             makes: None,
         }
     }

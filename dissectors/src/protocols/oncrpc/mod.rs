@@ -54,6 +54,8 @@ mod auth;
 mod begins;
 mod call;
 mod calls;
+mod describe;
+pub(super) mod fields;
 mod files;
 mod nfs4;
 mod portmap;

@@ -37,6 +37,12 @@ pub(super) fn name(number: u32) -> &'static str {
     program(number).map_or("", |p| p.name)
 }
 
+/// True when the procedures of that version have names here.
+pub(super) fn knows(number: u32, version: u32) -> bool {
+    program(number)
+        .is_some_and(|p| p.versions.is_empty() || p.versions.iter().any(|v| v.number == version))
+}
+
 /// A program for a reader: `NFS (100003)`.
 pub(super) fn title(number: u32) -> String {
     match name(number) {
@@ -101,6 +107,7 @@ pub(super) const PORTMAP: u32 = 100_000;
 pub(super) const NFS: u32 = 100_003;
 pub(super) const YPSERV: u32 = 100_004;
 pub(super) const MOUNT: u32 = 100_005;
+pub(super) const KLM: u32 = 100_020;
 pub(super) const NLM: u32 = 100_021;
 pub(super) const NSM: u32 = 100_024;
 pub(super) const NFSACL: u32 = 100_227;
@@ -188,7 +195,7 @@ static PROGRAMS: &[Program] = &[
     ),
     full(100_012, "SPRAY", "", "spray", &[v(1, "spray", p::SPRAY)]),
     plain(100_017, "REXEC", "rexec"),
-    full(100_020, "KLM", "", "klm", &[v(1, "klm", p::KLM)]),
+    full(KLM, "KLM", "", "klm", &[v(1, "klm", p::KLM)]),
     full(
         NLM,
         "NLM",

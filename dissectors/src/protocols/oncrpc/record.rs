@@ -18,6 +18,8 @@ use crate::units::{Span, StreamOffset};
 
 /// Bytes of a message that are looked at; the rest (file data) is counted and passed over.
 pub(super) const HEAD: usize = 1024;
+/// The same where the message's fields are asked for.
+pub(super) const WHOLE: usize = 1024 * 1024;
 /// The longest believable fragment. Real ones end at 1 MiB of file data and a header; some servers allow more.
 pub(super) const LARGEST_FRAGMENT: u64 = 16 * 1024 * 1024;
 /// The longest believable record.
@@ -36,8 +38,12 @@ pub(super) struct Record<'a> {
     pub(super) span: Span,
     /// The message's first bytes, at most [`HEAD`] of them when it has more.
     pub(super) head: &'a [u8],
+    /// As many of its bytes as were kept for those who ask for fields, at most [`WHOLE`].
+    pub(super) bytes: &'a [u8],
     /// Bytes of the message, marks not counted.
     pub(super) len: u64,
+    /// The mark before its last fragment; `None` in a datagram.
+    pub(super) mark: Option<Mark>,
 }
 
 /// What was found in the stream.
@@ -45,6 +51,8 @@ pub(super) struct Record<'a> {
 pub(super) enum Found<'a> {
     /// A message.
     Message(Record<'a>),
+    /// A fragment that is not the last of its record; only where fields are asked for.
+    Fragment { span: Span, mark: Mark },
     /// Four bytes that should be a mark and cannot be one.
     AbsurdMark {
         span: Span,
@@ -80,10 +88,15 @@ enum State {
     Seek { skipped: u64 },
 }
 
-/// Reads the records of one side. Keeps at most [`HEAD`] bytes of the message at hand.
+/// Reads the records of one side. Keeps at most [`HEAD`] bytes of the message at hand, or [`WHOLE`] for its fields.
 #[derive(Debug)]
 pub(super) struct Reader {
     state: State,
+    /// Bytes of a message that are kept.
+    keep: usize,
+    /// The mark before the fragment at hand, and where it stands.
+    mark: Mark,
+    mark_at: StreamOffset,
     head: Vec<u8>,
     /// The head has a hole: what comes is no longer kept.
     cut: bool,
@@ -104,6 +117,9 @@ impl Reader {
             } else {
                 State::Seek { skipped: 0 }
             },
+            keep: HEAD,
+            mark: Mark(0),
+            mark_at: 0,
             head: Vec::new(),
             cut: false,
             start: 0,
@@ -113,6 +129,11 @@ impl Reader {
             lost_before: !beginning,
             doubts: 0,
         }
+    }
+
+    /// Fields are asked for: messages are kept whole.
+    pub(super) const fn keep_whole(&mut self) {
+        self.keep = WHOLE;
     }
 
     /// The next thing in the stream, or `None` when more bytes are needed. `is_open` tells whether a reply's xid is
@@ -150,7 +171,14 @@ impl Reader {
                     left: 0,
                     last: true,
                 } => return Some(self.finish(feed.offset())),
-                State::Fragment { left: 0, .. } => self.state = State::Mark,
+                State::Fragment { left: 0, .. } => {
+                    self.state = State::Mark;
+                    if self.keep > HEAD {
+                        let span = Span::new(self.mark_at, feed.offset());
+                        let mark = self.mark;
+                        return Some(Found::Fragment { span, mark });
+                    }
+                }
                 State::Fragment { left, last } => {
                     self.body(feed, left, last)?;
                     if !self.is_rpc() {
@@ -188,7 +216,9 @@ impl Reader {
         Some(Found::Message(Record {
             span,
             head: message.get(..HEAD).unwrap_or(message),
+            bytes: message,
             len: mark.len(),
+            mark: Some(mark),
         }))
     }
 
@@ -212,6 +242,7 @@ impl Reader {
             }
         }
         let (_, span) = feed.take(MARK)?;
+        (self.mark, self.mark_at) = (mark, span.start);
         if !fits {
             self.lose(span.end);
             return Some(Step::Absurd(span, mark));
@@ -230,7 +261,7 @@ impl Reader {
         let room = match kept {
             _ if self.cut => 0,
             0..8 => 8 - kept,
-            _ => HEAD.saturating_sub(kept),
+            _ => self.keep.saturating_sub(kept),
         };
         let want = if room > 0 {
             left.min(room as u64)
@@ -275,8 +306,10 @@ impl Reader {
     fn record(&self, end: StreamOffset) -> Record<'_> {
         Record {
             span: Span::new(self.start, end),
-            head: &self.head,
+            head: self.head.get(..HEAD).unwrap_or(&self.head),
+            bytes: &self.head,
             len: self.len,
+            mark: Some(self.mark),
         }
     }
 
@@ -351,7 +384,10 @@ impl Reader {
         };
         Some(Unfinished {
             span: Span::new(start, end),
-            head: if self.fragments > 0 { &self.head } else { &[] },
+            head: match self.fragments {
+                0 => &[],
+                _ => self.head.get(..HEAD).unwrap_or(&self.head),
+            },
             expected: end - start + missing,
             present: end - start,
             whole_fragments,

@@ -1,6 +1,7 @@
 //! One conversation: records in, calls and replies out.
 
 use super::calls::Calls;
+use super::describe::{self, Whole};
 use super::files::Files;
 use super::programs;
 use super::record::{Found, HEAD, Reader, Record, Unfinished};
@@ -61,6 +62,9 @@ impl Rpc {
     }
 
     fn data(&mut self, side: Side, bytes: &[u8], out: &mut Output<'_>) {
+        if out.wants_fields() {
+            self.readers[side].keep_whole();
+        }
         let mut feed = self.inboxes[side].feed(bytes);
         loop {
             let calls = &self.session.calls[side.other()];
@@ -116,7 +120,9 @@ impl Rpc {
         let record = Record {
             span: Span::new(start, start + len),
             head: bytes.get(..HEAD).unwrap_or(bytes),
+            bytes,
             len: wire_len,
+            mark: None,
         };
         self.session.record(side, record, out);
     }
@@ -147,6 +153,9 @@ impl Session {
     fn found(&mut self, side: Side, found: Found<'_>, out: &mut Output<'_>) {
         match found {
             Found::Message(record) => self.record(side, record, out),
+            Found::Fragment { span, mark } => {
+                out.fields(side, span, |w| describe::fragment(w, mark));
+            }
             Found::AbsurdMark {
                 span,
                 mark,
@@ -236,6 +245,9 @@ impl Session {
             self.opened = true;
             out.phase(side, record.span, Phase::Open);
         }
+        if out.wants_fields() {
+            self.describe(side, record, out);
+        }
         match wire::message(record.head) {
             Message::Call(call) => self.call(side, record, &call, out),
             Message::Reply(reply) => self.reply(side, record, &reply, out),
@@ -243,6 +255,34 @@ impl Session {
                 let what = "too short for the RPC message that it begins";
                 out.emit(side, record.span, Act::Malformed { what });
             }
+        }
+    }
+
+    /// Gives the fields of a message. Replies whose call was not seen are none: nothing tells what they answer.
+    fn describe(&self, side: Side, record: Record<'_>, out: &mut Output<'_>) {
+        let whole = Whole {
+            mark: record.mark,
+            bytes: record.bytes,
+        };
+        match wire::message(record.head) {
+            Message::Call(call) => {
+                let service = self.service(side, call.program);
+                let key = exchange_id(side, call.xid);
+                out.fields(side, record.span, |w| {
+                    describe::call(w, whole, service, key);
+                });
+            }
+            Message::Reply(reply) => {
+                let caller = side.other();
+                if let Some(asked) = self.calls[caller].look(reply.xid) {
+                    let service = self.service(caller, asked.program);
+                    let key = exchange_id(caller, reply.xid);
+                    out.fields(side, record.span, |w| {
+                        describe::reply(w, whole, asked, service, key);
+                    });
+                }
+            }
+            Message::Neither => {}
         }
     }
 
