@@ -413,7 +413,11 @@ pub(crate) fn first_roles(opening: &Opening, tcp_flags: u16) -> (bool, Roles) {
         return (tcp_flags & flags::ACK == 0, Roles::Seen);
     }
     let (from, to) = (opening.first_sender.port, opening.first_receiver.port);
-    let known = |port: u16| PROTOCOLS.iter().any(|p| p.ports.contains(&port));
+    // Protocols without sessions have no say.
+    let known = |port: u16| {
+        let mut protocols = PROTOCOLS.iter().filter(|p| !p.sessions.is_empty());
+        protocols.any(|p| p.ports.contains(&port))
+    };
     let sender_is_client = match (known(from), known(to)) {
         (true, false) => false,
         (false, true) => true,

@@ -24,6 +24,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &dcerpc::PROTOCOL,
     &oncrpc::PROTOCOL,
     &http::PROTOCOL,
+    &http::SIMPLE,
     &http::ssdp::PROTOCOL,
     &websocket::PROTOCOL,
     &tls::PROTOCOL,

@@ -3,10 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::fields::*;
+use super::fields::{
+    AUTHBASIC, AUTHORIZATION, CHAT, CHUNK_SIZE, CODE, CODE_DESC, CONTENT_ENCODING, CONTENT_LENGTH,
+    CONTENT_LENGTH_HEADER, CONTENT_TYPE, COOKIE, COOKIE_PAIR, EXCHANGE, FILE_DATA, FULL_URI,
+    HEADERS, HOST, METHOD, NEXT_REQUEST, NEXT_REQUEST_IN, NEXT_RESPONSE_IN, NOTIFICATION, PHRASE,
+    PREV_REQUEST, PREV_REQUEST_IN, PREV_RESPONSE_IN, PROTO, PROXY_CONNECT_HOST, PROXY_CONNECT_PORT,
+    REQUEST, REQUEST_IN, REQUEST_LINE, REQUEST_NUMBER, REQUEST_VERSION, REQUESTS, RESPONSE,
+    RESPONSE_FOR_URI, RESPONSE_IN, RESPONSE_LINE, RESPONSE_NUMBER, RESPONSE_VERSION, RESPONSES,
+    TE_AND_LENGTH, TIME, TRAILER_PART, TRANSFER_ENCODING, UNKNOWN_HEADER, URI, URI_PATH, URI_QUERY,
+    URI_QUERY_PARAMETER, ssdp,
+};
 use super::names;
 use super::wire;
-use crate::field::{Value, Writer};
+use crate::field::{FieldId, Value, Writer};
 
 /// Methods that only other users of HTTP's form have: SSDP, GENA, WebDAV of Exchange, SCCM.
 const OTHER_METHODS: &[&[u8]] = &[
@@ -21,40 +30,6 @@ const OTHER_METHODS: &[&[u8]] = &[
     b"POLL",
     b"RPC_CONNECT",
     b"SSTP_DUPLEX_POST",
-];
-
-/// Header fields with a field of their own, by their names in lower case.
-const HEADERS: &[(&str, crate::field::FieldId)] = &[
-    ("accept", ACCEPT),
-    ("accept-encoding", ACCEPT_ENCODING),
-    ("accept-language", ACCEPT_LANGUAGE),
-    ("authorization", AUTHORIZATION),
-    ("cache-control", CACHE_CONTROL),
-    ("connection", CONNECTION),
-    ("content-encoding", CONTENT_ENCODING),
-    ("content-length", CONTENT_LENGTH_HEADER),
-    ("content-type", CONTENT_TYPE),
-    ("cookie", COOKIE),
-    ("date", DATE),
-    ("host", HOST),
-    ("http2-settings", HTTP2_SETTINGS),
-    ("last-modified", LAST_MODIFIED),
-    ("location", LOCATION),
-    ("proxy-authenticate", PROXY_AUTHENTICATE),
-    ("proxy-authorization", PROXY_AUTHORIZATION),
-    ("referer", REFERER),
-    ("sec-websocket-accept", WEBSOCKET_ACCEPT),
-    ("sec-websocket-extensions", WEBSOCKET_EXTENSIONS),
-    ("sec-websocket-key", WEBSOCKET_KEY),
-    ("sec-websocket-protocol", WEBSOCKET_PROTOCOL),
-    ("sec-websocket-version", WEBSOCKET_VERSION),
-    ("server", SERVER),
-    ("set-cookie", SET_COOKIE),
-    ("transfer-encoding", TRANSFER_ENCODING),
-    ("upgrade", UPGRADE),
-    ("user-agent", USER_AGENT),
-    ("www-authenticate", WWW_AUTHENTICATE),
-    ("x-forwarded-for", X_FORWARDED_FOR),
 ];
 
 /// What is known of a message besides its head.
@@ -375,7 +350,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name, value.get(1..)?.trim_ascii_start()))
 }
 
-fn known(name: &[u8]) -> Option<crate::field::FieldId> {
+fn known(name: &[u8]) -> Option<FieldId> {
     let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
     HEADERS
         .binary_search_by_key(&name.as_str(), |(known, _)| known)

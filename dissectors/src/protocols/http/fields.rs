@@ -153,6 +153,40 @@ pub(crate) mod ssdp {
     }
 }
 
+/// Header fields with a field of their own, by their names in lower case.
+pub(super) const HEADERS: &[(&str, FieldId)] = &[
+    ("accept", ACCEPT),
+    ("accept-encoding", ACCEPT_ENCODING),
+    ("accept-language", ACCEPT_LANGUAGE),
+    ("authorization", AUTHORIZATION),
+    ("cache-control", CACHE_CONTROL),
+    ("connection", CONNECTION),
+    ("content-encoding", CONTENT_ENCODING),
+    ("content-length", CONTENT_LENGTH_HEADER),
+    ("content-type", CONTENT_TYPE),
+    ("cookie", COOKIE),
+    ("date", DATE),
+    ("host", HOST),
+    ("http2-settings", HTTP2_SETTINGS),
+    ("last-modified", LAST_MODIFIED),
+    ("location", LOCATION),
+    ("proxy-authenticate", PROXY_AUTHENTICATE),
+    ("proxy-authorization", PROXY_AUTHORIZATION),
+    ("referer", REFERER),
+    ("sec-websocket-accept", WEBSOCKET_ACCEPT),
+    ("sec-websocket-extensions", WEBSOCKET_EXTENSIONS),
+    ("sec-websocket-key", WEBSOCKET_KEY),
+    ("sec-websocket-protocol", WEBSOCKET_PROTOCOL),
+    ("sec-websocket-version", WEBSOCKET_VERSION),
+    ("server", SERVER),
+    ("set-cookie", SET_COOKIE),
+    ("transfer-encoding", TRANSFER_ENCODING),
+    ("upgrade", UPGRADE),
+    ("user-agent", USER_AGENT),
+    ("www-authenticate", WWW_AUTHENTICATE),
+    ("x-forwarded-for", X_FORWARDED_FOR),
+];
+
 const fn pair(
     name: &'static str,
     reply_in: Option<FieldId>,

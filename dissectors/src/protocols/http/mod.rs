@@ -71,6 +71,26 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     start: begin,
 };
 
+/// Requests without a version, as HTTP/0.9 had them (RFC 1945 section 4.1). No session is told of them, but their fields
+/// are there for who looks at frames.
+pub(super) const SIMPLE: Protocol = Protocol {
+    name: "http/0.9",
+    sessions: &[],
+    probe: simple,
+    ..PROTOCOL
+};
+
+fn simple(probe: &Probe<'_>) -> Verdict {
+    let line = probe.bytes.split(|b| *b == b'\n').next();
+    let text = |b: &u8| matches!(b, b' '..=b'~' | b'\r');
+    let asks = probe.bytes.starts_with(b"GET /") && probe.bytes.contains(&b'\n');
+    if probe.side == Side::Client && asks && line.is_some_and(|l| l.iter().all(text)) {
+        Verdict::Likely(Speaker::Client)
+    } else {
+        Verdict::No
+    }
+}
+
 /// A request line this long without its end, all of it printable after a known method, is one.
 const LONG_LINE: usize = 2048;
 

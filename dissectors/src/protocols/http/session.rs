@@ -128,8 +128,12 @@ impl Http {
         let lane = &mut self.talk.lanes[side];
         match (lane.reading, after) {
             (Reading::Tunnel, _) => self.talk.pass(side, at, Input::Gap { len }, out),
-            (Reading::Ended | Reading::UntilClose, _) => {}
-            (_, AfterGap::InBody) => lane.holed = true,
+            (Reading::UntilClose, _) => self.talk.show.lose(side),
+            (Reading::Ended, _) => {}
+            (_, AfterGap::InBody) => {
+                lane.holed = true;
+                self.talk.show.lose(side);
+            }
             (_, AfterGap::Lost { .. }) => self.talk.lose(side, len, at + len),
         }
     }
