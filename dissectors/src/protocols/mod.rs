@@ -8,6 +8,7 @@ mod http;
 mod nbss;
 mod oncrpc;
 mod smb;
+mod tls;
 mod websocket;
 
 use crate::dissector::Protocol;
@@ -22,6 +23,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http::PROTOCOL,
     &http::ssdp::PROTOCOL,
     &websocket::PROTOCOL,
+    &tls::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
@@ -30,6 +32,7 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     http::fields::FIELDS,
     http::fields::ssdp::FIELDS,
     websocket::fields::FIELDS,
+    tls::fields::FIELDS,
 ];
 
 /// Every kind of exchange whose two halves name each other's frame.

@@ -1,0 +1,125 @@
+//! What the two hellos say, as far as the session needs it.
+
+use super::wire::{self, Cursor};
+
+/// Extensions that the session reads (the IANA registry "TLS ExtensionType Values").
+pub(super) mod extension {
+    pub(crate) const SERVER_NAME: u16 = 0;
+    pub(crate) const ALPN: u16 = 16;
+    pub(crate) const PRE_SHARED_KEY: u16 = 41;
+    pub(crate) const EARLY_DATA: u16 = 42;
+    pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
+}
+
+/// The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3).
+const RETRY: [u8; 32] = [
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91,
+    0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
+];
+
+/// A ClientHello (RFC 8446 4.1.2).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ClientHello<'a> {
+    /// The highest version that is offered.
+    pub(super) version: u16,
+    pub(super) session_id: &'a [u8],
+    pub(super) server_name: Option<&'a [u8]>,
+    /// Data comes before the server's answer.
+    pub(super) early_data: bool,
+}
+
+/// A ServerHello or a HelloRetryRequest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ServerHello<'a> {
+    /// The version that was chosen.
+    pub(super) version: u16,
+    pub(super) session_id: &'a [u8],
+    pub(super) suite: u16,
+    pub(super) retry: bool,
+    pub(super) alpn: Option<&'a [u8]>,
+    /// One of the client's keys is taken.
+    pub(super) psk: bool,
+}
+
+/// Reads a ClientHello's body, as far as it goes.
+pub(super) fn client(body: &[u8]) -> Option<ClientHello<'_>> {
+    let mut c = Cursor::new(body, 0, &[]);
+    let mut hello = ClientHello {
+        version: c.u16()?,
+        ..ClientHello::default()
+    };
+    c.take(32)?;
+    hello.session_id = c.vector(1)?.rest();
+    c.vector(2)?;
+    c.vector(1)?;
+    for (kind, mut data) in extensions(&mut c) {
+        match kind {
+            extension::SERVER_NAME => hello.server_name = server_name(data),
+            extension::EARLY_DATA => hello.early_data = true,
+            extension::SUPPORTED_VERSIONS => {
+                let offered = data.vector(1).map_or(&[][..], |list| list.rest());
+                let best = offered
+                    .chunks_exact(2)
+                    .filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes))
+                    .filter(|number| wire::is_version(*number))
+                    .max_by_key(|number| (wire::is_tls13(*number), *number));
+                hello.version = best.unwrap_or(hello.version);
+            }
+            _ => {}
+        }
+    }
+    Some(hello)
+}
+
+/// Reads a ServerHello's body. Drafts of TLS 1.3 before the 22nd have neither session id nor compression.
+pub(super) fn server(body: &[u8]) -> Option<ServerHello<'_>> {
+    let mut c = Cursor::new(body, 0, &[]);
+    let mut hello = ServerHello {
+        version: c.u16()?,
+        ..ServerHello::default()
+    };
+    hello.retry = c.take(32)? == RETRY;
+    let draft = is_early_draft(hello.version);
+    if !draft {
+        hello.session_id = c.vector(1)?.rest();
+    }
+    hello.suite = c.u16()?;
+    if !draft {
+        c.u8()?;
+    }
+    for (kind, mut data) in extensions(&mut c) {
+        match kind {
+            extension::ALPN => {
+                hello.alpn = data
+                    .vector(2)
+                    .and_then(|mut list| list.vector(1))
+                    .map(|name| name.rest());
+            }
+            extension::PRE_SHARED_KEY => hello.psk = true,
+            extension::SUPPORTED_VERSIONS => hello.version = data.u16().unwrap_or(hello.version),
+            _ => {}
+        }
+    }
+    Some(hello)
+}
+
+/// A draft whose ServerHello is shorter.
+pub(super) const fn is_early_draft(version: u16) -> bool {
+    matches!(version, 0x7F00..=0x7F15)
+}
+
+/// The extensions, each with its content.
+pub(super) fn extensions<'a>(c: &mut Cursor<'a>) -> impl Iterator<Item = (u16, Cursor<'a>)> {
+    let mut list = c.vector(2);
+    std::iter::from_fn(move || {
+        let list = list.as_mut()?;
+        Some((list.u16()?, list.vector(2)?))
+    })
+}
+
+/// The host name of the extension (RFC 6066 3).
+fn server_name(mut data: Cursor<'_>) -> Option<&[u8]> {
+    let mut list = data.vector(2)?;
+    (list.u8()? == 0).then_some(())?;
+    list.vector(2).map(|name| name.rest())
+}

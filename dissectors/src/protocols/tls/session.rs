@@ -1,0 +1,352 @@
+//! Records out of each side's bytes: what can be read goes to the [`Talk`], what is encrypted is counted.
+
+use super::assembly::Assembly;
+use super::describe::{self, Content, Record};
+use super::suites;
+use super::talk::{Seen, Talk};
+use super::wire::{self, Head, Head2, content, version};
+use super::{names, ssl2};
+use crate::dissector::{Dissector, End, Input, Output, Start};
+use crate::event::{Act, Op};
+use crate::inbox::{AfterGap, Feed, Inbox};
+use crate::units::{PerSide, Side, Span, StreamOffset};
+
+pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
+    // In mid-stream the first bytes may be anything.
+    let lane = || Lane {
+        lost_since: (!start.beginning).then_some(0),
+        ..Lane::default()
+    };
+    Box::new(Tls {
+        inboxes: PerSide::default(),
+        lanes: PerSide::new(lane(), lane()),
+        talk: Talk::default(),
+    })
+}
+
+struct Tls {
+    inboxes: PerSide<Inbox>,
+    lanes: PerSide<Lane>,
+    talk: Talk,
+}
+
+/// One side's reading.
+#[derive(Debug, Default)]
+struct Lane {
+    place: Place,
+    assembly: Assembly,
+    /// Where what came cannot be followed since.
+    lost_since: Option<StreamOffset>,
+}
+
+/// Where a side's reading stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Before a record's head.
+    #[default]
+    Head,
+    /// In a record that began at `start` and whose content is not read.
+    Body { start: StreamOffset, seen: Seen },
+    /// A record's head is looked for.
+    Lost,
+    /// The stream is over.
+    Over,
+}
+
+impl Dissector for Tls {
+    fn handle(&mut self, side: Side, input: Input<'_>, out: &mut Output<'_>) {
+        match input {
+            Input::Data(bytes) | Input::Datagram { bytes, .. } => {
+                let mut feed = self.inboxes[side].feed(bytes);
+                let mut reader = Reader {
+                    lane: &mut self.lanes[side],
+                    talk: &mut self.talk,
+                    side,
+                };
+                while reader.step(&mut feed, out) {}
+            }
+            Input::Gap { len } => self.gap(side, len, out),
+            Input::End(end) => self.end(side, end, out),
+        }
+    }
+}
+
+impl Tls {
+    fn gap(&mut self, side: Side, len: u64, out: &mut Output<'_>) {
+        let inbox = &mut self.inboxes[side];
+        let lane = &mut self.lanes[side];
+        let at = inbox.offset() + inbox.waiting();
+        match (lane.place, inbox.gap(len)) {
+            (Place::Over, _) => {}
+            (Place::Body { start, seen }, AfterGap::InBody) => {
+                if inbox.to_skip() == 0 {
+                    self.talk
+                        .record(side, Span::new(start, at + len), seen, out);
+                    lane.place = Place::Head;
+                }
+            }
+            _ => {
+                lane.assembly.clear();
+                // Behind a gap a record often begins where a segment does.
+                lane.place = Place::Head;
+                lane.lost_since.get_or_insert(at + len);
+            }
+        }
+    }
+
+    fn end(&mut self, side: Side, end: End, out: &mut Output<'_>) {
+        let inbox = &mut self.inboxes[side];
+        let (at, waiting, left) = (inbox.offset(), inbox.waiting(), inbox.to_skip());
+        let lane = &mut self.lanes[side];
+        let unfinished = match lane.place {
+            Place::Head if waiting > 0 && lane.lost_since.is_none() => {
+                let mut feed = inbox.feed(&[]);
+                let head = feed.peek(wire::HEAD).and_then(Head::read);
+                let op = head.map_or_else(Op::default, |head| op(head.kind));
+                let expected = head.map_or(wire::HEAD, Head::size) as u64;
+                (expected > waiting).then_some((at, op, expected, waiting))
+            }
+            Place::Body { start, seen } if left > 0 => {
+                Some((start, op(seen.kind()), at + left - start, at - start))
+            }
+            _ => None,
+        };
+        if let Some((start, op, expected, present)) = unfinished {
+            let act = Act::Incomplete {
+                op,
+                expected,
+                present,
+            };
+            out.emit(side, Span::new(start, start + present), act);
+        }
+        lane.place = Place::Over;
+        self.talk.end(side, at + waiting, end, out);
+    }
+}
+
+fn op(kind: u8) -> Op {
+    Op::new(names::content(kind), u32::from(kind))
+}
+
+/// One side at work.
+struct Reader<'a> {
+    lane: &'a mut Lane,
+    talk: &'a mut Talk,
+    side: Side,
+}
+
+impl Reader<'_> {
+    /// Reads on by one step; false when more bytes are needed.
+    fn step(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        match self.lane.place {
+            Place::Head => self.head(feed, out),
+            Place::Body { start, seen } => {
+                let done = feed.skipped();
+                if done {
+                    let span = Span::new(start, feed.offset());
+                    self.talk.record(self.side, span, seen, out);
+                    self.lane.place = Place::Head;
+                }
+                done
+            }
+            Place::Lost => self.seek(feed),
+            Place::Over => feed.take_some(u64::MAX).is_some(),
+        }
+    }
+
+    fn head(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        if self.talk.version() == version::SSL2 {
+            return self.record2(feed, out);
+        }
+        let bytes = feed.peek_up_to(wire::HEAD + 6);
+        // The hello of SSL 2.0 has its own form, also where later versions are offered in it.
+        if bytes.first().is_some_and(|first| first & 0x80 != 0) && self.lane.lost_since.is_none() {
+            match ssl2::begins(bytes, self.side, self.talk.version()) {
+                None => return false,
+                Some(true) => return self.record2(feed, out),
+                Some(false) => {}
+            }
+        }
+        let Some(head) = Head::read(bytes) else {
+            return false;
+        };
+        if !head.is_plausible() {
+            return self.foreign(feed, out);
+        }
+        self.resumed(feed.offset(), out);
+        self.talk.versioned(head);
+        let start = feed.offset();
+        let span = Span::new(start, start + head.size() as u64);
+        let opaque = head.kind == content::APPLICATION_DATA && self.talk.is_tls13();
+        let record = Record {
+            head,
+            version: self.talk.version(),
+            opaque,
+        };
+        match head.kind {
+            content::APPLICATION_DATA => {
+                out.fields(self.side, span, |w| {
+                    describe::record(w, &record, &Content::Data);
+                });
+                let seen = Seen::Data(head.len);
+                feed.skip(head.size() as u64);
+                self.lane.place = Place::Body { start, seen };
+                true
+            }
+            _ => self.whole(feed, &record, out),
+        }
+    }
+
+    /// A record that is read whole.
+    fn whole(&mut self, feed: &mut Feed<'_>, record: &Record, out: &mut Output<'_>) -> bool {
+        let Some((bytes, span)) = feed.take(record.head.size()) else {
+            return false;
+        };
+        let body = bytes.get(wire::HEAD..).unwrap_or(&[]);
+        let side = self.side;
+        let secret = self.talk.is_secret(side);
+        // What is not encrypted by its suite has a code behind it.
+        let mac = secret
+            .then(|| suites::clear_with_mac(self.talk.suite()))
+            .flatten();
+        let secret = secret && mac.is_none();
+        let clear = body
+            .get(..body.len().saturating_sub(mac.unwrap_or(0)))
+            .unwrap_or(body);
+        match record.head.kind {
+            content::HANDSHAKE => self.handshake(record, span, clear, secret, out),
+            content::ALERT => {
+                let alert = match clear {
+                    [level, description] if !names::alert_level(*level).is_empty() => {
+                        Some((*level, *description))
+                    }
+                    _ => None,
+                };
+                let content = alert.map_or(Content::EncryptedAlert, |(level, description)| {
+                    Content::Alert { level, description }
+                });
+                out.fields(side, span, |w| describe::record(w, record, &content));
+                self.talk.record(side, span, Seen::Alert(alert), out);
+            }
+            content::CHANGE_CIPHER_SPEC => {
+                out.fields(side, span, |w| {
+                    describe::record(w, record, &Content::ChangeCipherSpec);
+                });
+                self.talk.record(side, span, Seen::ChangeCipherSpec, out);
+            }
+            _ => {
+                out.fields(side, span, |w| {
+                    describe::record(w, record, &Content::Heartbeat(clear));
+                });
+                self.talk.record(side, span, Seen::Heartbeat, out);
+            }
+        }
+        true
+    }
+
+    fn handshake(
+        &mut self,
+        record: &Record,
+        span: Span,
+        body: &[u8],
+        secret: bool,
+        out: &mut Output<'_>,
+    ) {
+        let side = self.side;
+        let mut kept = Assembly::default();
+        let found = self.lane.assembly.push(body, span.start, secret, &mut kept);
+        for (start, message) in found.all(span.start) {
+            let span = Span::new(start, span.end);
+            self.talk
+                .message(side, span, message.kind, message.body(), out);
+        }
+        // What the hellos in it have agreed is known now.
+        let record = Record {
+            version: self.talk.version(),
+            ..*record
+        };
+        let suite = self.talk.suite();
+        if let Some((start, message)) = &found.carried {
+            let span = Span::new(*start, span.end);
+            out.fields(side, span, |w| {
+                describe::carried(w, &record, message, suite);
+            });
+        }
+        let content = Content::Handshake {
+            messages: &found.whole,
+            suite,
+            encrypted: found.encrypted,
+        };
+        out.fields(side, span, |w| describe::record(w, &record, &content));
+        if found.encrypted {
+            self.talk.record(side, span, Seen::Encrypted, out);
+        }
+    }
+
+    /// A record of SSL 2.0. Always read whole: it holds 32 KiB at most, and is a thing of the past.
+    fn record2(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let Some(head) = feed.peek(3).and_then(Head2::read) else {
+            return false;
+        };
+        let Some((bytes, span)) = feed.take(head.size + head.len) else {
+            return false;
+        };
+        let body = bytes.get(head.size..).unwrap_or(&[]);
+        let kind = ssl2::readable(body);
+        let offered = ssl2::offered(body);
+        out.fields(self.side, span, |w| ssl2::describe(w, head, kind, body));
+        self.talk.message2(self.side, span, kind, offered, out);
+        true
+    }
+
+    /// What stands where a record should begin is none.
+    fn foreign(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let start = feed.offset();
+        if self.lane.lost_since.is_none() {
+            let what = "not a record";
+            let span = Span::new(start, start + wire::HEAD as u64);
+            out.emit(self.side, span, Act::Malformed { what });
+            self.lane.lost_since = Some(start);
+        }
+        self.lane.assembly.clear();
+        self.lane.place = Place::Lost;
+        true
+    }
+
+    /// Looks for a record with another right behind it.
+    fn seek(&mut self, feed: &mut Feed<'_>) -> bool {
+        const MOST: usize = wire::RECORD_MOST as usize + 2 * wire::HEAD;
+        let bytes = feed.peek_up_to(MOST);
+        let found = bytes
+            .windows(wire::HEAD)
+            .position(|window| Head::read(window).is_some_and(|head| head.is_plausible()));
+        let Some(at) = found else {
+            let useless = bytes.len().saturating_sub(wire::HEAD - 1);
+            return useless > 0 && feed.take(useless).is_some();
+        };
+        if at > 0 {
+            return feed.take(at).is_some();
+        }
+        let behind =
+            Head::read(bytes).and_then(|head| bytes.get(head.size()..)?.first_chunk::<5>());
+        match behind {
+            None => false,
+            Some(next) if Head::read(next).is_some_and(|head| head.is_plausible()) => {
+                self.lane.place = Place::Head;
+                true
+            }
+            Some(_) => feed.take(1).is_some(),
+        }
+    }
+
+    /// A record begins at `start`.
+    fn resumed(&mut self, start: StreamOffset, out: &mut Output<'_>) {
+        if let Some(since) = self.lane.lost_since.take()
+            && start > since
+        {
+            let bytes = start - since;
+            let span = Span::new(since, start);
+            out.emit(self.side, span, Act::Skipped { bytes });
+        }
+    }
+}
