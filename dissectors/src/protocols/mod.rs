@@ -8,6 +8,7 @@ mod http;
 mod nbss;
 mod oncrpc;
 mod smb;
+mod ssh;
 mod tls;
 mod websocket;
 
@@ -24,6 +25,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http::ssdp::PROTOCOL,
     &websocket::PROTOCOL,
     &tls::PROTOCOL,
+    &ssh::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
@@ -32,6 +34,7 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     http::fields::FIELDS,
     http::fields::ssdp::FIELDS,
     websocket::fields::FIELDS,
+    ssh::fields::FIELDS,
     tls::fields::FIELDS,
 ];
 

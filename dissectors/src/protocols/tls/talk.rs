@@ -25,8 +25,6 @@ pub(super) enum Seen {
     Heartbeat,
     /// An encrypted handshake message.
     Encrypted,
-    /// Part of a handshake message.
-    Fragment,
 }
 
 impl Seen {
@@ -37,7 +35,7 @@ impl Seen {
             Self::Alert(_) => content::ALERT,
             Self::ChangeCipherSpec => content::CHANGE_CIPHER_SPEC,
             Self::Heartbeat => content::HEARTBEAT,
-            Self::Encrypted | Self::Fragment => content::HANDSHAKE,
+            Self::Encrypted => content::HANDSHAKE,
         }
     }
 }
@@ -232,7 +230,6 @@ impl Talk {
     pub(super) fn record(&mut self, side: Side, span: Span, seen: Seen, out: &mut Output<'_>) {
         let kind = seen.kind();
         let name = match seen {
-            Seen::Fragment => return,
             Seen::Encrypted => "Encrypted Handshake Message",
             Seen::Alert(None) => "Encrypted Alert",
             _ => names::content(kind),
@@ -247,7 +244,7 @@ impl Talk {
                     self.finished(side, span, out);
                 }
             }
-            Seen::Heartbeat | Seen::Fragment => {}
+            Seen::Heartbeat => {}
         }
     }
 
