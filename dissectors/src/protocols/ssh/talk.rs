@@ -58,6 +58,8 @@ const fn next(state: State, event: Event) -> Option<(State, Phase)> {
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     state: State,
+    /// What was said of it last.
+    phase: Option<Phase>,
     beginning: bool,
     versions: PerSide<Option<(u32, u32)>>,
     /// What a side offers, until the other's is known.
@@ -203,7 +205,9 @@ impl Talk {
         if state == State::Open {
             out.emit(side, span, Act::Encrypted);
         }
-        out.phase(side, span, phase);
+        if self.phase.replace(phase) != Some(phase) {
+            out.phase(side, span, phase);
+        }
     }
 
     pub(super) fn end(&mut self, side: Side, at: StreamOffset, end: End, out: &mut Output<'_>) {

@@ -100,6 +100,8 @@ const fn next(state: State, event: Event) -> Option<(State, Phase)> {
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     state: State,
+    /// What was said of it last.
+    phase: Option<Phase>,
     /// 0 as long as it is not known.
     version: u16,
     suite: u16,
@@ -342,11 +344,11 @@ impl Talk {
         let Some((state, phase)) = next(self.state, event) else {
             return;
         };
-        let before = std::mem::replace(&mut self.state, state);
+        self.state = state;
         if state == State::Open {
             out.emit(side, span, Act::Encrypted);
         }
-        if before != state {
+        if self.phase.replace(phase) != Some(phase) {
             out.phase(side, span, phase);
         }
     }
