@@ -5,6 +5,7 @@
 
 use crate::dissector::{Carrier, End, Input, Sink, Slot};
 use crate::event::Act;
+use crate::field::{FieldId, Value, Values, Wanted, Writer};
 use crate::stack::{Outcome, Stack};
 use crate::units::{PerSide, Side, Span};
 
@@ -18,9 +19,20 @@ pub(crate) struct Said {
     pub(crate) act: Act,
 }
 
+/// The fields of one message.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Described {
+    pub(crate) side: Side,
+    pub(crate) span: Span,
+    /// Each with its value as text, its place and its length.
+    pub(crate) values: Vec<(FieldId, String, u32, u32)>,
+}
+
 /// Records everything.
 #[derive(Default)]
 pub(crate) struct Recorder {
+    /// Fields of messages, where they are asked for.
+    described: Option<Vec<Described>>,
     sessions: Vec<String>,
     pub(crate) said: Vec<Said>,
     pub(crate) texts: Vec<String>,
@@ -61,6 +73,32 @@ impl Sink for Recorder {
     fn wants_text(&self) -> bool {
         true
     }
+
+    fn wants_fields(&self) -> bool {
+        self.described.is_some()
+    }
+
+    fn message(
+        &mut self,
+        _slot: Slot,
+        side: Side,
+        span: Span,
+        describe: &mut dyn FnMut(&mut Writer<'_>),
+    ) {
+        let (all, mut values) = (Wanted::all(), Values::default());
+        describe(&mut Writer::new(&all, &mut values));
+        let text = |value: Value<'_>| match value {
+            Value::Text(text) => text.to_owned(),
+            Value::Uint(n) => n.to_string(),
+            other => format!("{other:?}"),
+        };
+        let values = values.iter().map(|e| (e.id, text(e.value), e.at, e.len));
+        self.described.get_or_insert_default().push(Described {
+            side,
+            span,
+            values: values.collect(),
+        });
+    }
 }
 
 /// What one step of a dialogue is.
@@ -94,6 +132,35 @@ pub(crate) fn events_midstream(port: u16, steps: &[Step]) -> Vec<Said> {
 /// The texts of the messages of a dialogue.
 pub(crate) fn texts(port: u16, steps: &[Step]) -> Vec<String> {
     run(stream(port, true), steps, usize::MAX).texts
+}
+
+/// The fields of the messages of a dialogue. Asserts that no chunking changes them and that asking for them changes no event.
+pub(crate) fn fields(port: u16, steps: &[Step]) -> Vec<Described> {
+    let asked = |size| {
+        let recorder = Recorder {
+            described: Some(Vec::new()),
+            ..Recorder::default()
+        };
+        run_into(recorder, stream(port, true), steps, size)
+    };
+    let whole = asked(usize::MAX);
+    assert_eq!(whole.said, events(port, steps), "fields change events");
+    for size in [1, 7, 64] {
+        let cut = asked(size).described;
+        assert_eq!(
+            whole.described, cut,
+            "chunks of {size} bytes give other fields"
+        );
+    }
+    whole.described.unwrap_or_default()
+}
+
+/// The values of one field in all messages, in their order.
+pub(crate) fn values(described: &[Described], id: FieldId) -> Vec<&str> {
+    let all = described.iter().flat_map(|message| &message.values);
+    all.filter(|value| value.0 == id)
+        .map(|value| value.1.as_str())
+        .collect()
 }
 
 /// A UDP conversation, each step one datagram.
@@ -169,8 +236,11 @@ fn stream(port: u16, beginning: bool) -> Stack {
     )
 }
 
-fn run(mut stack: Stack, steps: &[Step], most: usize) -> Recorder {
-    let mut recorder = Recorder::default();
+fn run(stack: Stack, steps: &[Step], most: usize) -> Recorder {
+    run_into(Recorder::default(), stack, steps, most)
+}
+
+fn run_into(mut recorder: Recorder, mut stack: Stack, steps: &[Step], most: usize) -> Recorder {
     let mut offsets = PerSide::new(0_u64, 0_u64);
     let mut reversed = false;
     let carrier = if most == usize::MAX { None } else { Some(most) };

@@ -10,6 +10,7 @@ mod http2;
 mod nbss;
 mod oncrpc;
 mod smb;
+mod ssh;
 mod tls;
 mod websocket;
 
@@ -30,6 +31,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &tls::PROTOCOL,
     &http2::PROTOCOL,
     &grpc::PROTOCOL,
+    &ssh::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
@@ -51,6 +53,7 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     oncrpc::fields::nfs::FIELDS,
     oncrpc::fields::locks::nlm::FIELDS,
     oncrpc::fields::locks::klm::FIELDS,
+    ssh::fields::FIELDS,
 ];
 
 /// Every kind of exchange whose two halves name each other's frame.

@@ -16,6 +16,11 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
         "dcerpc" => dcerpc(session),
         "nbss" => text(session, "called_name"),
         "websocket" => joined(&[text(session, "path"), text(session, "subprotocol")], " "),
+        "tls" => tls(session),
+        "ssh" => joined(
+            &[text(session, "server_version"), text(session, "cipher")],
+            " ",
+        ),
         "tcp" | "udp" => carried(flow, session),
         _ => rpc(session),
     };
@@ -45,6 +50,16 @@ fn joined(parts: &[String], between: &str) -> String {
         .map(String::as_str)
         .collect();
     parts.join(between)
+}
+
+/// Whom it is with, and what was agreed: `www.example.org TLS 1.3 h2`.
+fn tls(session: &Session) -> String {
+    let version = match text(session, "version") {
+        agreed if agreed.is_empty() => text(session, "offered_version"),
+        agreed => agreed,
+    };
+    let name = text(session, "server_name");
+    joined(&[name, version, text(session, "alpn")], " ")
 }
 
 /// Share and user: `SRV/data and 1 more as LAB/alice`. The share of pipes is named only where there is no other.

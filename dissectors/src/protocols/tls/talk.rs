@@ -25,8 +25,6 @@ pub(super) enum Seen {
     Heartbeat,
     /// An encrypted handshake message.
     Encrypted,
-    /// Part of a handshake message.
-    Fragment,
 }
 
 impl Seen {
@@ -37,7 +35,7 @@ impl Seen {
             Self::Alert(_) => content::ALERT,
             Self::ChangeCipherSpec => content::CHANGE_CIPHER_SPEC,
             Self::Heartbeat => content::HEARTBEAT,
-            Self::Encrypted | Self::Fragment => content::HANDSHAKE,
+            Self::Encrypted => content::HANDSHAKE,
         }
     }
 }
@@ -102,6 +100,8 @@ const fn next(state: State, event: Event) -> Option<(State, Phase)> {
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     state: State,
+    /// What was said of it last.
+    phase: Option<Phase>,
     /// 0 as long as it is not known.
     version: u16,
     suite: u16,
@@ -232,7 +232,6 @@ impl Talk {
     pub(super) fn record(&mut self, side: Side, span: Span, seen: Seen, out: &mut Output<'_>) {
         let kind = seen.kind();
         let name = match seen {
-            Seen::Fragment => return,
             Seen::Encrypted => "Encrypted Handshake Message",
             Seen::Alert(None) => "Encrypted Alert",
             _ => names::content(kind),
@@ -247,7 +246,7 @@ impl Talk {
                     self.finished(side, span, out);
                 }
             }
-            Seen::Heartbeat | Seen::Fragment => {}
+            Seen::Heartbeat => {}
         }
     }
 
@@ -345,11 +344,11 @@ impl Talk {
         let Some((state, phase)) = next(self.state, event) else {
             return;
         };
-        let before = std::mem::replace(&mut self.state, state);
+        self.state = state;
         if state == State::Open {
             out.emit(side, span, Act::Encrypted);
         }
-        if before != state {
+        if self.phase.replace(phase) != Some(phase) {
             out.phase(side, span, phase);
         }
     }
