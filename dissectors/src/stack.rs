@@ -435,10 +435,6 @@ impl Children {
     }
 
     /// `scope`: the session in which the child's events are told; without one it opens a session of its own.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "where the child stands and what it is told"
-    )]
     pub(crate) fn start(
         &mut self,
         key: u64,

@@ -118,7 +118,7 @@ impl Call {
         let (head, span) = (message.head, message.span);
         let body = message.body.as_deref();
         out.fields(side, span, |w| {
-            describe::message(w, head, body, self.name, &self.path)
+            describe::message(w, head, body, self.name, &self.path);
         });
         if head.is_trailers() {
             return self.answer(body.unwrap_or(&[]), span, out);

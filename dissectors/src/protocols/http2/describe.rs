@@ -36,7 +36,7 @@ pub(super) fn frame(
             w.uint(f::LENGTH, head.len, 0, 3);
             w.uint(f::TYPE, head.kind.0, 3, 1);
             w.parts(f::FLAGS, Value::Uint(head.flags.into()), 4, 1, |w| {
-                flags(w, head)
+                flags(w, head);
             });
             w.uint(f::RESERVED, u8::from(head.reserved), 5, 4);
             w.uint(f::STREAMID, head.stream, 5, 4);
@@ -265,7 +265,7 @@ fn fields(w: &mut Writer<'_>, list: &List, start: usize) {
             });
         } else {
             w.parts(f::HEADER, Value::Present, at, field.len, |w| {
-                one(w, &field, at)
+                one(w, &field, at);
             });
         }
     }

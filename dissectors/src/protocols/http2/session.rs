@@ -300,7 +300,7 @@ impl Talk {
         };
         let list = &blocks.list;
         out.fields(side, span, |w| {
-            describe::frame(w, head, Some(payload), list, "")
+            describe::frame(w, head, Some(payload), list, "");
         });
         match block {
             Some(Ok(Some(block))) => self.block(side, &block, span, out),
@@ -331,7 +331,7 @@ impl Talk {
             list.clear();
             let what = if inner { " (GRPC)" } else { "" };
             out.fields(side, span, |w| {
-                describe::frame(w, head, Some(payload), list, what)
+                describe::frame(w, head, Some(payload), list, what);
             });
             if let Some(parts) = Framed::read(head, payload).filter(|_| inner) {
                 let content = payload.get(parts.start..parts.end).unwrap_or(&[]);

@@ -151,7 +151,7 @@ impl Head {
             Kind::RST_STREAM | Kind::WINDOW_UPDATE => self.len == 4,
             Kind::PING => self.len == 8,
             Kind::SETTINGS if self.has(flag::ACK) => self.len == 0,
-            Kind::SETTINGS => self.len % 6 == 0 && self.len <= 120,
+            Kind::SETTINGS => self.len.is_multiple_of(6) && self.len <= 120,
             Kind::GOAWAY => self.len >= 8 && self.len <= 1024,
             Kind::PUSH_PROMISE => self.len >= 4 && self.len <= USUAL_PAYLOAD,
             _ => self.len <= USUAL_PAYLOAD,
