@@ -73,3 +73,5 @@ pub const ROWS_WAITING: u64 = 65_536;
 pub const PENDING_MESSAGES: usize = 65_536;
 /// Requests of one conversation that are remembered for the frames of their replies.
 pub const PAIRS: usize = 65_536;
+/// Segments of one side of a connection that wait for their acknowledgement in the TCP analysis, as many as Wireshark keeps.
+pub const UNACKED_SEGMENTS: usize = 10_000;
