@@ -80,3 +80,5 @@ pub const FILTER_BYTES: usize = 64 * 1024;
 pub const FILTER_DEPTH: usize = 128;
 /// Bytes that a filter's compiled regular expression may take.
 pub const FILTER_REGEX_BYTES: usize = 4 * 1024 * 1024;
+/// Segments of one side of a connection that wait for their acknowledgement in the TCP analysis, as many as Wireshark keeps.
+pub const UNACKED_SEGMENTS: usize = 10_000;

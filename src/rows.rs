@@ -16,6 +16,7 @@ mod plan;
 pub mod print;
 mod shard;
 mod sink;
+mod tcp;
 
 use colloquy_dissectors::field::Values;
 use colloquy_dissectors::units::{Side, Span, Stamp};

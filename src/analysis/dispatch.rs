@@ -13,10 +13,11 @@ use hashbrown::hash_map::Entry as MapEntry;
 
 use crate::capture::{Block, LinkType};
 use crate::diagnosis::world::LostDatagram;
-use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits};
+use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits, Whole};
 use crate::frame::{
-    Decoded, Defragmented, Defragmenter, FlowKey, IcmpMessage, Incomplete, TcpFlags, TcpSegment,
-    Transport as Layer4, UdpDatagram, decode,
+    Decoded, Defragmented, Defragmenter, FlowKey, Headers, IcmpMessage, Incomplete, Network,
+    TcpFlags, TcpSegment, Transport as Layer4, UdpDatagram, decode, decode_headers,
+    decode_payload_headers,
 };
 use crate::limits;
 use crate::session::conversation::Opening;
@@ -75,6 +76,32 @@ pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
     /// Payloads put together of fragments.
     pub(crate) rebuilt: Vec<u8>,
+    /// What only those need to know who look at single frames.
+    pub(crate) beside: Beside,
+}
+
+/// What a block's frames have beside their items, where every frame is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Beside {
+    /// The time of the capture's first frame.
+    pub(crate) origin: Timestamp,
+    /// The time of the frame before the block's first one.
+    pub(crate) before: Option<Timestamp>,
+    /// Numbers of the UDP streams around the innermost header, the outermost first.
+    pub(crate) outer: Vec<(FrameNo, u32)>,
+    /// Datagrams that a frame made whole, in `bytes`.
+    pub(crate) wholes: Vec<WholeAt>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A datagram put together of fragments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeAt {
+    pub(crate) frame: FrameNo,
+    pub(crate) network: Network,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+    pub(crate) wire_len: u32,
 }
 
 impl Batch {
@@ -90,9 +117,35 @@ impl Batch {
     }
 }
 
+impl Beside {
+    /// The numbers of the UDP streams around the frame's innermost header.
+    pub(crate) fn outer_streams(&self, frame: FrameNo) -> &[(FrameNo, u32)] {
+        let start = self.outer.partition_point(|(f, _)| *f < frame);
+        let end = self.outer.partition_point(|(f, _)| *f <= frame);
+        self.outer.get(start..end).unwrap_or_default()
+    }
+
+    /// The datagram that the frame made whole.
+    pub(crate) fn whole(&self, frame: FrameNo) -> Option<(&WholeAt, &[u8])> {
+        let whole = self.wholes.iter().find(|whole| whole.frame == frame)?;
+        let start = whole.start as usize;
+        let bytes = self.bytes.get(start..start + whole.len as usize)?;
+        Some((whole, bytes))
+    }
+}
+
+/// Where the headers of a tunnel are: in `data`, behind `network` if that is not in it; `decoded` is what is in the tunnel.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    data: &'a [u8],
+    network: Option<&'a Network>,
+    decoded: &'a Decoded,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Known {
     flow: u32,
+    stream: u32,
     /// The key's first end sent the conversation's first frame.
     key_order: bool,
     bases: [Option<u32>; 2],
@@ -142,8 +195,13 @@ pub(crate) struct Dispatcher {
     joined: Vec<(FrameNo, FrameNo)>,
     /// The stream number of the header that the ICMP message at hand quotes.
     quoted: Option<u32>,
+    /// What the frame at hand has beside its item.
+    beside: Beside,
     /// The time of the frame at hand.
     now: Timestamp,
+    /// The time of the capture's first frame, and of the last one of the block before.
+    origin: Option<Timestamp>,
+    before: Option<Timestamp>,
     /// What was seen.
     pub(crate) counts: FrameCounts,
     /// Fragmented datagrams that were given up.
@@ -168,7 +226,10 @@ impl Dispatcher {
             every_frame: false,
             joined: Vec::new(),
             quoted: None,
+            beside: Beside::default(),
             now: Timestamp::default(),
+            origin: None,
+            before: None,
             counts: FrameCounts::default(),
             lost: Vec::new(),
         }
@@ -218,6 +279,16 @@ impl Dispatcher {
                     .map_or(stamp, |l| if stamp.time > l.time { stamp } else { l }),
             );
             let decoded = decode(record.link, data, record.wire_len);
+            if decoded.tunnel_depth > 0 {
+                let mut headers = Headers::default();
+                decode_headers(record.link, data, record.wire_len, &mut headers);
+                let around = Around {
+                    data,
+                    network: None,
+                    decoded: &decoded,
+                };
+                self.outer(record.no, &headers, around);
+            }
             if let Layer4::Fragment(_) = decoded.transport {
                 self.fragment(&decoded, data, stamp, batches);
             } else {
@@ -226,6 +297,17 @@ impl Dispatcher {
             self.left_over(stamp, batches);
         }
         self.give_up_old();
+        if self.every_frame {
+            let (Some(first), Some(last)) = (block.records.first(), block.records.last()) else {
+                return;
+            };
+            let origin = *self.origin.get_or_insert(first.time);
+            for batch in batches.iter_mut() {
+                batch.beside.origin = origin;
+                batch.beside.before = self.before;
+            }
+            self.before = Some(last.time);
+        }
     }
 
     /// The fragments of the datagrams that the last block completed, each behind the frame that did it.
@@ -233,7 +315,7 @@ impl Dispatcher {
         std::mem::take(&mut self.joined)
     }
 
-    /// A frame that no conversation got, where every one is asked for.
+    /// Where every frame is asked for: one that no conversation got, and what a frame has beside its item.
     fn left_over(&mut self, stamp: Stamp, batches: &mut [Batch]) {
         if !self.every_frame {
             return;
@@ -245,10 +327,12 @@ impl Dispatcher {
                 .last()
                 .is_some_and(|i| i.stamp.frame == stamp.frame)
         };
-        if batches.iter().any(is_this) {
+        let place = batches.iter().position(is_this);
+        let Some(batch) = batches.get_mut(place.unwrap_or(stamp.frame as usize % self.shards))
+        else {
             return;
-        }
-        if let Some(batch) = batches.get_mut(stamp.frame as usize % self.shards) {
+        };
+        if place.is_none() {
             batch.items.push(Item {
                 stamp,
                 flow: u32::MAX,
@@ -262,6 +346,44 @@ impl Dispatcher {
                 kind: Kind::Outside { stream },
             });
         }
+        batch.beside.outer.append(&mut self.beside.outer);
+        for whole in self.beside.wholes.drain(..) {
+            let start = batch.beside.bytes.len() as u32;
+            batch.beside.wholes.push(WholeAt { start, ..whole });
+        }
+        batch.beside.bytes.append(&mut self.beside.bytes);
+    }
+
+    /// tshark numbers the UDP headers of tunnels as streams, before what is in the tunnel.
+    fn outer(&mut self, frame: FrameNo, headers: &Headers, around: Around<'_>) {
+        let Around {
+            data,
+            network,
+            decoded,
+        } = around;
+        for (key, is_first) in headers.outer_udp(data, network, &decoded.transport) {
+            let stream = match self.known.get(&key) {
+                Some(known) => known.stream,
+                None => self.phantom(key, is_first),
+            };
+            if self.every_frame {
+                self.beside.outer.push((frame, stream));
+            }
+        }
+    }
+
+    /// Gives a number to a header that opens no conversation, yet is a stream to tshark.
+    fn phantom(&mut self, key: FlowKey, is_first: bool) -> u32 {
+        let stream = self.next_stream(key.protocol());
+        let known = Known {
+            flow: stream,
+            stream,
+            key_order: is_first,
+            bases: [None; 2],
+            phantom: true,
+        };
+        self.known.insert(key, known);
+        stream
     }
 
     /// The capture is over: datagrams still waiting for fragments are given up.
@@ -289,7 +411,33 @@ impl Dispatcher {
                 let parts = whole.frames.iter();
                 self.joined.extend(parts.map(|part| (stamp.frame, *part)));
             }
+            self.whole(&whole, stamp.frame);
             self.frame(&whole.decoded, 0, Some(&whole.bytes), stamp, batches);
+        }
+    }
+
+    /// A datagram that was put together: what is around its innermost header, and all of it for those who ask for it.
+    fn whole(&mut self, whole: &Whole, frame: FrameNo) {
+        let wire_len = whole.network.total_len;
+        if whole.decoded.tunnel_depth > 0 {
+            let mut headers = Headers::default();
+            decode_payload_headers(&whole.network, &whole.bytes, wire_len, &mut headers);
+            let around = Around {
+                data: &whole.bytes,
+                network: Some(&whole.network),
+                decoded: &whole.decoded,
+            };
+            self.outer(frame, &headers, around);
+        }
+        if self.every_frame {
+            self.beside.wholes.push(WholeAt {
+                frame,
+                network: whole.network,
+                start: 0,
+                len: whole.bytes.len() as u32,
+                wire_len,
+            });
+            self.beside.bytes.extend_from_slice(&whole.bytes);
         }
     }
 
@@ -380,7 +528,7 @@ impl Dispatcher {
         self.count(name);
         if let Some(known) = self.known.get(&key) {
             if known.phantom {
-                self.quoted = Some(known.flow);
+                self.quoted = Some(known.stream);
                 return;
             }
             let (flow, from_first) = (known.flow, is_first == known.key_order);
@@ -391,15 +539,7 @@ impl Dispatcher {
             self.push_icmp(flow, from_first, icmp, base, from, batches);
         } else if matches!(protocol, TCP | UDP) {
             // tshark numbers quoted headers as streams too.
-            let stream = self.next_stream(protocol);
-            let known = Known {
-                flow: stream,
-                key_order: is_first,
-                bases: [None; 2],
-                phantom: true,
-            };
-            self.known.insert(key, known);
-            self.quoted = Some(stream);
+            self.quoted = Some(self.phantom(key, is_first));
         }
     }
 
@@ -450,17 +590,20 @@ impl Dispatcher {
     ) -> (u32, bool) {
         let side = usize::from(!is_first);
         let mut stream = None;
+        let mut reused = false;
         match self.known.entry(key) {
             MapEntry::Occupied(mut entry) => {
                 let known = entry.get_mut();
                 if known.phantom {
                     // The number that the quoted header took is this conversation's.
-                    stream = Some(known.flow);
+                    stream = Some(known.stream);
                 } else if !tcp.is_some_and(|t| is_new_incarnation(known, side, t)) {
                     if let Some(tcp) = tcp {
                         learn_bases(known, side, tcp);
                     }
                     return (known.flow, is_first == known.key_order);
+                } else {
+                    reused = true;
                 }
             }
             MapEntry::Vacant(_) => {}
@@ -471,6 +614,7 @@ impl Dispatcher {
         self.flows += 1;
         let mut known = Known {
             flow,
+            stream,
             key_order: is_first,
             bases: [None; 2],
             phantom: false,
@@ -497,6 +641,7 @@ impl Dispatcher {
             transport,
             first_sender: end(sender),
             first_receiver: end(receiver),
+            reused,
             tell: self.tell == Some(flow),
         };
         if let Some(batch) = batches.get_mut(flow as usize % self.shards) {

@@ -1,9 +1,30 @@
 //! The fields of what carries messages: the frame, link, IP, UDP and TCP; and the columns of a summary line.
 
+mod link;
+mod network;
+mod transport;
+
 use colloquy_dissectors::field::FieldInfo;
 
+pub use link::{arp, eth, sll, vlan};
+pub use network::{icmp, icmpv6, ip, ipv6};
+pub use transport::{tcp, udp};
+
 /// A table a group.
-pub(super) const FIELDS: &[&[FieldInfo]] = &[column::FIELDS, frame::FIELDS];
+pub(super) const FIELDS: &[&[FieldInfo]] = &[
+    column::FIELDS,
+    frame::FIELDS,
+    eth::FIELDS,
+    sll::FIELDS,
+    vlan::FIELDS,
+    ip::FIELDS,
+    ipv6::FIELDS,
+    icmp::FIELDS,
+    icmpv6::FIELDS,
+    udp::FIELDS,
+    tcp::FIELDS,
+    arp::FIELDS,
+];
 
 /// Columns. The places of the first three are known to the dissectors.
 pub mod column {
@@ -34,5 +55,15 @@ pub mod frame {
         LEN = "frame.len", Uint(Dec), "Frame length on the wire";
         /// Bytes captured.
         CAP_LEN = "frame.cap_len", Uint(Dec), "Frame length stored into the capture file";
+        /// Seconds since the frame before it.
+        TIME_DELTA = "frame.time_delta", Duration, "Time delta from previous captured frame";
+        /// Seconds since the first frame.
+        TIME_RELATIVE = "frame.time_relative", Duration, "Time since reference or first frame";
+        /// The index of its interface, from 0.
+        INTERFACE_ID = "frame.interface_id", Uint(Dec), "Interface id";
+        /// Names of the protocols of its headers.
+        PROTOCOLS = "frame.protocols", Text, "Protocols in frame";
+        /// Where its bytes begin in the file.
+        FILE_OFF = "frame.file_off", Int, "File Offset";
     }
 }

@@ -1,6 +1,8 @@
 //! The headers of one frame, one after the other: for those who show them, which is nobody who only follows sessions.
 
+use super::FlowKey;
 use super::cursor::Cursor;
+use super::decoded::{Network, Transport};
 use super::walk::Step;
 use super::{ip, link};
 
@@ -62,6 +64,12 @@ pub struct Header {
     pub quoted: bool,
 }
 
+impl Header {
+    const fn is_transport(&self) -> bool {
+        matches!(self.kind, HeaderKind::Tcp | HeaderKind::Udp)
+    }
+}
+
 /// The headers of a frame, the outermost first.
 #[derive(Clone, Debug)]
 pub struct Headers {
@@ -91,6 +99,41 @@ impl Headers {
     #[must_use]
     pub fn all(&self) -> &[Header] {
         self.all.get(..self.count).unwrap_or_default()
+    }
+
+    /// The keys of the UDP headers around the innermost TCP or UDP header, the outermost first. `data` is what was decoded;
+    /// `around`: the IP header before it, if that is not in `data`.
+    pub fn outer_udp(
+        &self,
+        data: &[u8],
+        around: Option<&Network>,
+        innermost: &Transport,
+    ) -> impl Iterator<Item = (FlowKey, bool)> {
+        let mut addresses = around.map(|network| (network.src, network.dst));
+        let is_conversation = matches!(
+            innermost,
+            Transport::Tcp(_) | Transport::Udp(_) | Transport::Cut(_)
+        );
+        let own = self.all().iter().filter(|header| !header.quoted);
+        let transports = own.clone().filter(|header| header.is_transport()).count();
+        let outer = transports.saturating_sub(usize::from(is_conversation));
+        own.filter_map(move |header| {
+            let bytes = data.get(header.start as usize..)?;
+            match header.kind {
+                HeaderKind::Ipv4 => addresses = ip::v4_addresses(bytes),
+                HeaderKind::Ipv6 => addresses = ip::v6_addresses(bytes),
+                HeaderKind::Udp => {
+                    let (src, dst) = addresses?;
+                    let &[s0, s1, d0, d1] = bytes.first_chunk()?;
+                    let port = |high, low| u16::from_be_bytes([high, low]);
+                    let ends = ((src, port(s0, s1)), (dst, port(d0, d1)));
+                    return Some(FlowKey::new(ends.0, ends.1, ip::UDP));
+                }
+                _ => {}
+            }
+            None
+        })
+        .take(outer)
     }
 
     fn push(&mut self, kind: HeaderKind, at: Cursor<'_>) {

@@ -98,6 +98,24 @@ pub(super) fn v4<'a>(at: Cursor<'a>, out: &mut Decoded, hurry: bool) -> Result<S
     Ok(Step::Protocol(protocol, payload))
 }
 
+/// Source and destination of an IPv4 header.
+pub(super) fn v4_addresses(header: &[u8]) -> Option<(IpAddr, IpAddr)> {
+    let header = Ipv4HeaderSlice::from_slice(header).ok()?;
+    Some((
+        IpAddr::V4(header.source_addr()),
+        IpAddr::V4(header.destination_addr()),
+    ))
+}
+
+/// Source and destination of an IPv6 header.
+pub(super) fn v6_addresses(header: &[u8]) -> Option<(IpAddr, IpAddr)> {
+    let header = Ipv6HeaderSlice::from_slice(header).ok()?;
+    Some((
+        IpAddr::V6(header.source_addr()),
+        IpAddr::V6(header.destination_addr()),
+    ))
+}
+
 pub(super) fn v6<'a>(at: Cursor<'a>, out: &mut Decoded) -> Result<Step<'a>, Stop> {
     let header = Ipv6HeaderSlice::from_slice(at.bytes).map_err(|error| match error {
         ipv6::HeaderSliceError::Len(_) => at.cut(V6_LEN, Layer::Ipv6),

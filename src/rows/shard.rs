@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::sink::Ahead;
 use super::{Message, Row, Said};
 use crate::analysis::dispatch::{Batch, Item, Kind};
+use crate::frame::Headers;
 use crate::limits;
 use crate::session::conversation::Opening;
 use crate::stream::tcp::Segment;
@@ -27,8 +28,10 @@ pub(crate) struct Known {
 
 /// Makes the rows of the frames that it is given, in their order.
 pub(crate) struct RowShard {
-    plan: Plan,
     wanted: Arc<Wanted>,
+    picked: headers::Picked,
+    /// Room for the headers of the frame at hand.
+    headers: Headers,
     messages: bool,
     shards: usize,
     /// By conversation number divided by the number of shards.
@@ -51,8 +54,9 @@ impl RowShard {
     pub(crate) fn new(plan: &Plan, shards: usize, ahead: Option<Arc<Forward>>) -> Self {
         Self {
             wanted: Arc::new(plan.wanted.clone()),
+            picked: headers::Picked::new(&plan.wanted),
+            headers: Headers::default(),
             messages: plan.messages(),
-            plan: plan.clone(),
             shards: shards.max(1),
             known: Vec::new(),
             waiting: VecDeque::new(),
@@ -123,7 +127,15 @@ impl RowShard {
         }
         self.held.clear();
         self.release(give);
-        self.collected.take()
+        let mut collected = self.collected.take();
+        if let Some(forward) = &mut collected {
+            for known in self.known.iter().flatten() {
+                if let Some(later) = known.headers.later() {
+                    forward.note_later(known.opening.index, later);
+                }
+            }
+        }
+        collected
     }
 
     /// The frame before which all rows were given away, when all frames before `read_until` were taken.
@@ -147,9 +159,18 @@ impl RowShard {
                 record,
                 bytes: batch.block.bytes(record),
                 item,
+                batch,
             };
             let past = known.map(|k| (&k.opening, &mut k.headers));
-            headers::write(&self.plan.wanted, &frame, past, &mut row.values);
+            let ahead = self.ahead.as_deref();
+            headers::write(
+                &self.picked,
+                &frame,
+                past,
+                ahead,
+                &mut self.headers,
+                &mut row.values,
+            );
         }
         self.waiting.push_back(row);
         if self.messages {

@@ -28,6 +28,8 @@ pub struct Opening {
     pub first_sender: Endpoint,
     /// To whom.
     pub first_receiver: Endpoint,
+    /// Another conversation had the same ends before.
+    pub reused: bool,
     /// The messages are to be written down.
     pub tell: bool,
 }

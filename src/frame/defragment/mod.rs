@@ -83,6 +83,8 @@ pub enum Defragmented {
 /// A datagram put together.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Whole {
+    /// Its IP header, with what it carries as protocol.
+    pub network: Network,
     /// What the IP header carried, up to the first byte that the snap length cut off.
     pub bytes: Vec<u8>,
     /// The same taken apart: offsets count from the start of `bytes`.
@@ -339,6 +341,7 @@ impl Defragmenter {
         datagram.fingerprints.shrink_to_fit();
         self.remember(key, datagram.serial, datagram.fingerprints, time);
         Defragmented::Whole(Box::new(Whole {
+            network,
             bytes,
             decoded: inner,
             frames: datagram.frames,

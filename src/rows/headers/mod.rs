@@ -1,0 +1,286 @@
+//! The fields of a frame and of its headers.
+//!
+//! Which fields of each header are wanted is found out once ([`Picked`]); a header then costs what its wanted fields cost.
+
+mod bytes;
+mod info;
+mod link;
+mod network;
+mod transport;
+
+use colloquy_dissectors::field::{
+    Entry, FieldId, INFO_COLUMN, PROTOCOL_COLUMN, Value, Values, Wanted, group,
+};
+use colloquy_dissectors::units::{FrameNo, Timestamp};
+
+use super::forward::{Forward, Later};
+use super::tcp::Connection;
+use crate::analysis::dispatch::{Batch, Item, Kind};
+use crate::capture::{LinkType, Record};
+use crate::fields;
+use crate::frame::{Header, HeaderKind, Headers, decode_headers, decode_payload_headers};
+use crate::session::conversation::Opening;
+
+/// A frame whose fields are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// Its record.
+    pub(crate) record: &'a Record,
+    /// Its captured bytes.
+    pub(crate) bytes: &'a [u8],
+    /// What it is to its conversation.
+    pub(crate) item: &'a Item,
+    /// What it came with.
+    pub(crate) batch: &'a Batch,
+}
+
+impl Frame<'_> {
+    /// The time of the frame before.
+    fn before(&self) -> Option<Timestamp> {
+        let records = &self.batch.block.records;
+        let first = records.first()?.no;
+        match (self.record.no - first).checked_sub(1) {
+            Some(place) => records.get(place as usize).map(|record| record.time),
+            None => self.batch.beside.before,
+        }
+    }
+}
+
+/// What headers of a conversation's earlier frames tell: bases of sequence numbers, times.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// The time of the first frame and of the last one.
+    times: Option<(Timestamp, Timestamp)>,
+    pub(super) tcp: Option<Box<Connection>>,
+}
+
+impl Past {
+    /// What the frames before it would have to know.
+    pub(super) fn later(&self) -> Option<Later> {
+        let connection = self.tcp.as_ref()?;
+        Some(Later {
+            completeness: connection.completeness(),
+            initial_rtt: connection.initial_rtt(),
+        })
+    }
+}
+
+/// The fields that are wanted, a list a header, in the order in which they are shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Picked {
+    lists: [Vec<FieldId>; HEADER_GROUPS],
+    /// The protocol and the info column.
+    protocol: bool,
+    info: bool,
+    /// Something of TCP that depends on frames before.
+    pub(super) past: bool,
+    /// Any field of any header.
+    headers: bool,
+}
+
+/// Groups of headers are those up to ARP.
+const HEADER_GROUPS: usize = group::ARP as usize + 1;
+
+impl Picked {
+    pub(crate) fn new(wanted: &Wanted) -> Self {
+        let mut picked = Self {
+            protocol: wanted.has(PROTOCOL_COLUMN),
+            info: wanted.has(INFO_COLUMN),
+            ..Self::default()
+        };
+        for field in fields::all().filter(|field| wanted.has(field.id)) {
+            let group = field.id.group();
+            if group == group::COLUMN {
+                continue;
+            }
+            if let Some(list) = picked.lists.get_mut(group as usize) {
+                list.push(field.id);
+                picked.headers |= group > group::FRAME;
+            }
+        }
+        let columns = picked.protocol || picked.info;
+        picked.headers |= columns || wanted.has(fields::engine::frame::PROTOCOLS);
+        picked.past = columns || !picked.of(group::TCP).is_empty();
+        picked
+    }
+
+    pub(super) fn of(&self, group: u8) -> &[FieldId] {
+        self.lists.get(group as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Takes the values of one header.
+pub(super) struct Out<'a> {
+    values: &'a mut Values,
+    /// Where the header begins.
+    at: u32,
+}
+
+impl Out<'_> {
+    /// A value in `len` bytes at `at` of the header.
+    fn put(&mut self, id: FieldId, value: Value<'_>, at: u32, len: u32) {
+        self.push(id, value, 1, at, len);
+    }
+
+    /// A part of the value before.
+    fn part(&mut self, id: FieldId, value: Value<'_>, at: u32, len: u32) {
+        self.push(id, value, 2, at, len);
+    }
+
+    /// A value that stands nowhere.
+    fn computed(&mut self, id: FieldId, value: Value<'_>) {
+        self.values.push(Entry {
+            id,
+            value,
+            depth: 1,
+            at: 0,
+            len: 0,
+        });
+    }
+
+    /// The protocol itself.
+    fn protocol(&mut self, id: FieldId, len: u32) {
+        self.push(id, Value::Present, 0, 0, len);
+    }
+
+    fn push(&mut self, id: FieldId, value: Value<'_>, depth: u8, at: u32, len: u32) {
+        self.values.push(Entry {
+            id,
+            value,
+            depth,
+            at: self.at + at,
+            len,
+        });
+    }
+}
+
+/// What is known of the conversations of a frame's transport headers.
+pub(super) struct Context<'a> {
+    frame: Frame<'a>,
+    /// The numbers of the streams of its transport headers that are left, the outermost first.
+    streams: Streams<'a>,
+    /// Of the conversation that the frame is given to.
+    past: Option<&'a mut Past>,
+    /// The innermost header is of a frame of that conversation, and not one that ICMP quotes.
+    own: bool,
+    /// Another conversation had the same ends before.
+    reused: bool,
+    /// What later frames tell of the conversation.
+    later: Option<Later>,
+}
+
+/// Numbers of streams: of the headers around the innermost one, and its own.
+struct Streams<'a> {
+    outer: &'a [(FrameNo, u32)],
+    own: Option<u32>,
+}
+
+impl Context<'_> {
+    /// The number of the stream of the header at hand.
+    fn stream(&self) -> Option<u32> {
+        self.streams
+            .outer
+            .first()
+            .map_or(self.streams.own, |(_, stream)| Some(*stream))
+    }
+
+    /// The past of the conversation of the header at hand, if the header is the frame's own.
+    fn past(&mut self) -> Option<&mut Past> {
+        if self.own && self.streams.outer.is_empty() {
+            self.past.as_deref_mut()
+        } else {
+            None
+        }
+    }
+
+    /// The next transport header is at hand.
+    fn pass(&mut self) {
+        self.streams.outer = self.streams.outer.get(1..).unwrap_or_default();
+    }
+}
+
+/// Writes what is wanted of the frame. `known`: its conversation, if it has one. `headers`: room to be used again.
+pub(crate) fn write(
+    picked: &Picked,
+    frame: &Frame<'_>,
+    known: Option<(&Opening, &mut Past)>,
+    forward: Option<&Forward>,
+    headers: &mut Headers,
+    values: &mut Values,
+) {
+    let record = frame.record;
+    link::frame(picked.of(group::FRAME), frame, &mut Out { values, at: 0 });
+    if !picked.headers || record.link == LinkType::NOT_A_PACKET {
+        return;
+    }
+    decode_headers(record.link, frame.bytes, record.wire_len, headers);
+    link::cooked(picked, record.link, frame.bytes, values);
+    let item = frame.item;
+    let (opening, past) = known.unzip();
+    let own = match item.kind {
+        Kind::Outside { stream } => stream,
+        _ => opening.map(|o| o.stream),
+    };
+    let mut context = Context {
+        frame: *frame,
+        streams: Streams {
+            outer: frame.batch.beside.outer_streams(item.stamp.frame),
+            own,
+        },
+        past,
+        own: matches!(item.kind, Kind::Tcp { .. } | Kind::Udp | Kind::Cut),
+        reused: opening.is_some_and(|o| o.reused),
+        later: forward.and_then(|f| f.later(item.flow)),
+    };
+    each(picked, headers.all(), frame.bytes, &mut context, values);
+    // A fragment that made its datagram whole shows what that carries.
+    if let Some((whole, bytes)) = frame.batch.beside.whole(item.stamp.frame) {
+        decode_payload_headers(&whole.network, bytes, whole.wire_len, headers);
+        each(picked, headers.all(), bytes, &mut context, values);
+    }
+}
+
+fn each(
+    picked: &Picked,
+    headers: &[Header],
+    bytes: &[u8],
+    context: &mut Context<'_>,
+    values: &mut Values,
+) {
+    let columns = picked.protocol || picked.info;
+    for header in headers {
+        let of_header = bytes
+            .get(header.start as usize..header.start as usize + header.len as usize)
+            .unwrap_or_default();
+        let mut out = Out {
+            values,
+            at: header.start,
+        };
+        let mut tcp = None;
+        match header.kind {
+            HeaderKind::Ethernet => link::ethernet(picked, of_header, &mut out),
+            HeaderKind::Vlan => link::vlan(picked, of_header, &mut out),
+            HeaderKind::Arp => link::arp(picked, of_header, &mut out),
+            HeaderKind::Ipv4 => network::ipv4(picked, of_header, &mut out),
+            HeaderKind::Ipv6 => network::ipv6(picked, of_header, &mut out),
+            HeaderKind::Extension(number) => {
+                network::extension(picked, number, of_header, &mut out);
+            }
+            HeaderKind::Icmp => network::icmp(picked, of_header, &mut out),
+            HeaderKind::Icmpv6 => network::icmpv6(picked, of_header, &mut out),
+            HeaderKind::Udp => {
+                transport::udp(picked, of_header, context, &mut out);
+                context.pass();
+            }
+            HeaderKind::Tcp if picked.past => {
+                tcp = transport::read(of_header, header.wire, context);
+                transport::tcp(picked, of_header, tcp.as_ref(), context, &mut out);
+                context.pass();
+            }
+            _ => {}
+        }
+        if columns {
+            info::columns(picked, header, of_header, tcp.as_ref(), &mut out);
+        }
+    }
+}

@@ -1,0 +1,497 @@
+//! UDP and TCP.
+
+use colloquy_dissectors::field::{FieldId, Value, group};
+use colloquy_dissectors::units::Timestamp;
+
+use super::bytes::{Bytes, uint};
+use super::{Context, Out, Past, Picked};
+use crate::fields::engine::{tcp, udp};
+use crate::frame::TcpFlags;
+use crate::rows::tcp::{Connection, REMARKS, Remarks, Scale, Seen, Segment};
+
+/// Option kinds (IANA; RFC 9293 s3.2, RFC 7323, RFC 2018).
+const END: u8 = 0;
+const NOP: u8 = 1;
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
+
+/// A TCP header with what the connection's past says of it.
+pub(super) struct TcpHeader<'a> {
+    pub(super) bytes: Bytes<'a>,
+    pub(super) segment: Segment,
+    pub(super) seen: Seen,
+    header_len: u32,
+    /// Nanoseconds since the connection's first frame and its last one.
+    since: Option<(i64, i64)>,
+}
+
+pub(super) fn udp(picked: &Picked, header: &[u8], context: &mut Context<'_>, out: &mut Out<'_>) {
+    let bytes = Bytes(header);
+    let stream = context.stream();
+    let time = context.frame.item.stamp.time;
+    let since = context.past().map(|past| past.touch(time));
+    for id in picked.of(group::UDP) {
+        match *id {
+            udp::PROTO => out.protocol(udp::PROTO, 8),
+            udp::SRCPORT => number(out, *id, bytes.u16(0), 0, 2),
+            udp::DSTPORT => number(out, *id, bytes.u16(2), 2, 2),
+            udp::PORT => {
+                number(out, *id, bytes.u16(0), 0, 2);
+                number(out, *id, bytes.u16(2), 2, 2);
+            }
+            udp::LENGTH => number(out, *id, bytes.u16(4), 4, 2),
+            udp::CHECKSUM => number(out, *id, bytes.u16(6), 6, 2),
+            udp::STREAM => {
+                if let Some(stream) = stream {
+                    out.computed(*id, uint(stream));
+                }
+            }
+            udp::TIME_RELATIVE => {
+                if let Some((first, _)) = since {
+                    out.computed(*id, Value::Duration(first));
+                }
+            }
+            udp::TIME_DELTA => {
+                if let Some((_, last)) = since {
+                    out.computed(*id, Value::Duration(last));
+                }
+            }
+            udp::PAYLOAD => {
+                let len = usize::from(bytes.u16(4).unwrap_or(8)).saturating_sub(8);
+                let payload = bytes.from(8);
+                let payload = payload.get(..len).unwrap_or(payload);
+                if !payload.is_empty() {
+                    out.put(*id, Value::Bytes(payload), 8, payload.len() as u32);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Past {
+    /// Nanoseconds since the conversation's first frame and its last one; this one is its last now.
+    fn touch(&mut self, now: Timestamp) -> (i64, i64) {
+        let (first, last) = self.times.unwrap_or((now, now));
+        self.times = Some((first, now));
+        (now.nanos_since(first), now.nanos_since(last))
+    }
+}
+
+/// Reads a TCP header, and notes it in its connection where it is a frame's own. `None` where little more than the ports was
+/// captured.
+pub(super) fn read<'a>(
+    header: &'a [u8],
+    wire: u32,
+    context: &mut Context<'_>,
+) -> Option<TcpHeader<'a>> {
+    let bytes = Bytes(header);
+    let (seq, ack) = (bytes.u32(4)?, bytes.u32(8)?);
+    let (flags, window) = (bytes.u16(12)?, bytes.u16(14)?);
+    bytes.u16(18)?;
+    let header_len = u32::from(flags >> 12) * 4;
+    let stamp = context.frame.item.stamp;
+    let mut segment = Segment {
+        frame: stamp.frame,
+        time: stamp.time,
+        seq,
+        ack,
+        flags: TcpFlags(flags & 0xfff),
+        window,
+        len: wire.saturating_sub(header_len),
+        wscale: None,
+        sacked: 0,
+    };
+    for option in Options::of(header, header_len) {
+        match (option.kind, option.value) {
+            (WINDOW_SCALE, &[shift]) => segment.wscale = Some(shift),
+            (SACK, edges) => {
+                let (pairs, _) = edges.as_chunks::<8>();
+                segment.sacked = pairs.iter().fold(0, |sum, pair| {
+                    let (left, right) = edges_of(*pair);
+                    sum.wrapping_add(right.wrapping_sub(left))
+                });
+            }
+            _ => {}
+        }
+    }
+    let from_first = context.frame.item.from_first;
+    let reused = context.reused;
+    let later = context.later;
+    let is_valid = header_len >= 20 && header_len <= wire;
+    let mut since = None;
+    let mut seen = Seen::default();
+    if let Some(past) = context.past()
+        && is_valid
+    {
+        since = Some(past.touch(stamp.time));
+        let connection = past
+            .tcp
+            .get_or_insert_with(|| Box::new(Connection::new(reused)));
+        seen = connection.segment(from_first, &segment);
+    } else if let Some(connection) = context.past.as_deref().and_then(|p| p.tcp.as_deref()) {
+        seen.bases = connection.bases(from_first);
+        seen.completeness = connection.completeness();
+    }
+    if let Some(later) = later {
+        seen.completeness = later.completeness;
+        seen.initial_rtt = later.initial_rtt;
+    }
+    Some(TcpHeader {
+        bytes,
+        segment,
+        seen,
+        header_len,
+        since,
+    })
+}
+
+/// The ports and the stream of a header that was cut; all of one that was not.
+pub(super) fn tcp(
+    picked: &Picked,
+    bytes: &[u8],
+    header: Option<&TcpHeader<'_>>,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) {
+    let bytes = Bytes(bytes);
+    for id in picked.of(group::TCP) {
+        match *id {
+            tcp::PROTO => out.protocol(tcp::PROTO, header.map_or(20, |h| h.header_len)),
+            tcp::SRCPORT => number(out, *id, bytes.u16(0), 0, 2),
+            tcp::DSTPORT => number(out, *id, bytes.u16(2), 2, 2),
+            tcp::PORT => {
+                number(out, *id, bytes.u16(0), 0, 2);
+                number(out, *id, bytes.u16(2), 2, 2);
+            }
+            tcp::STREAM => {
+                if let Some(stream) = context.stream() {
+                    out.computed(*id, uint(stream));
+                }
+            }
+            tcp::SEQ_RAW => number(out, *id, bytes.u32(4), 4, 4),
+            _ => {
+                if let Some(header) = header {
+                    header.field(*id, out);
+                }
+            }
+        }
+    }
+}
+
+impl TcpHeader<'_> {
+    fn field(&self, id: FieldId, out: &mut Out<'_>) {
+        let (s, seen) = (&self.segment, &self.seen);
+        let [base, peer_base] = seen.bases;
+        match id {
+            tcp::COMPLETENESS => out.computed(id, uint(seen.completeness.0)),
+            tcp::LEN => out.put(id, uint(s.len), 12, 1),
+            tcp::SEQ => out.put(id, uint(s.seq.wrapping_sub(base)), 4, 4),
+            tcp::NXTSEQ => out.computed(id, uint(self.next().wrapping_sub(base))),
+            tcp::ACK => out.put(id, uint(self.relative_ack(peer_base)), 8, 4),
+            tcp::ACK_RAW => out.put(id, uint(s.ack), 8, 4),
+            tcp::HDR_LEN => out.put(id, uint(self.header_len), 12, 1),
+            tcp::WINDOW_SIZE_VALUE => out.put(id, uint(s.window), 14, 2),
+            tcp::WINDOW_SIZE => out.computed(id, uint(self.window())),
+            tcp::WINDOW_SIZE_SCALEFACTOR => {
+                if !s.flags.has(TcpFlags::SYN) {
+                    out.computed(id, Value::Int(scale_factor(seen.scale)));
+                }
+            }
+            tcp::CHECKSUM => number(out, id, self.bytes.u16(16), 16, 2),
+            tcp::URGENT_POINTER => number(out, id, self.bytes.u16(18), 18, 2),
+            tcp::TIME_RELATIVE | tcp::TIME_DELTA => {
+                if let Some((first, last)) = self.since {
+                    let nanos = if id == tcp::TIME_DELTA { last } else { first };
+                    out.computed(id, Value::Duration(nanos));
+                }
+            }
+            tcp::PAYLOAD => {
+                let payload = self.bytes.from(self.header_len as usize);
+                let payload = payload.get(..s.len as usize).unwrap_or(payload);
+                if !payload.is_empty() {
+                    out.put(
+                        id,
+                        Value::Bytes(payload),
+                        self.header_len,
+                        payload.len() as u32,
+                    );
+                }
+            }
+            _ if (tcp::FLAGS.place()..=tcp::CONNECTION_RST.place()).contains(&id.place()) => {
+                self.flags(id, out);
+            }
+            _ if (tcp::OPTIONS.place()..=tcp::OPTIONS_TIMESTAMP_TSECR.place())
+                .contains(&id.place()) =>
+            {
+                self.option(id, out);
+            }
+            _ if seen.is_something() => self.analysis(id, out),
+            _ => {}
+        }
+    }
+
+    /// The sequence number that follows.
+    fn next(&self) -> u32 {
+        let s = &self.segment;
+        let more = s.flags.has(TcpFlags::SYN) || s.flags.has(TcpFlags::FIN);
+        s.seq.wrapping_add(s.len).wrapping_add(u32::from(more))
+    }
+
+    pub(super) fn relative_ack(&self, peer_base: u32) -> u32 {
+        if self.segment.flags.has(TcpFlags::ACK) {
+            self.segment.ack.wrapping_sub(peer_base)
+        } else {
+            0
+        }
+    }
+
+    /// The window in bytes; a SYN's is never scaled.
+    pub(super) fn window(&self) -> u64 {
+        let window = u64::from(self.segment.window);
+        match self.seen.scale {
+            Scale::By(shift) if !self.segment.flags.has(TcpFlags::SYN) => window << shift.min(31),
+            _ => window,
+        }
+    }
+
+    fn flags(&self, id: FieldId, out: &mut Out<'_>) {
+        let flags = self.segment.flags;
+        let mut bit = |flag: u16| out.part(id, Value::Bool(flags.0 & flag != 0), 12, 2);
+        match id {
+            tcp::FLAGS => out.put(id, uint(flags.0), 12, 2),
+            tcp::FLAGS_RES => bit(0xe00),
+            tcp::FLAGS_AE => bit(TcpFlags::NS.0),
+            tcp::FLAGS_CWR => bit(TcpFlags::CWR.0),
+            tcp::FLAGS_ECE => bit(TcpFlags::ECE.0),
+            tcp::FLAGS_URG => bit(TcpFlags::URG.0),
+            tcp::FLAGS_ACK => bit(TcpFlags::ACK.0),
+            tcp::FLAGS_PUSH => bit(TcpFlags::PSH.0),
+            tcp::FLAGS_RESET => bit(TcpFlags::RST.0),
+            tcp::FLAGS_SYN => bit(TcpFlags::SYN.0),
+            tcp::FLAGS_FIN => bit(TcpFlags::FIN.0),
+            tcp::FLAGS_STR => out.part(id, Value::Text(&letters(flags)), 12, 2),
+            tcp::CONNECTION_SYN | tcp::CONNECTION_SYNACK => {
+                let acknowledges = flags.has(TcpFlags::ACK);
+                if flags.has(TcpFlags::SYN) && acknowledges == (id == tcp::CONNECTION_SYNACK) {
+                    out.part(id, Value::Present, 12, 2);
+                }
+            }
+            tcp::CONNECTION_FIN if flags.has(TcpFlags::FIN) => {
+                out.part(id, Value::Present, 12, 2);
+            }
+            tcp::CONNECTION_RST if flags.has(TcpFlags::RST) => {
+                out.part(id, Value::Present, 12, 2);
+            }
+            _ => {}
+        }
+    }
+
+    fn option(&self, id: FieldId, out: &mut Out<'_>) {
+        let peer_base = self.seen.bases[1];
+        if id == tcp::OPTIONS {
+            let options = Options::of(self.bytes.0, self.header_len);
+            if !options.rest.is_empty() {
+                let len = options.rest.len() as u32;
+                out.put(id, Value::Bytes(options.rest), 20, len);
+            }
+            return;
+        }
+        for option in self.options() {
+            let at = option.at;
+            match (id, option.kind, option.value) {
+                (tcp::OPTION_KIND, kind, _) => out.part(id, uint(kind), at, 1),
+                (tcp::OPTION_LEN, kind, value) if kind > NOP => {
+                    out.part(id, uint(value.len() as u64 + 2), at + 1, 1);
+                }
+                (tcp::OPTIONS_MSS_VAL, MSS, &[high, low]) => {
+                    out.part(id, uint(u16::from_be_bytes([high, low])), at + 2, 2);
+                }
+                (tcp::OPTIONS_WSCALE_SHIFT, WINDOW_SCALE, &[shift]) => {
+                    out.part(id, uint(shift), at + 2, 1);
+                }
+                (tcp::OPTIONS_WSCALE_MULTIPLIER, WINDOW_SCALE, &[shift]) => {
+                    out.part(id, uint(1_u32 << shift.min(14)), at + 2, 1);
+                }
+                (tcp::OPTIONS_SACK_COUNT, SACK, edges) => {
+                    out.part(id, uint(edges.len() as u64 / 8), at, 2);
+                }
+                (tcp::OPTIONS_SACK_LE | tcp::OPTIONS_SACK_RE, SACK, edges) => {
+                    let (pairs, _) = edges.as_chunks::<8>();
+                    for (i, pair) in pairs.iter().enumerate() {
+                        let (left, right) = edges_of(*pair);
+                        let (edge, behind) = if id == tcp::OPTIONS_SACK_LE {
+                            (left, 2)
+                        } else {
+                            (right, 6)
+                        };
+                        let at = at + behind + i as u32 * 8;
+                        out.part(id, uint(edge.wrapping_sub(peer_base)), at, 4);
+                    }
+                }
+                (tcp::OPTIONS_TIMESTAMP_TSVAL, TIMESTAMPS, value) => {
+                    timestamp(out, id, value, 0, at + 2);
+                }
+                (tcp::OPTIONS_TIMESTAMP_TSECR, TIMESTAMPS, value) => {
+                    timestamp(out, id, value, 4, at + 6);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn options(&self) -> Options<'_> {
+        Options::of(self.bytes.0, self.header_len)
+    }
+
+    fn analysis(&self, id: FieldId, out: &mut Out<'_>) {
+        let seen = &self.seen;
+        match id {
+            tcp::ANALYSIS => out.computed(id, Value::Present),
+            tcp::ANALYSIS_ACKS_FRAME => {
+                if let Some((frame, _)) = seen.acks {
+                    out.computed(id, Value::Uint(frame));
+                }
+            }
+            tcp::ANALYSIS_ACK_RTT => duration(out, id, seen.acks.map(|(_, nanos)| nanos)),
+            tcp::ANALYSIS_INITIAL_RTT => {
+                duration(out, id, seen.initial_rtt.filter(|nanos| *nanos != 0));
+            }
+            tcp::ANALYSIS_BYTES_IN_FLIGHT => computed(out, id, seen.in_flight),
+            tcp::ANALYSIS_PUSH_BYTES_SENT => computed(out, id, seen.push_bytes),
+            tcp::ANALYSIS_RTO => duration(out, id, seen.rto.map(|(nanos, _)| nanos)),
+            tcp::ANALYSIS_RTO_FRAME => {
+                if let Some((_, frame)) = seen.rto {
+                    out.computed(id, Value::Uint(frame));
+                }
+            }
+            tcp::ANALYSIS_DUPLICATE_ACK_NUM | tcp::ANALYSIS_DUPLICATE_ACK_FRAME => {
+                if seen.remarks.has(Remarks::DUPLICATE_ACK) {
+                    let (number, frame) = seen.duplicate;
+                    let value = if id == tcp::ANALYSIS_DUPLICATE_ACK_NUM {
+                        uint(number)
+                    } else {
+                        Value::Uint(frame)
+                    };
+                    out.computed(id, value);
+                }
+            }
+            tcp::ANALYSIS_FLAGS => {
+                if !seen.remarks.is_empty() {
+                    out.computed(id, Value::Present);
+                }
+            }
+            _ => {
+                let remark = REMARKS.iter().find(|(_, field, _)| *field == id);
+                if remark.is_some_and(|(remark, ..)| seen.remarks.has(*remark)) {
+                    out.computed(id, Value::Present);
+                }
+            }
+        }
+    }
+}
+
+/// `·····AP···`, as Wireshark draws the flags.
+fn letters(flags: TcpFlags) -> String {
+    const LETTERS: &[u8] = b"RRRNCEUAPRSF";
+    let mut out = String::new();
+    for (i, letter) in LETTERS.iter().enumerate() {
+        if flags.0 >> (11 - i) & 1 == 1 {
+            out.push(char::from(*letter));
+        } else {
+            out.push('·');
+        }
+    }
+    out
+}
+
+fn scale_factor(scale: Scale) -> i64 {
+    match scale {
+        Scale::Unknown => -1,
+        Scale::None => -2,
+        Scale::By(shift) => 1 << shift.min(31),
+    }
+}
+
+/// Left and right edge of a SACK block, or the two numbers of a timestamp.
+fn edges_of(pair: [u8; 8]) -> (u32, u32) {
+    let both = u64::from_be_bytes(pair);
+    ((both >> 32) as u32, both as u32)
+}
+
+fn timestamp(out: &mut Out<'_>, id: FieldId, value: &[u8], part: usize, at: u32) {
+    number_part(out, id, Bytes(value).u32(part), at, 4);
+}
+
+fn number_part(out: &mut Out<'_>, id: FieldId, n: Option<u32>, at: u32, len: u32) {
+    if let Some(n) = n {
+        out.part(id, uint(n), at, len);
+    }
+}
+
+fn number(out: &mut Out<'_>, id: FieldId, n: Option<impl Into<u64>>, at: u32, len: u32) {
+    if let Some(n) = n {
+        out.put(id, uint(n), at, len);
+    }
+}
+
+fn computed(out: &mut Out<'_>, id: FieldId, n: Option<u32>) {
+    if let Some(n) = n {
+        out.computed(id, uint(n));
+    }
+}
+
+fn duration(out: &mut Out<'_>, id: FieldId, nanos: Option<i64>) {
+    if let Some(nanos) = nanos {
+        out.computed(id, Value::Duration(nanos));
+    }
+}
+
+/// A TCP option; `END` and `NOP` have no value.
+pub(super) struct TcpOption<'a> {
+    pub(super) kind: u8,
+    pub(super) value: &'a [u8],
+    /// Where it begins in the header.
+    at: u32,
+}
+
+/// The options of a header, as far as they make sense.
+pub(super) struct Options<'a> {
+    rest: &'a [u8],
+    at: u32,
+}
+
+impl<'a> Options<'a> {
+    fn of(header: &'a [u8], header_len: u32) -> Self {
+        let end = (header_len as usize).min(header.len());
+        Self {
+            rest: header.get(20..end).unwrap_or_default(),
+            at: 20,
+        }
+    }
+}
+
+impl<'a> Iterator for Options<'a> {
+    type Item = TcpOption<'a>;
+
+    fn next(&mut self) -> Option<TcpOption<'a>> {
+        let (&kind, after) = self.rest.split_first()?;
+        let at = self.at;
+        let (value, len) = match kind {
+            END | NOP => (&[][..], 1),
+            _ => {
+                let len = usize::from(*after.first()?);
+                (self.rest.get(2..len)?, len)
+            }
+        };
+        self.rest = if kind == END {
+            &[]
+        } else {
+            self.rest.get(len..)?
+        };
+        self.at += len as u32;
+        Some(TcpOption { kind, value, at })
+    }
+}
