@@ -218,7 +218,7 @@ impl<'a> View<'a> {
     /// How the carrying connection ended, if it did.
     pub fn ending(&self) -> Option<Ending> {
         let tcp = self.tcp()?;
-        if let Some(reset) = tcp.reset
+        if let Some(reset) = tcp.reset()
             && tcp.was_reset()
             && !tcp.both_fins()
         {
@@ -292,7 +292,9 @@ impl<'a> View<'a> {
         let facts = &tcp.sides[open.side];
         let acked = facts.stream_bytes.saturating_sub(facts.unacked);
         // A reset acknowledges too.
-        let by_reset = tcp.reset.filter(|r| r.side != open.side && tcp.was_reset());
+        let by_reset = tcp
+            .reset()
+            .filter(|r| r.side != open.side && tcp.was_reset());
         let acked = acked.max(by_reset.and_then(|r| r.acked).unwrap_or(0));
         Some(acked >= open.end_offset)
     }

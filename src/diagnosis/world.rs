@@ -265,7 +265,7 @@ impl World {
     fn learn_refusals(&mut self, flow: &Flow) {
         let refuses = |s: &&Session| matches!(s.protocol, "dcerpc" | "smb" | "smb2");
         for session in flow.sessions.iter().filter(refuses) {
-            for failure in &session.failures {
+            for failure in &session.troubles.failures {
                 let key = (
                     session.protocol,
                     flow.client.address,
@@ -439,7 +439,7 @@ impl World {
             return;
         };
         let icmp = tcp.icmp.first().map(|i| i.stamp);
-        let reset = tcp.reset.filter(|r| r.to_syn).map(|r| r.stamp);
+        let reset = tcp.reset().filter(|r| r.to_syn).map(|r| r.stamp);
         self.connects.push(Connect {
             syn: *syn,
             tries: tcp.sides.client.syn_count,

@@ -249,8 +249,8 @@ impl Tracker {
             .find(|a| a.0 == id && a.1 == place.side)
             .copied();
         if let Some((_, _, op, first, request_repeated)) = known {
-            if session.double_replies.len() < limits::EXAMPLES {
-                session.double_replies.push(DoubleReply {
+            if session.troubles.double_replies.len() < limits::EXAMPLES {
+                session.troubles.double_replies.push(DoubleReply {
                     id,
                     op,
                     side: place.side,
