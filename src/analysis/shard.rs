@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 
-use super::dispatch::{Batch, Item, Kind};
+use super::batch::{Batch, Item, Kind};
 use crate::limits;
 use crate::session::conversation::{Conversation, Datagram, Opening};
 use crate::session::model::Flow;
@@ -59,8 +59,12 @@ impl Shard {
                 *place = Place::Announced(*opening);
             }
         }
-        for item in &batch.items {
-            self.item(item, batch);
+        for first in &batch.firsts {
+            let mut next = batch.items.get(*first as usize);
+            while let Some(item) = next {
+                self.item(item, batch);
+                next = item.next.and_then(|at| batch.items.get(at.get() as usize));
+            }
         }
         if let Some(last) = batch.items.last() {
             self.let_go(last.stamp.time);

@@ -364,26 +364,21 @@ impl Verdicts {
     }
 }
 
-/// Runs every rule on every session of one conversation. The result has an entry a session, in their order.
-pub fn examine(flow: &Flow, world: &World) -> Vec<Verdicts> {
-    flow.sessions
-        .iter()
-        .map(|session| {
-            let mut out = Verdicts::default();
-            let view = View {
-                session,
-                flow,
-                world,
-            };
-            for rule in RULES {
-                let protocols = rule.meta().protocols;
-                if protocols.is_empty() || protocols.contains(&session.protocol) {
-                    rule.check(&view, &mut out);
-                }
-            }
-            out
-        })
-        .collect()
+/// Runs every rule on one session of a conversation.
+pub fn examine(session: &Session, flow: &Flow, world: &World) -> Verdicts {
+    let mut out = Verdicts::default();
+    let view = View {
+        session,
+        flow,
+        world,
+    };
+    for rule in RULES {
+        let protocols = rule.meta().protocols;
+        if protocols.is_empty() || protocols.contains(&session.protocol) {
+            rule.check(&view, &mut out);
+        }
+    }
+    out
 }
 
 /// A time span in the words of a report: `1.52 s`, `340 ms`, `2 min 5 s`.

@@ -16,7 +16,7 @@ pub use time::rfc3339;
 
 use super::names::Names;
 use super::summary::Summary;
-use crate::analysis::Outcome;
+use crate::analysis::{Judged, Outcome};
 use crate::diagnosis::Finding;
 use crate::parallel;
 
@@ -52,29 +52,19 @@ pub fn write(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
     to.write_all(b"}\n")
 }
 
-/// Conversations whose sessions are made text at once: a few megabytes.
-const ROUND: usize = 2048;
-/// Conversations from which on several threads are worth it.
-const MANY: usize = 256;
+/// Conversations whose sessions are made text at once: some hundred kilobytes.
+const AT_ONCE: usize = 128;
 
 fn sessions(outcome: &Outcome, names: &Names, to: &mut dyn Write) -> io::Result<()> {
-    let mut first = true;
-    for round in outcome.flows.chunks(ROUND) {
-        let parts = parallel::in_pieces("report", round, MANY, |piece| {
-            let mut writer = Writer::new(names);
-            for judged in piece {
-                writer.flow(judged, ",\n", "");
-            }
-            writer.text
-        });
-        for part in parts {
-            // The first one has nothing before it.
-            let skip = usize::from(first && !part.is_empty());
-            first &= part.is_empty();
-            to.write_all(part.get(skip..).unwrap_or_default())?;
+    // Ids count from 1.
+    let before = |id| if id == 1 { "\n" } else { ",\n" };
+    let work = |writer: &mut Writer, flows: &[Judged], text: &mut Vec<u8>| {
+        for judged in flows {
+            writer.flow(judged, before, "", text);
         }
-    }
-    Ok(())
+    };
+    let begin = || Writer::new(names);
+    parallel::write("report", &outcome.flows, AT_ONCE, begin, work, to)
 }
 
 fn list<T: Serialize>(to: &mut dyn Write, items: impl Iterator<Item = T>) -> io::Result<()> {
@@ -152,12 +142,13 @@ fn finding_json(session: Option<u32>, capture: u32, finding: &Finding) -> Findin
 /// What `to` says.
 pub fn write_lines(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
     let names = Names::of(outcome);
-    let mut writer = Writer::new(&names);
-    for judged in &outcome.flows {
-        writer.flow(judged, "{\"session\":", "}\n");
-        to.write_all(&writer.text)?;
-        writer.text.clear();
-    }
+    let work = |writer: &mut Writer, flows: &[Judged], text: &mut Vec<u8>| {
+        for judged in flows {
+            writer.flow(judged, |_| "{\"session\":", "}\n", text);
+        }
+    };
+    let begin = || Writer::new(&names);
+    parallel::write("report", &outcome.flows, AT_ONCE, begin, work, to)?;
     for (capture, finding) in outcome.quality() {
         write_finding(None, capture, finding, to)?;
     }

@@ -51,6 +51,8 @@ pub struct Datagram<'a> {
 /// A conversation that runs.
 pub struct Conversation {
     head: Head,
+    /// When it ended, as far as that is known.
+    ended: Option<Stamp>,
     rested: bool,
     transport: Running,
     ears: Ears,
@@ -177,6 +179,7 @@ impl Conversation {
                 first: stamp,
                 last: stamp,
             },
+            ended: None,
             rested: false,
             transport,
             ears: Ears {
@@ -194,6 +197,11 @@ impl Conversation {
         let side = self.side(from_first);
         if let Running::Tcp(tcp) = &mut self.transport {
             tcp.segment(side, segment, &mut self.ears);
+            let facts = &tcp.facts;
+            let may_end = segment.flags & (flags::FIN | flags::RST) != 0;
+            if may_end || self.ended.is_some() || facts.reset().is_some() {
+                self.ended = facts.end();
+            }
             if std::mem::take(&mut self.ears.turned) {
                 tcp.swap();
                 self.turn();
@@ -268,10 +276,7 @@ impl Conversation {
 
     /// When it ended, if it did.
     pub fn ended(&self) -> Option<Stamp> {
-        match &self.transport {
-            Running::Tcp(tcp) => tcp.facts.end(),
-            Running::Udp(_) => None,
-        }
+        self.ended
     }
 
     /// Bytes that wait out of order.

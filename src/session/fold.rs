@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use colloquy_dissectors::event::{Act, Expect, Op, Phase, Status, Value};
 use colloquy_dissectors::units::{PerSide, Side, Stamp};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
 use super::model::{Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session};
@@ -131,6 +132,14 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
         Act::Skipped { bytes } => session.troubles.skipped[side] += bytes,
         Act::Limit { what } => limit(session, what),
         Act::Request { .. } | Act::Reply { .. } | Act::Message { .. } | Act::Fact(_) => {}
+    }
+}
+
+/// Makes room for one more. Lists begin with one and not with four: there are very many, most of them short.
+pub(super) fn one_more<T>(list: &mut ThinVec<T>) {
+    let known = list.len();
+    if known == list.capacity() {
+        list.reserve_exact(known.max(1));
     }
 }
 
@@ -289,10 +298,7 @@ pub(super) fn time(session: &mut Session, answered: &Answered) {
         if !answered.long_wait {
             times.add(answered.nanos());
         }
-        let known = session.operations.len();
-        if known == session.operations.capacity() {
-            session.operations.reserve_exact(known.max(1));
-        }
+        one_more(&mut session.operations);
         session.operations.push(OpTimes {
             op: answered.op,
             times,
@@ -328,6 +334,7 @@ pub(super) fn fail(session: &mut Session, answered: Answered) {
         failure.count += 1;
         failure.last = answered;
     } else if session.troubles.failures.len() < limits::FAILURES {
+        one_more(&mut session.troubles.failures);
         session.troubles.failures.push(Failure {
             op: answered.op,
             status: answered.status,

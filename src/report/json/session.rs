@@ -19,8 +19,7 @@ pub(super) struct Writer<'a> {
     clock: Clock,
     /// Both ends of the conversation at hand, which all its sessions share.
     ends: Vec<u8>,
-    /// What was written.
-    pub(super) text: Vec<u8>,
+    text: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
@@ -33,19 +32,25 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The sessions of one conversation, each between `before` and `after`.
-    pub(super) fn flow(&mut self, judged: &Judged, before: &str, after: &str) {
-        let written = std::mem::take(&mut self.text);
-        self.text = std::mem::take(&mut self.ends);
+    /// Adds the sessions of one conversation to `text`; `before`: what stands before the one of that id.
+    pub(super) fn flow(
+        &mut self,
+        judged: &Judged,
+        before: impl Fn(u32) -> &'static str,
+        after: &str,
+        text: &mut Vec<u8>,
+    ) {
         self.text.clear();
         self.end(",\"client\":", judged.flow.client, judged.capture);
         self.end(",\"server\":", judged.flow.server, judged.capture);
-        self.ends = std::mem::replace(&mut self.text, written);
+        std::mem::swap(&mut self.ends, &mut self.text);
+        std::mem::swap(&mut self.text, text);
         for row in judged.rows() {
-            self.raw(before);
+            self.raw(before(row.id));
             self.session(row);
             self.raw(after);
         }
+        std::mem::swap(&mut self.text, text);
     }
 
     fn session(&mut self, row: Row<'_>) {
