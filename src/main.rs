@@ -10,3 +10,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     cli::run()
 }
+
+/// Many small allocations, and as many threads that make them as processors.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -11,9 +11,10 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::analysis::dispatch::{Batch, Dispatcher};
+use crate::analysis::batch::Batch;
+use crate::analysis::dispatch::Dispatcher;
 use crate::analysis::shard::Shard;
-use crate::analysis::{Analysis, Judgement, Outcome, Parts, judge};
+use crate::analysis::{Analysis, Judgement, Outcome, Parts, Work, judge, learn};
 use crate::capture::{self, Block, CaptureError, Source};
 use crate::diagnosis::World;
 use crate::parallel;
@@ -84,7 +85,7 @@ pub fn analyse_files(
         };
         let (parts, error) = read(source.as_mut(), options, &report);
         outcome.errors.extend(error.map(|e| e.to_string()));
-        parts.judge(&mut outcome, None, judge_all);
+        parts.judge(&mut outcome, None, &ON_THREADS);
     }
     match first_error {
         Some(error) if outcome.captures.is_empty() => Err(error),
@@ -107,7 +108,7 @@ pub fn analyse(source: &mut dyn Source, options: &Options) -> Outcome {
     let mut outcome = Outcome::default();
     let (parts, error) = read(source, options, &|_, _| ());
     outcome.errors.extend(error.map(|e| e.to_string()));
-    parts.judge(&mut outcome, None, judge_all);
+    parts.judge(&mut outcome, None, &ON_THREADS);
     outcome.settle();
     outcome
 }
@@ -126,8 +127,21 @@ pub fn dialogue(
     Ok(analysis.finish_telling())
 }
 
-/// Conversations from which on it is worth to judge them on several threads.
+/// Conversations from which on several threads are worth it.
 const MANY: usize = 2000;
+
+const ON_THREADS: Work = Work {
+    learn: learn_all,
+    judge: judge_all,
+};
+
+/// Learns from all conversations, from many of them on several threads.
+fn learn_all(flows: &[Flow]) -> World {
+    let mut worlds = parallel::in_pieces("learn", flows, MANY, learn).into_iter();
+    let mut world = worlds.next().unwrap_or_default();
+    worlds.for_each(|later| world.learn_from(later));
+    world
+}
 
 /// Judges all conversations, many of them on several threads: each is judged by itself.
 fn judge_all(flows: &[Flow], world: &World) -> Vec<Judgement> {
@@ -218,6 +232,12 @@ fn on_this_thread(
     (shard.finish(), error)
 }
 
+/// What comes back from the workers to be used again.
+struct Spent {
+    blocks: Receiver<Block>,
+    batches: Receiver<Batch>,
+}
+
 /// The reader runs on this thread, the workers on their own.
 fn sharded(
     mut feed: Feed<'_>,
@@ -225,15 +245,16 @@ fn sharded(
     threads: usize,
 ) -> (Vec<Flow>, Option<CaptureError>) {
     thread::scope(|scope| {
-        let (back, free) = bounded::<Block>(QUEUE * threads);
+        let (back, blocks) = bounded::<Block>(QUEUE * threads);
+        let (emptied, batches) = bounded::<Batch>(QUEUE * threads);
         let mut workers = Vec::new();
         let mut queues: Vec<Sender<Batch>> = Vec::new();
         for index in 0..threads {
             let (sender, receiver) = bounded::<Batch>(QUEUE);
-            let back = back.clone();
+            let (back, emptied) = (back.clone(), emptied.clone());
             let name = format!("shard-{index}");
             let builder = thread::Builder::new().name(name);
-            match builder.spawn_scoped(scope, move || work(&receiver, &back, threads)) {
+            match builder.spawn_scoped(scope, move || work(&receiver, &back, &emptied, threads)) {
                 Ok(worker) => workers.push(worker),
                 Err(source) => {
                     let path = "a worker thread".to_owned();
@@ -242,11 +263,15 @@ fn sharded(
             }
             queues.push(sender);
         }
-        let error = distribute(&mut feed, dispatcher, &queues, &free);
+        let error = distribute(&mut feed, dispatcher, &queues, &Spent { blocks, batches });
         drop(queues);
         let mut flows = Vec::new();
         for worker in workers {
             match worker.join() {
+                Ok(part) if flows.is_empty() => {
+                    flows = part;
+                    flows.reserve_exact(flows.len() * (threads - 1) + threads);
+                }
                 Ok(part) => flows.extend(part),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
@@ -259,11 +284,11 @@ fn distribute(
     feed: &mut Feed<'_>,
     dispatcher: &mut Dispatcher,
     queues: &[Sender<Batch>],
-    free: &Receiver<Block>,
+    spent: &Spent,
 ) -> Option<CaptureError> {
     let mut batches = Vec::new();
     loop {
-        let block = match feed.next(free.try_recv().unwrap_or_default()) {
+        let block = match feed.next(spent.blocks.try_recv().unwrap_or_default()) {
             Ok(Some(block)) => block,
             Ok(None) => return None,
             Err(error) => return Some(error),
@@ -271,22 +296,31 @@ fn distribute(
         let shared = Arc::new(block);
         dispatcher.dispatch(&shared, &mut batches);
         drop(shared);
-        for (queue, batch) in queues.iter().zip(batches.drain(..)) {
-            if !batch.items.is_empty() || !batch.openings.is_empty() {
+        for (queue, batch) in queues.iter().zip(&mut batches) {
+            if !batch.is_empty() {
+                let empty = spent.batches.try_recv().unwrap_or_default();
                 // A worker that is gone has panicked; its join says so.
-                let _ = queue.send(batch);
+                let _ = queue.send(std::mem::replace(batch, empty));
             }
         }
         feed.told(dispatcher.counts.frames);
     }
 }
 
-fn work(receiver: &Receiver<Batch>, back: &Sender<Block>, shards: usize) -> Vec<Flow> {
+fn work(
+    receiver: &Receiver<Batch>,
+    back: &Sender<Block>,
+    emptied: &Sender<Batch>,
+    shards: usize,
+) -> Vec<Flow> {
     let mut shard = Shard::new(shards, false);
-    for batch in receiver {
+    let nothing = Arc::new(Block::default());
+    for mut batch in receiver {
         shard.take(&batch);
+        let block = std::mem::replace(&mut batch.block, Arc::clone(&nothing));
+        let _ = emptied.try_send(batch);
         // The last worker to be done with a block gives its buffers back to the reader.
-        if let Ok(block) = Arc::try_unwrap(batch.block) {
+        if let Ok(block) = Arc::try_unwrap(block) {
             let _ = back.try_send(block);
         }
     }

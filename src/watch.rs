@@ -86,16 +86,16 @@ impl Watch {
         world.settle();
         let mut new = Vec::new();
         for flow in flows {
-            for (session, verdicts) in examine(&flow, &world).into_iter().enumerate() {
-                for finding in verdicts.findings {
+            for session in &flow.sessions {
+                for finding in examine(session, &flow, &world).findings {
                     let frame = finding.frames.first().map_or(0, |e| e.frame);
                     if self
                         .told
-                        .insert((flow.index, session as u32, finding.rule, frame))
+                        .insert((flow.index, session.index, finding.rule, frame))
                     {
                         new.push(New {
                             flow: flow.clone(),
-                            session: session as u32,
+                            session: session.index,
                             finding,
                         });
                     }

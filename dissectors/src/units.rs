@@ -84,7 +84,7 @@ pub struct PerSide<T> {
 
 impl<T> PerSide<T> {
     /// Builds both values.
-    pub fn new(client: T, server: T) -> Self {
+    pub const fn new(client: T, server: T) -> Self {
         Self { client, server }
     }
 

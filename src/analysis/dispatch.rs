@@ -11,6 +11,7 @@ use colloquy_dissectors::units::{FrameNo, Stamp, Timestamp};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as MapEntry;
 
+use super::batch::{Batch, Beside, Item, Kind, WholeAt};
 use crate::capture::{Block, LinkType};
 use crate::diagnosis::world::LostDatagram;
 use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits, Whole};
@@ -25,114 +26,8 @@ use crate::session::model::{Endpoint, Transport};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
-
-/// One frame for a shard: plain data; its payload stands in the block, or in the batch's own buffer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Item {
-    pub(crate) stamp: Stamp,
-    pub(crate) flow: u32,
-    pub(crate) start: u32,
-    pub(crate) len: u32,
-    pub(crate) wire_len: u32,
-    pub(crate) from_first: bool,
-    pub(crate) rebuilt: bool,
-    pub(crate) ttl: u8,
-    pub(crate) ip_id: u32,
-    pub(crate) kind: Kind,
-}
-
-/// What the frame is to its conversation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
-    Tcp {
-        seq: u32,
-        ack: u32,
-        flags: u16,
-        window: u16,
-        wscale: Option<u8>,
-    },
-    Udp,
-    /// An ICMP error that quotes a packet that `from_first` sent.
-    Icmp {
-        from: IpAddr,
-        v6: bool,
-        kind: u8,
-        code: u8,
-    },
-    /// The snap length cut its transport header.
-    Cut,
-    /// It belongs to no conversation; only where every frame is asked for. `stream`: the number that a header quoted
-    /// by ICMP has.
-    Outside {
-        stream: Option<u32>,
-    },
-}
-
-/// The frames of one block for one shard.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) block: Arc<Block>,
-    pub(crate) openings: Vec<(Opening, Stamp)>,
-    pub(crate) items: Vec<Item>,
-    /// Payloads put together of fragments.
-    pub(crate) rebuilt: Vec<u8>,
-    /// What only those need to know who look at single frames.
-    pub(crate) beside: Beside,
-}
-
-/// What a block's frames have beside their items, where every frame is asked for.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Beside {
-    /// The time of the capture's first frame.
-    pub(crate) origin: Timestamp,
-    /// The time of the frame before the block's first one.
-    pub(crate) before: Option<Timestamp>,
-    /// Numbers of the UDP streams around the innermost header, the outermost first.
-    pub(crate) outer: Vec<(FrameNo, u32)>,
-    /// Datagrams that a frame made whole, in `bytes`.
-    pub(crate) wholes: Vec<WholeAt>,
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// A datagram put together of fragments.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WholeAt {
-    pub(crate) frame: FrameNo,
-    pub(crate) network: Network,
-    pub(crate) start: u32,
-    pub(crate) len: u32,
-    pub(crate) wire_len: u32,
-}
-
-impl Batch {
-    /// The captured bytes that a frame adds to its conversation.
-    pub(crate) fn payload(&self, item: &Item) -> &[u8] {
-        let data = if item.rebuilt {
-            &self.rebuilt
-        } else {
-            &self.block.data
-        };
-        data.get(item.start as usize..item.start as usize + item.len as usize)
-            .unwrap_or(&[])
-    }
-}
-
-impl Beside {
-    /// The numbers of the UDP streams around the frame's innermost header.
-    pub(crate) fn outer_streams(&self, frame: FrameNo) -> &[(FrameNo, u32)] {
-        let start = self.outer.partition_point(|(f, _)| *f < frame);
-        let end = self.outer.partition_point(|(f, _)| *f <= frame);
-        self.outer.get(start..end).unwrap_or_default()
-    }
-
-    /// The datagram that the frame made whole.
-    pub(crate) fn whole(&self, frame: FrameNo) -> Option<(&WholeAt, &[u8])> {
-        let whole = self.wholes.iter().find(|whole| whole.frame == frame)?;
-        let start = whole.start as usize;
-        let bytes = self.bytes.get(start..start + whole.len as usize)?;
-        Some((whole, bytes))
-    }
-}
+/// In no block: the first is 1.
+const NEVER: (u32, u32) = (0, 0);
 
 /// Where the headers of a tunnel are: in `data`, behind `network` if that is not in it; `decoded` is what is in the tunnel.
 #[derive(Clone, Copy)]
@@ -146,11 +41,29 @@ struct Around<'a> {
 struct Known {
     flow: u32,
     stream: u32,
+    /// The last block with a frame of it, and where in the shard's batch of that block the last one stands.
+    last: (u32, u32),
     /// The key's first end sent the conversation's first frame.
     key_order: bool,
     bases: [Option<u32>; 2],
     /// Only quoted by ICMP so far: no conversation was opened for it.
     phantom: bool,
+}
+
+impl Known {
+    /// Its next frame will stand `at` in the batch of this block: where its last one stands, if there is one.
+    fn follow(&mut self, block: u32, at: u32) -> Option<u32> {
+        let before = std::mem::replace(&mut self.last, (block, at));
+        (before.0 == block).then_some(before.1)
+    }
+}
+
+/// Where a frame belongs.
+struct Belonging {
+    flow: u32,
+    from_first: bool,
+    /// Where its conversation's last frame stands in the same batch.
+    before: Option<u32>,
 }
 
 /// What was seen of frames that belong to no conversation, and of the frames as such.
@@ -188,6 +101,8 @@ pub(crate) struct Dispatcher {
     tcp_streams: u32,
     udp_streams: u32,
     shards: usize,
+    /// Blocks so far.
+    blocks: u32,
     tell: Option<u32>,
     /// Frames that belong to no conversation are given to a shard too.
     every_frame: bool,
@@ -222,6 +137,7 @@ impl Dispatcher {
             tcp_streams: 0,
             udp_streams: 0,
             shards: shards.max(1),
+            blocks: 0,
             tell,
             every_frame: false,
             joined: Vec::new(),
@@ -243,17 +159,17 @@ impl Dispatcher {
         }
     }
 
-    /// Takes a block apart into one batch a shard.
+    /// Takes a block apart into one batch a shard. What was in `batches` is gone, and its room used again.
     pub(crate) fn dispatch(&mut self, block: &Arc<Block>, batches: &mut Vec<Batch>) {
-        batches.clear();
         self.joined.clear();
+        self.blocks = self.blocks.wrapping_add(1);
+        batches.resize_with(self.shards, Batch::default);
         // About the share of each; a busy one grows.
         let share = block.records.len() * 5 / 4 / self.shards;
-        batches.resize_with(self.shards, || Batch {
-            block: Arc::clone(block),
-            items: Vec::with_capacity(share),
-            ..Batch::default()
-        });
+        for batch in batches.iter_mut() {
+            batch.begin(block);
+            batch.items.reserve(share);
+        }
         for record in &block.records {
             let data = block.bytes(record);
             let stamp = Stamp {
@@ -344,6 +260,7 @@ impl Dispatcher {
                 ttl: 0,
                 ip_id: 0,
                 kind: Kind::Outside { stream },
+                next: None,
             });
         }
         batch.beside.outer.append(&mut self.beside.outer);
@@ -378,6 +295,7 @@ impl Dispatcher {
         let known = Known {
             flow: stream,
             stream,
+            last: NEVER,
             key_order: is_first,
             bases: [None; 2],
             phantom: true,
@@ -474,6 +392,7 @@ impl Dispatcher {
             ttl: network.ttl,
             ip_id: network.id,
             kind: Kind::Cut,
+            next: None,
         };
         let item = match &decoded.transport {
             Layer4::Tcp(tcp) => tcp_item(base, tcp),
@@ -492,7 +411,11 @@ impl Dispatcher {
             Layer4::Tcp(tcp) => Some(tcp),
             _ => None,
         };
-        let (flow, from_first) = self.number(key, is_first, seq, stamp, batches);
+        let Belonging {
+            flow,
+            from_first,
+            before,
+        } = self.number(key, is_first, seq, stamp, batches);
         let Some(batch) = batches.get_mut(flow as usize % self.shards) else {
             return;
         };
@@ -507,13 +430,14 @@ impl Dispatcher {
             }
             None => start + item.start,
         };
-        batch.items.push(Item {
+        let item = Item {
             flow,
             from_first,
             start,
             rebuilt: rebuilt.is_some(),
             ..item
-        });
+        };
+        batch.push(item, before);
     }
 
     fn icmp(&mut self, icmp: &IcmpMessage, base: Item, from: IpAddr, batches: &mut [Batch]) {
@@ -526,17 +450,21 @@ impl Dispatcher {
             return self.count(name);
         };
         self.count(name);
-        if let Some(known) = self.known.get(&key) {
+        if let Some(known) = self.known.get_mut(&key) {
             if known.phantom {
                 self.quoted = Some(known.stream);
                 return;
             }
-            let (flow, from_first) = (known.flow, is_first == known.key_order);
-            self.push_icmp(flow, from_first, icmp, base, from, batches);
+            let to = Belonging {
+                flow: known.flow,
+                from_first: is_first == known.key_order,
+                before: known.follow(self.blocks, room(batches, known.flow, self.shards)),
+            };
+            self.push_icmp(&to, icmp, base, from, batches);
         } else if protocol == UDP && icmp.is_port_unreachable() {
             // What was sent was not captured; that nobody listens is known all the same.
-            let (flow, from_first) = self.number(key, is_first, None, base.stamp, batches);
-            self.push_icmp(flow, from_first, icmp, base, from, batches);
+            let to = self.number(key, is_first, None, base.stamp, batches);
+            self.push_icmp(&to, icmp, base, from, batches);
         } else if matches!(protocol, TCP | UDP) {
             // tshark numbers quoted headers as streams too.
             self.quoted = Some(self.phantom(key, is_first));
@@ -545,8 +473,7 @@ impl Dispatcher {
 
     fn push_icmp(
         &self,
-        flow: u32,
-        from_first: bool,
+        to: &Belonging,
         icmp: &IcmpMessage,
         base: Item,
         from: IpAddr,
@@ -558,13 +485,14 @@ impl Dispatcher {
             kind: icmp.kind,
             code: icmp.code,
         };
-        if let Some(batch) = batches.get_mut(flow as usize % self.shards) {
-            batch.items.push(Item {
-                flow,
-                from_first,
+        if let Some(batch) = batches.get_mut(to.flow as usize % self.shards) {
+            let item = Item {
+                flow: to.flow,
+                from_first: to.from_first,
                 kind,
                 ..base
-            });
+            };
+            batch.push(item, to.before);
         }
     }
 
@@ -579,7 +507,7 @@ impl Dispatcher {
         stream
     }
 
-    /// The conversation's number, and whether this frame comes from who sent its first one.
+    /// The conversation of a frame that is then pushed to its batch.
     fn number(
         &mut self,
         key: FlowKey,
@@ -587,7 +515,7 @@ impl Dispatcher {
         tcp: Option<&TcpSegment>,
         stamp: Stamp,
         batches: &mut [Batch],
-    ) -> (u32, bool) {
+    ) -> Belonging {
         let side = usize::from(!is_first);
         let mut stream = None;
         let mut reused = false;
@@ -601,7 +529,11 @@ impl Dispatcher {
                     if let Some(tcp) = tcp {
                         learn_bases(known, side, tcp);
                     }
-                    return (known.flow, is_first == known.key_order);
+                    return Belonging {
+                        flow: known.flow,
+                        from_first: is_first == known.key_order,
+                        before: known.follow(self.blocks, room(batches, known.flow, self.shards)),
+                    };
                 } else {
                     reused = true;
                 }
@@ -615,6 +547,7 @@ impl Dispatcher {
         let mut known = Known {
             flow,
             stream,
+            last: (self.blocks, room(batches, flow, self.shards)),
             key_order: is_first,
             bases: [None; 2],
             phantom: false,
@@ -647,7 +580,11 @@ impl Dispatcher {
         if let Some(batch) = batches.get_mut(flow as usize % self.shards) {
             batch.openings.push((opening, stamp));
         }
-        (flow, true)
+        Belonging {
+            flow,
+            from_first: true,
+            before: None,
+        }
     }
 
     fn outside(&mut self, decoded: &Decoded) {
@@ -668,6 +605,13 @@ impl Dispatcher {
             *self.counts.other.entry(name.to_owned()).or_default() += 1;
         }
     }
+}
+
+/// Where the next frame of `flow` will stand in its batch.
+fn room(batches: &[Batch], flow: u32, shards: usize) -> u32 {
+    batches
+        .get(flow as usize % shards)
+        .map_or(0, |batch| batch.items.len() as u32)
 }
 
 fn tcp_item(base: Item, tcp: &TcpSegment) -> Item {

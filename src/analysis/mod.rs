@@ -9,6 +9,7 @@
 //! Nothing here has a thread or a clock. The dispatcher sees every frame in order and gives each conversation
 //! its number; a shard owns some of the conversations. How many shards there are changes nothing in the result.
 
+pub(crate) mod batch;
 pub(crate) mod dispatch;
 mod outcome;
 pub(crate) mod shard;
@@ -21,11 +22,12 @@ use crate::capture::{Block, CaptureError, CaptureSummary, Source};
 use crate::diagnosis::{World, rules::capture_quality};
 use crate::session::model::Flow;
 use crate::session::told::Dialogue;
-use dispatch::{Batch, Dispatcher};
+use batch::Batch;
+use dispatch::Dispatcher;
 use shard::Shard;
 
 pub use dispatch::FrameCounts;
-pub use outcome::{CaptureRecord, Found, Judged, Outcome, Row};
+pub use outcome::{CaptureRecord, Found, Judged, Outcome, PerSession, Row};
 pub(crate) use outcome::{Judgement, judge};
 
 /// One capture being analysed on the caller's own thread: what a live capture and a test use. Files that are
@@ -90,7 +92,7 @@ impl Analysis {
             flows: self.shard.all(),
         };
         let mut outcome = Outcome::default();
-        parts.judge(&mut outcome, Some(now), judge);
+        parts.judge(&mut outcome, Some(now), &HERE);
         outcome.settle();
         outcome
     }
@@ -106,7 +108,7 @@ impl Analysis {
             flows,
         };
         let mut outcome = Outcome::default();
-        parts.judge(&mut outcome, None, judge);
+        parts.judge(&mut outcome, None, &HERE);
         outcome.settle();
         outcome
     }
@@ -118,8 +120,25 @@ impl Analysis {
     }
 }
 
-/// Judges all conversations of a capture.
-pub(crate) type Judge = fn(&[Flow], &World) -> Vec<Judgement>;
+/// What is done with all conversations of a capture, one after the other here and on several threads in the runner.
+pub(crate) struct Work {
+    /// Learns from them.
+    pub(crate) learn: fn(&[Flow]) -> World,
+    /// Judges them.
+    pub(crate) judge: fn(&[Flow], &World) -> Vec<Judgement>,
+}
+
+/// All of it on this thread.
+const HERE: Work = Work { learn, judge };
+
+/// What the conversations teach.
+pub(crate) fn learn(flows: &[Flow]) -> World {
+    let mut world = World::default();
+    for flow in flows {
+        world.learn(flow);
+    }
+    world
+}
 
 /// What the stages made of one capture, before it is judged.
 pub(crate) struct Parts {
@@ -130,9 +149,8 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Runs the rules and adds the result. `now`: the present, while the capture runs on. `judge` judges all
-    /// conversations: here one after the other, in the runner on several threads.
-    pub(crate) fn judge(self, outcome: &mut Outcome, now: Option<Timestamp>, judge: Judge) {
+    /// Runs the rules and adds the result. `now`: the present, while the capture runs on.
+    pub(crate) fn judge(self, outcome: &mut Outcome, now: Option<Timestamp>, work: &Work) {
         // What the reader says leaves out frames without a time.
         let told = (self.summary.first, self.summary.last);
         let counted = (self.counts.first, self.counts.last);
@@ -145,11 +163,8 @@ impl Parts {
             running: now.is_some(),
             dropped: self.summary.dropped.unwrap_or(0),
             lost_datagrams: self.lost,
-            ..World::default()
+            ..(work.learn)(&self.flows)
         };
-        for flow in &self.flows {
-            world.learn(flow);
-        }
         world.place_lost(&self.flows);
         world.settle();
         let quality = capture_quality::examine(&self.summary, &self.counts, &self.flows, &world);
@@ -158,7 +173,7 @@ impl Parts {
             counts: self.counts,
             quality,
         };
-        let judgements = judge(&self.flows, &world);
+        let judgements = (work.judge)(&self.flows, &world);
         outcome.add(record, self.flows, judgements);
     }
 }

@@ -2,12 +2,12 @@
 
 use colloquy_dissectors::event::{Expect, Phase};
 use colloquy_dissectors::units::{Stamp, Timestamp};
+use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::dispatch::FrameCounts;
 use crate::capture::CaptureSummary;
-use crate::diagnosis::{
-    CAPTURE_RULES, Category, Finding, RULES, Severity, Verdicts, View, World, examine,
-};
+use crate::diagnosis::{CAPTURE_RULES, Category, Finding, RULES, Severity, View, World, examine};
 use crate::session::model::{CannotTell, Flow, Session, State};
 
 /// One capture as it was read.
@@ -32,6 +32,9 @@ pub struct Found {
     pub finding: Finding,
 }
 
+/// A value for each session of a conversation, of which most have few.
+pub type PerSession<T> = SmallVec<[T; 4]>;
+
 /// A conversation with the verdicts on its sessions.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -42,13 +45,13 @@ pub struct Judged {
     /// The conversation.
     pub flow: Flow,
     /// The state of each session.
-    pub states: Vec<State>,
+    pub states: PerSession<State>,
     /// The worst finding of each session.
-    pub worst: Vec<Option<Severity>>,
+    pub worst: PerSession<Option<Severity>>,
     /// Requests of each session that nobody will answer.
-    pub unanswered: Vec<u32>,
+    pub unanswered: PerSession<u32>,
     /// What could not be told, by session's place in the flow.
-    pub cannot_tell: Vec<(u32, CannotTell)>,
+    pub cannot_tell: ThinVec<(u32, CannotTell)>,
 }
 
 impl Judged {
@@ -180,43 +183,24 @@ impl Outcome {
     }
 
     fn add_flow(&mut self, capture: u32, flow: Flow, judgement: Judgement) {
-        let Judgement {
-            verdicts,
-            unanswered,
-        } = judgement;
         let first_id = self.sessions + 1;
         self.sessions += flow.sessions.len() as u32;
-        let mut judged = Judged {
+        for (index, finding) in judgement.findings {
+            self.findings.push(Found {
+                session: first_id + index,
+                capture,
+                finding,
+            });
+        }
+        self.flows.push(Judged {
             capture,
             first_id,
-            states: Vec::with_capacity(flow.sessions.len()),
-            worst: Vec::with_capacity(flow.sessions.len()),
-            unanswered,
-            cannot_tell: Vec::new(),
+            states: judgement.states,
+            worst: judgement.worst,
+            unanswered: judgement.unanswered,
+            cannot_tell: judgement.cannot_tell,
             flow,
-        };
-        for (index, (session, verdict)) in judged.flow.sessions.iter().zip(verdicts).enumerate() {
-            // What waits on a carrier that is stuck is stuck with it.
-            let waits = judged.unanswered.get(index).is_some_and(|n| *n > 0)
-                || (judged.states.first() == Some(&State::Stuck) && !session.open.is_empty());
-            judged
-                .states
-                .push(state_of(session, &judged.flow, &verdict.findings, waits));
-            judged
-                .worst
-                .push(verdict.findings.iter().map(|f| f.severity).max());
-            judged
-                .cannot_tell
-                .extend(verdict.cannot_tell.into_iter().map(|c| (index as u32, c)));
-            let id = first_id + index as u32;
-            self.findings
-                .extend(verdict.findings.into_iter().map(|finding| Found {
-                    session: id,
-                    capture,
-                    finding,
-                }));
-        }
-        self.flows.push(judged);
+        });
     }
 
     /// Brings the findings into the order of time.
@@ -284,24 +268,41 @@ impl Outcome {
     }
 }
 
-/// What the rules said of one conversation, a session each.
+/// What the rules said of one conversation: see [`Judged`]. Findings have the session's place in the flow with them.
 #[derive(Debug, Default)]
 pub(crate) struct Judgement {
-    verdicts: Vec<Verdicts>,
-    unanswered: Vec<u32>,
+    states: PerSession<State>,
+    worst: PerSession<Option<Severity>>,
+    unanswered: PerSession<u32>,
+    findings: ThinVec<(u32, Finding)>,
+    cannot_tell: ThinVec<(u32, CannotTell)>,
 }
 
 /// Judges conversations; each is judged by itself, so that it may be done in pieces.
 pub(crate) fn judge(flows: &[Flow], world: &World) -> Vec<Judgement> {
-    let one = |flow: &Flow| Judgement {
-        verdicts: examine(flow, world),
-        unanswered: flow
-            .sessions
-            .iter()
-            .map(|s| unanswered(s, flow, world))
-            .collect(),
-    };
-    flows.iter().map(one).collect()
+    flows.iter().map(|flow| judge_one(flow, world)).collect()
+}
+
+fn judge_one(flow: &Flow, world: &World) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, session) in flow.sessions.iter().enumerate() {
+        let verdicts = examine(session, flow, world);
+        let unanswered = unanswered(session, flow, world);
+        // What waits on a carrier that is stuck is stuck with it.
+        let waits = unanswered > 0
+            || (judgement.states.first() == Some(&State::Stuck) && !session.open.is_empty());
+        let state = state_of(session, flow, &verdicts.findings, waits);
+        let worst = verdicts.findings.iter().map(|f| f.severity).max();
+        judgement.states.push(state);
+        judgement.worst.push(worst);
+        judgement.unanswered.push(unanswered);
+        let index = index as u32;
+        let findings = verdicts.findings.into_iter().map(|f| (index, f));
+        judgement.findings.extend(findings);
+        let cannot_tell = verdicts.cannot_tell.into_iter().map(|c| (index, c));
+        judgement.cannot_tell.extend(cannot_tell);
+    }
+    judgement
 }
 
 /// A session's condition: its phase, and whether somebody waits in vain.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 
-use super::dispatch::{Batch, Item, Kind};
+use super::batch::{Batch, Item, Kind};
 use crate::limits;
 use crate::session::conversation::{Conversation, Datagram, Opening};
 use crate::session::model::Flow;
@@ -59,8 +59,12 @@ impl Shard {
                 *place = Place::Announced(*opening);
             }
         }
-        for item in &batch.items {
-            self.item(item, batch);
+        for first in &batch.firsts {
+            let mut next = batch.items.get(*first as usize);
+            while let Some(item) = next {
+                self.item(item, batch);
+                next = item.next.and_then(|at| batch.items.get(at.get() as usize));
+            }
         }
         if let Some(last) = batch.items.last() {
             self.let_go(last.stamp.time);
@@ -92,10 +96,10 @@ impl Shard {
     fn end(&mut self) -> (Vec<Flow>, Option<Dialogue>) {
         let mut flows = Vec::with_capacity(self.places.len());
         for at in 0..self.places.len() {
-            self.finish_one(at);
-            let place = self.places.get_mut(at).map(std::mem::take);
-            if let Some(Place::Done(flow)) = place {
-                flows.push(*flow);
+            match self.places.get_mut(at).map(std::mem::take) {
+                Some(Place::Running(conversation)) => flows.push(self.finished(at, *conversation)),
+                Some(Place::Done(flow)) => flows.push(*flow),
+                _ => {}
             }
         }
         (flows, self.dialogue.take())
@@ -197,15 +201,23 @@ impl Shard {
         let Some(place) = self.places.get_mut(at) else {
             return;
         };
-        match std::mem::replace(place, Place::Empty) {
-            Place::Running(conversation) if self.tell == Some((at * self.shards) as u32) => {
-                let dialogue = conversation.finish_telling();
-                *place = Place::Done(Box::new(dialogue.flow.clone()));
-                self.dialogue = Some(dialogue);
+        match std::mem::take(place) {
+            Place::Running(conversation) => {
+                let flow = Box::new(self.finished(at, *conversation));
+                if let Some(place) = self.places.get_mut(at) {
+                    *place = Place::Done(flow);
+                }
             }
-            Place::Running(conversation) => *place = Place::Done(Box::new(conversation.finish())),
             other => *place = other,
         }
+    }
+
+    fn finished(&mut self, at: usize, conversation: Conversation) -> Flow {
+        if self.tell != Some((at * self.shards) as u32) {
+            return conversation.finish();
+        }
+        let dialogue = conversation.finish_telling();
+        self.dialogue.insert(dialogue).flow.clone()
     }
 }
 

@@ -28,7 +28,7 @@ impl IdleEnd {
         let tcp = flow.tcp.as_deref()?;
         let missing = |side: Side| {
             let carrier = &tcp.sides[side];
-            session.skipped[side]
+            session.troubles.skipped[side]
                 + session.missing[side].max(carrier.missing)
                 + carrier.acked_unseen
         };
@@ -37,7 +37,7 @@ impl IdleEnd {
         if session.entered(Phase::Open).is_none() || closed || unread {
             return None;
         }
-        let reset = tcp.reset.filter(|_| tcp.was_reset());
+        let reset = tcp.reset().filter(|_| tcp.was_reset());
         let reset = reset.map(|r| (r.stamp, r.side));
         let fins = Side::BOTH
             .into_iter()

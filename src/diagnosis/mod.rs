@@ -218,7 +218,7 @@ impl<'a> View<'a> {
     /// How the carrying connection ended, if it did.
     pub fn ending(&self) -> Option<Ending> {
         let tcp = self.tcp()?;
-        if let Some(reset) = tcp.reset
+        if let Some(reset) = tcp.reset()
             && tcp.was_reset()
             && !tcp.both_fins()
         {
@@ -292,7 +292,9 @@ impl<'a> View<'a> {
         let facts = &tcp.sides[open.side];
         let acked = facts.stream_bytes.saturating_sub(facts.unacked);
         // A reset acknowledges too.
-        let by_reset = tcp.reset.filter(|r| r.side != open.side && tcp.was_reset());
+        let by_reset = tcp
+            .reset()
+            .filter(|r| r.side != open.side && tcp.was_reset());
         let acked = acked.max(by_reset.and_then(|r| r.acked).unwrap_or(0));
         Some(acked >= open.end_offset)
     }
@@ -362,26 +364,21 @@ impl Verdicts {
     }
 }
 
-/// Runs every rule on every session of one conversation. The result has an entry a session, in their order.
-pub fn examine(flow: &Flow, world: &World) -> Vec<Verdicts> {
-    flow.sessions
-        .iter()
-        .map(|session| {
-            let mut out = Verdicts::default();
-            let view = View {
-                session,
-                flow,
-                world,
-            };
-            for rule in RULES {
-                let protocols = rule.meta().protocols;
-                if protocols.is_empty() || protocols.contains(&session.protocol) {
-                    rule.check(&view, &mut out);
-                }
-            }
-            out
-        })
-        .collect()
+/// Runs every rule on one session of a conversation.
+pub fn examine(session: &Session, flow: &Flow, world: &World) -> Verdicts {
+    let mut out = Verdicts::default();
+    let view = View {
+        session,
+        flow,
+        world,
+    };
+    for rule in RULES {
+        let protocols = rule.meta().protocols;
+        if protocols.is_empty() || protocols.contains(&session.protocol) {
+            rule.check(&view, &mut out);
+        }
+    }
+    out
 }
 
 /// A time span in the words of a report: `1.52 s`, `340 ms`, `2 min 5 s`.

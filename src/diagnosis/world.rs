@@ -116,6 +116,13 @@ impl Tries {
     /// From how many connections on somebody is held to try again and again.
     const MANY: u64 = 5;
 
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.connections += other.connections;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+
     /// What there is to say when they are many: " It is one of 61 such refusals in 61 connections within 19.9 s."
     pub fn told(&self) -> String {
         if self.connections < Self::MANY {
@@ -196,6 +203,14 @@ impl Hearing {
         }
     }
 
+    fn learn_from(&mut self, other: &Self) {
+        for (host, (alone, both)) in &other.hosts {
+            let seen = self.hosts.entry(*host).or_default();
+            *seen = (seen.0 + alone, seen.1 + both);
+        }
+        self.all = (self.all.0 + other.all.0, self.all.1 + other.all.1);
+    }
+
     /// What is sent to `host` is mostly not in the capture (guard T3): so say its own connections or, where it has no
     /// other, all of them.
     pub fn is_deaf(&self, host: IpAddr) -> bool {
@@ -222,6 +237,31 @@ impl World {
         self.learn_refusals(flow);
         self.learn_grants(flow);
         self.hearing.learn(flow);
+    }
+
+    /// Adds what was learned elsewhere from later conversations.
+    pub fn learn_from(&mut self, other: Self) {
+        for (operation, times) in other.operations {
+            self.operations
+                .entry(operation)
+                .and_modify(|all| all.merge(&times))
+                .or_insert(times);
+        }
+        for (refusal, tries) in other.refusals {
+            self.refusals
+                .entry(refusal)
+                .and_modify(|all| all.add(&tries))
+                .or_insert(tries);
+        }
+        for (call, seen) in other.granted {
+            let latest = self.granted.entry(call).or_insert(seen);
+            *latest = seen.max(*latest);
+        }
+        self.connects.extend(other.connects);
+        self.name_calls.extend(other.name_calls);
+        self.upgrades.extend(other.upgrades);
+        self.idle_ends.extend(other.idle_ends);
+        self.hearing.learn_from(&other.hearing);
     }
 
     /// Refusals of `flow`'s client by its server, of one operation with one status.
@@ -265,7 +305,7 @@ impl World {
     fn learn_refusals(&mut self, flow: &Flow) {
         let refuses = |s: &&Session| matches!(s.protocol, "dcerpc" | "smb" | "smb2");
         for session in flow.sessions.iter().filter(refuses) {
-            for failure in &session.failures {
+            for failure in &session.troubles.failures {
                 let key = (
                     session.protocol,
                     flow.client.address,
@@ -273,18 +313,17 @@ impl World {
                     failure.op,
                     failure.status.code,
                 );
-                let (first, last) = (failure.first.answered, failure.last.answered);
-                let tries = self.refusals.entry(key).or_insert(Tries {
-                    count: 0,
-                    connections: 0,
-                    first,
-                    last,
+                let tries = Tries {
+                    count: failure.count,
+                    connections: 1,
+                    first: failure.first.answered,
+                    last: failure.last.answered,
                     granted: None,
-                });
-                tries.count += failure.count;
-                tries.connections += 1;
-                tries.first = tries.first.min(first);
-                tries.last = tries.last.max(last);
+                };
+                self.refusals
+                    .entry(key)
+                    .and_modify(|all| all.add(&tries))
+                    .or_insert(tries);
             }
         }
     }
@@ -371,12 +410,11 @@ impl World {
         after: Timestamp,
         within: f64,
     ) -> impl Iterator<Item = &Connect> {
-        self.connects.iter().filter(move |c| {
-            let wait = c.syn.time.since(after);
-            c.server.address == address
-                && port.is_none_or(|p| p == c.server.port)
-                && (0.0..=within).contains(&wait)
-        })
+        let from = self.connects.partition_point(|c| c.syn.time < after);
+        let later = self.connects.get(from..).unwrap_or_default().iter();
+        later
+            .take_while(move |c| c.syn.time.since(after) <= within)
+            .filter(move |c| c.server.address == address && port.is_none_or(|p| p == c.server.port))
     }
 
     /// NetBIOS sessions that `client` asked of `server` at most `within` seconds before or after `moment`.
@@ -439,7 +477,7 @@ impl World {
             return;
         };
         let icmp = tcp.icmp.first().map(|i| i.stamp);
-        let reset = tcp.reset.filter(|r| r.to_syn).map(|r| r.stamp);
+        let reset = tcp.reset().filter(|r| r.to_syn).map(|r| r.stamp);
         self.connects.push(Connect {
             syn: *syn,
             tries: tcp.sides.client.syn_count,

@@ -12,7 +12,7 @@ use super::headers::{self, Frame};
 use super::plan::Plan;
 use super::sink::Ahead;
 use super::{Message, Row, Said};
-use crate::analysis::dispatch::{Batch, Item, Kind};
+use crate::analysis::batch::{Batch, Item, Kind};
 use crate::frame::Headers;
 use crate::limits;
 use crate::session::conversation::Opening;

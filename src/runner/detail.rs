@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use colloquy_dissectors::units::FrameNo;
 
-use crate::analysis::dispatch::{Batch, Dispatcher};
+use crate::analysis::batch::Batch;
+use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{Block, CaptureError, LinkType, Source};
 use crate::rows::{Forward, Plan, Row, RowShard};
 

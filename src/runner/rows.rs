@@ -9,7 +9,8 @@ use colloquy_dissectors::units::FrameNo;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Options, QUEUE};
-use crate::analysis::dispatch::{Batch, Dispatcher};
+use crate::analysis::batch::Batch;
+use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{Block, CaptureError, Source};
 use crate::rows::print::Printer;
 use crate::rows::{Forward, Plan, Row, RowShard};

@@ -26,11 +26,13 @@ fn tcp_counts(carrier: &mut Session, facts: &TcpFacts) {
     carrier.began_before_capture = !facts.saw_start();
     if Side::BOTH.iter().any(|s| facts.sides[*s].bound_hits > 0) {
         carrier
+            .troubles
             .limits
             .push("bytes out of order: holes were given up");
     }
     if Side::BOTH.iter().any(|s| facts.sides[*s].implausible > 0) {
         carrier
+            .troubles
             .limits
             .push("segments far outside the window: left out");
     }
@@ -54,11 +56,11 @@ fn tcp_phases(carrier: &mut Session, facts: &TcpFacts) {
         .server
         .first
         .filter(|_| !facts.saw_start()));
-    let refused = facts.reset.is_some_and(|r| r.to_syn && facts.was_reset())
+    let refused = facts.reset().is_some_and(|r| r.to_syn && facts.was_reset())
         || (facts.syn_ack.is_none() && facts.saw_start() && !facts.icmp.is_empty());
     if refused {
         let stamp = facts
-            .reset
+            .reset()
             .map(|r| r.stamp)
             .or_else(|| facts.icmp.first().map(|i| i.stamp));
         enter(Phase::Refused, stamp, Side::Server);
@@ -82,7 +84,7 @@ fn tcp_phases(carrier: &mut Session, facts: &TcpFacts) {
         enter(Phase::Releasing, Some(stamp), side);
     }
     if facts.was_reset() && !facts.both_fins() {
-        if let Some(reset) = facts.reset {
+        if let Some(reset) = facts.reset() {
             enter(Phase::Aborted, Some(reset.stamp), reset.side);
         }
     } else if facts.both_fins() {
@@ -99,9 +101,9 @@ pub(super) fn end_inner(sessions: &mut [Session], facts: &TcpFacts) {
     } else {
         Phase::Closed
     };
-    let side = facts.reset.map_or(Side::Client, |r| r.side);
+    let side = facts.reset().map_or(Side::Client, |r| r.side);
     let nothing_unacked = facts
-        .reset
+        .reset()
         .is_none_or(|r| r.unacked.client + r.unacked.server == 0);
     for session in sessions.iter_mut().skip(1).filter(|s| !s.phase.is_final()) {
         // A reset when all was said and answered is how many a client closes.

@@ -5,14 +5,15 @@ use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::protocols::PROTOCOLS;
 use colloquy_dissectors::stack::{Outcome, Stack};
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
-use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::carrier::{end_inner, tcp_carrier};
-use super::model::{Endpoint, Flow, Roles, Transport};
+use super::model::{Endpoint, Flow, Roles, Session, Transport};
 use super::told::{Dialogue, Piece};
 use super::tracker::Tracker;
 use crate::limits;
-use crate::stream::facts::{Copies, IcmpError};
+use crate::stream::facts::{Copies, IcmpError, TcpFacts};
+use crate::stream::rare::Rare;
 use crate::stream::tcp::{Receiver, Segment, Tcp, flags};
 
 /// A conversation's identity, as the one who numbers conversations knows it.
@@ -49,6 +50,17 @@ pub struct Datagram<'a> {
 
 /// A conversation that runs.
 pub struct Conversation {
+    head: Head,
+    /// When it ended, as far as that is known.
+    ended: Option<Stamp>,
+    rested: bool,
+    transport: Running,
+    ears: Ears,
+}
+
+/// What is known of a conversation whatever it carries.
+#[derive(Clone, Copy)]
+struct Head {
     opening: Opening,
     /// The first frame's sender is the client.
     sender_is_client: bool,
@@ -56,9 +68,6 @@ pub struct Conversation {
     frames: u64,
     first: Stamp,
     last: Stamp,
-    rested: bool,
-    transport: Running,
-    ears: Ears,
 }
 
 enum Running {
@@ -72,8 +81,8 @@ struct Udp {
     datagrams: PerSide<u64>,
     recent: [(i64, u32, u32, bool); 4],
     recent_at: usize,
-    copies: Copies,
-    icmp: SmallVec<[IcmpError; 1]>,
+    copies: Rare<Copies>,
+    icmp: ThinVec<IcmpError>,
 }
 
 /// Hands what the transport delivers to the dissectors, and what they say to the tracker.
@@ -162,12 +171,15 @@ impl Conversation {
         let stack = Stack::new(carrier, ports, beginning, roles != Roles::Seen);
         let tracker = Tracker::new(opening.transport.name(), stamp, opening.tell);
         Self {
-            opening,
-            sender_is_client,
-            roles,
-            frames: 0,
-            first: stamp,
-            last: stamp,
+            head: Head {
+                opening,
+                sender_is_client,
+                roles,
+                frames: 0,
+                first: stamp,
+                last: stamp,
+            },
+            ended: None,
             rested: false,
             transport,
             ears: Ears {
@@ -185,6 +197,11 @@ impl Conversation {
         let side = self.side(from_first);
         if let Running::Tcp(tcp) = &mut self.transport {
             tcp.segment(side, segment, &mut self.ears);
+            let facts = &tcp.facts;
+            let may_end = segment.flags & (flags::FIN | flags::RST) != 0;
+            if may_end || self.ended.is_some() || facts.reset().is_some() {
+                self.ended = facts.end();
+            }
             if std::mem::take(&mut self.ears.turned) {
                 tcp.swap();
                 self.turn();
@@ -244,13 +261,13 @@ impl Conversation {
         // By its own time, so that it does not matter whether a sweep came by before.
         self.rest(stamp.time);
         self.rested = false;
-        self.frames += 1;
-        self.last = self.last.max(stamp);
+        self.head.frames += 1;
+        self.head.last = self.head.last.max(stamp);
     }
 
     /// Keeps less when it has been silent for long.
     pub fn rest(&mut self, now: Timestamp) {
-        if !self.rested && now.nanos_since(self.last.time) > limits::REST_NANOS {
+        if !self.rested && now.nanos_since(self.head.last.time) > limits::REST_NANOS {
             self.rested = true;
             self.ears.tracker.rest();
             self.ears.stack.rest();
@@ -259,10 +276,7 @@ impl Conversation {
 
     /// When it ended, if it did.
     pub fn ended(&self) -> Option<Stamp> {
-        match &self.transport {
-            Running::Tcp(tcp) => tcp.facts.end(),
-            Running::Udp(_) => None,
-        }
+        self.ended
     }
 
     /// Bytes that wait out of order.
@@ -276,16 +290,18 @@ impl Conversation {
     /// Ends it.
     pub fn finish(mut self) -> Flow {
         self.end();
-        let sessions = std::mem::take(&mut self.ears.tracker.sessions);
-        self.flow(sessions)
+        let facts = match self.transport {
+            Running::Tcp(tcp) => Facts::Tcp(tcp.facts),
+            Running::Udp(udp) => Facts::Udp(udp.copies, udp.icmp),
+        };
+        self.head.flow(self.ears.tracker.sessions, facts)
     }
 
     /// Ends it, with all that was written down of its messages.
     pub fn finish_telling(mut self) -> Dialogue {
         self.end();
         let messages = self.ears.tracker.take_told();
-        let sessions = std::mem::take(&mut self.ears.tracker.sessions);
-        let flow = self.flow(sessions);
+        let flow = self.snapshot();
         let Record { pieces, cut, .. } = self.ears.record.take().unwrap_or_default();
         let cut = cut || messages.len() >= limits::DIALOGUE_MESSAGES;
         Dialogue {
@@ -310,7 +326,7 @@ impl Conversation {
                     self.ears.deliver(
                         side,
                         udp.offsets[side],
-                        self.last,
+                        self.head.last,
                         Input::End(End::CaptureStopped),
                     );
                 }
@@ -321,11 +337,15 @@ impl Conversation {
 
     /// It as it stands now, while it runs on.
     pub fn snapshot(&self) -> Flow {
-        self.flow(self.ears.tracker.snapshot())
+        let facts = match &self.transport {
+            Running::Tcp(tcp) => Facts::Tcp(tcp.facts.clone()),
+            Running::Udp(udp) => Facts::Udp(udp.copies.clone(), udp.icmp.clone()),
+        };
+        self.head.flow(self.ears.tracker.snapshot(), facts)
     }
 
     fn side(&self, from_first: bool) -> Side {
-        if from_first == self.sender_is_client {
+        if from_first == self.head.sender_is_client {
             Side::Client
         } else {
             Side::Server
@@ -333,23 +353,27 @@ impl Conversation {
     }
 
     fn turn(&mut self) {
-        self.sender_is_client = !self.sender_is_client;
-        self.roles = Roles::Told;
+        self.head.sender_is_client = !self.head.sender_is_client;
+        self.head.roles = Roles::Told;
     }
+}
 
-    fn flow(&self, mut sessions: Vec<super::model::Session>) -> Flow {
+/// What its carrier shows.
+enum Facts {
+    Tcp(Box<TcpFacts>),
+    Udp(Rare<Copies>, ThinVec<IcmpError>),
+}
+
+impl Head {
+    fn flow(self, mut sessions: Vec<Session>, facts: Facts) -> Flow {
         let (client, server) = if self.sender_is_client {
             (self.opening.first_sender, self.opening.first_receiver)
         } else {
             (self.opening.first_receiver, self.opening.first_sender)
         };
-        let (tcp, icmp, udp_copies) = match &self.transport {
-            Running::Tcp(tcp) => (
-                Some(Box::new(tcp.facts.clone())),
-                SmallVec::new(),
-                Copies::default(),
-            ),
-            Running::Udp(udp) => (None, udp.icmp.clone(), udp.copies),
+        let (tcp, (udp_copies, icmp)) = match facts {
+            Facts::Tcp(tcp) => (Some(tcp), Default::default()),
+            Facts::Udp(copies, icmp) => (None, (copies, icmp)),
         };
         if let Some(carrier) = sessions.first_mut() {
             carrier.first = self.first;

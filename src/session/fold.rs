@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use colloquy_dissectors::event::{Act, Expect, Op, Phase, Status, Value};
 use colloquy_dissectors::units::{PerSide, Side, Stamp};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
 use super::model::{Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session};
@@ -99,9 +100,12 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
         }
         Act::Detail { key, value } => detail(session, key, value),
         Act::Malformed { what } => {
-            session.malformed_count += 1;
-            if session.malformed.len() < limits::EXAMPLES {
-                session.malformed.push(Malformed { side, what, stamp });
+            session.troubles.malformed_count += 1;
+            if session.troubles.malformed.len() < limits::EXAMPLES {
+                session
+                    .troubles
+                    .malformed
+                    .push(Malformed { side, what, stamp });
             }
         }
         Act::Incomplete {
@@ -109,9 +113,9 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
             expected,
             present,
         } => {
-            if session.incomplete.len() < limits::EXAMPLES {
+            if session.troubles.incomplete.len() < limits::EXAMPLES {
                 let excused = session.missing[side] > 0;
-                session.incomplete.push(Incomplete {
+                session.troubles.incomplete.push(Incomplete {
                     side,
                     op,
                     expected,
@@ -125,9 +129,17 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
         Act::Encrypted => {
             session.encrypted.get_or_insert(stamp);
         }
-        Act::Skipped { bytes } => session.skipped[side] += bytes,
+        Act::Skipped { bytes } => session.troubles.skipped[side] += bytes,
         Act::Limit { what } => limit(session, what),
         Act::Request { .. } | Act::Reply { .. } | Act::Message { .. } | Act::Fact(_) => {}
+    }
+}
+
+/// Makes room for one more. Lists begin with one and not with four: there are very many, most of them short.
+pub(super) fn one_more<T>(list: &mut ThinVec<T>) {
+    let known = list.len();
+    if known == list.capacity() {
+        list.reserve_exact(known.max(1));
     }
 }
 
@@ -161,15 +173,15 @@ pub(super) fn detail(session: &mut Session, key: &'static str, mut value: Value)
 }
 
 pub(super) fn limit(session: &mut Session, what: &'static str) {
-    if !session.limits.contains(&what) {
-        session.limits.push(what);
+    if !session.troubles.limits.contains(&what) {
+        session.troubles.limits.push(what);
     }
 }
 
 pub(super) fn orphan(session: &mut Session, orphan: Orphan) {
-    session.orphan_count += 1;
-    if session.orphans.len() < limits::EXAMPLES {
-        session.orphans.push(orphan);
+    session.troubles.orphan_count += 1;
+    if session.troubles.orphans.len() < limits::EXAMPLES {
+        session.troubles.orphans.push(orphan);
     }
 }
 
@@ -215,7 +227,7 @@ pub(super) fn overtake(session: &mut Session, index: usize, answer: Stamp) {
             waiting,
             answer,
         };
-        session.overtaking.get_or_insert(first).count += 1;
+        session.troubles.overtaking.get_or_insert(first).count += 1;
     }
 }
 
@@ -286,10 +298,7 @@ pub(super) fn time(session: &mut Session, answered: &Answered) {
         if !answered.long_wait {
             times.add(answered.nanos());
         }
-        let known = session.operations.len();
-        if known == session.operations.capacity() {
-            session.operations.reserve_exact(known.max(1));
-        }
+        one_more(&mut session.operations);
         session.operations.push(OpTimes {
             op: answered.op,
             times,
@@ -301,11 +310,12 @@ pub(super) fn time(session: &mut Session, answered: &Answered) {
 }
 
 pub(super) fn keep_slow(session: &mut Session, answered: Answered) {
-    if session.slow.len() < limits::SLOW_ANSWERS {
-        session.slow.push(answered);
+    if session.troubles.slow.len() < limits::SLOW_ANSWERS {
+        session.troubles.slow.push(answered);
         return;
     }
     let fastest = session
+        .troubles
         .slow
         .iter()
         .enumerate()
@@ -313,18 +323,19 @@ pub(super) fn keep_slow(session: &mut Session, answered: Answered) {
     if let Some((index, fast)) = fastest
         && fast.nanos() < answered.nanos()
     {
-        session.slow.remove(index);
-        session.slow.push(answered);
+        session.troubles.slow.remove(index);
+        session.troubles.slow.push(answered);
     }
 }
 
 pub(super) fn fail(session: &mut Session, answered: Answered) {
     let same = |f: &&mut Failure| f.op == answered.op && f.status == answered.status;
-    if let Some(failure) = session.failures.iter_mut().find(same) {
+    if let Some(failure) = session.troubles.failures.iter_mut().find(same) {
         failure.count += 1;
         failure.last = answered;
-    } else if session.failures.len() < limits::FAILURES {
-        session.failures.push(Failure {
+    } else if session.troubles.failures.len() < limits::FAILURES {
+        one_more(&mut session.troubles.failures);
+        session.troubles.failures.push(Failure {
             op: answered.op,
             status: answered.status,
             count: 1,
@@ -354,7 +365,7 @@ pub(super) fn asked_again(
         return false;
     };
     let known = |r: &&mut Repeat| r.id == request.id && r.first == recent.open.asked;
-    if let Some(repeat) = session.repeats.iter_mut().rev().find(known) {
+    if let Some(repeat) = session.troubles.repeats.iter_mut().rev().find(known) {
         repeat.again.push(place.stamp);
         repeat.count += 1;
     } else {
@@ -375,13 +386,13 @@ pub(super) fn note_repeat(
     answered: Option<Stamp>,
     differs: bool,
 ) {
-    if session.repeats.len() >= limits::EXAMPLES {
+    if session.troubles.repeats.len() >= limits::EXAMPLES {
         limit(session, "repeated requests");
         return;
     }
     let mut stamps = open.repeats.clone();
     stamps.extend(again);
-    session.repeats.push(Repeat {
+    session.troubles.repeats.push(Repeat {
         side: open.side,
         id: open.id,
         op: open.op,

@@ -11,6 +11,7 @@ use thin_vec::ThinVec;
 use super::exchange::{Answered, DoubleReply, Failure, Open, Orphan, Overtaking, Repeat};
 use super::times::Times;
 use crate::stream::facts::{Copies, IcmpError, TcpFacts};
+use crate::stream::rare::{Rare, Unremarkable};
 
 /// What carries a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -269,6 +270,52 @@ impl ResponseTime {
     }
 }
 
+/// What goes otherwise than it should in a session: in most of them nothing does.
+#[derive(Clone, Debug, Default)]
+pub struct Troubles {
+    /// The slowest answers above a second.
+    pub slow: ThinVec<Answered>,
+    /// Failed answers by operation and status.
+    pub failures: ThinVec<Failure>,
+    /// Requests sent more than once.
+    pub repeats: ThinVec<Repeat>,
+    /// Answers that came twice.
+    pub double_replies: ThinVec<DoubleReply>,
+    /// Answers to nothing.
+    pub orphans: ThinVec<Orphan>,
+    /// Orphans in all.
+    pub orphan_count: u64,
+    /// Answers out of the order of their requests.
+    pub overtaking: Option<Overtaking>,
+    /// Messages that never ended.
+    pub incomplete: ThinVec<Incomplete>,
+    /// Messages that were not what they should be.
+    pub malformed: ThinVec<Malformed>,
+    /// Malformed messages in all.
+    pub malformed_count: u64,
+    /// Bytes that could not be followed.
+    pub skipped: PerSide<u64>,
+    /// Bounds that were reached.
+    pub limits: ThinVec<&'static str>,
+}
+
+impl Unremarkable for Troubles {
+    const DEFAULT: &'static Self = &Self {
+        slow: ThinVec::new(),
+        failures: ThinVec::new(),
+        repeats: ThinVec::new(),
+        double_replies: ThinVec::new(),
+        orphans: ThinVec::new(),
+        orphan_count: 0,
+        overtaking: None,
+        incomplete: ThinVec::new(),
+        malformed: ThinVec::new(),
+        malformed_count: 0,
+        skipped: PerSide::new(0, 0),
+        limits: ThinVec::new(),
+    };
+}
+
 /// One conversation with a lifecycle, at one layer. A capture has very many, most of them without trouble: what few have
 /// is kept in `ThinVec`, a word each while empty.
 #[derive(Clone, Debug)]
@@ -298,45 +345,23 @@ pub struct Session {
     /// Requests.
     pub requests: RequestCounts,
     /// Requests without a final answer.
-    pub open: Vec<Open>,
+    pub open: ThinVec<Open>,
     /// Times by operation.
-    pub operations: Vec<OpTimes>,
+    pub operations: ThinVec<OpTimes>,
     /// Those times in short, once the session is over.
     pub response_time: Option<ResponseTime>,
-    /// The slowest answers above a second.
-    pub slow: ThinVec<Answered>,
-    /// Failed answers by operation and status.
-    pub failures: ThinVec<Failure>,
-    /// Requests sent more than once.
-    pub repeats: ThinVec<Repeat>,
-    /// Answers that came twice.
-    pub double_replies: ThinVec<DoubleReply>,
-    /// Answers to nothing.
-    pub orphans: ThinVec<Orphan>,
-    /// Orphans in all.
-    pub orphan_count: u64,
-    /// Answers out of the order of their requests.
-    pub overtaking: Option<Overtaking>,
+    /// What went otherwise than it should.
+    pub troubles: Rare<Troubles>,
     /// Facts of its protocol.
     pub facts: ThinVec<SeenFact>,
-    /// Messages that never ended.
-    pub incomplete: ThinVec<Incomplete>,
-    /// Messages that were not what they should be.
-    pub malformed: ThinVec<Malformed>,
-    /// Malformed messages in all.
-    pub malformed_count: u64,
     /// From where on its content is encrypted (guard T8).
     pub encrypted: Option<Stamp>,
-    /// Bytes that could not be followed.
-    pub skipped: PerSide<u64>,
     /// Bytes that were never captured, while this session ran.
     pub missing: PerSide<u64>,
     /// The last complete message of each side.
     pub last_message: PerSide<Option<LastMessage>>,
     /// What the protocol tells of it.
     pub details: ThinVec<(&'static str, Value)>,
-    /// Bounds that were reached.
-    pub limits: ThinVec<&'static str>,
 }
 
 impl Session {
@@ -355,26 +380,15 @@ impl Session {
             messages: PerSide::default(),
             bytes: PerSide::default(),
             requests: RequestCounts::default(),
-            open: Vec::new(),
-            operations: Vec::new(),
+            open: ThinVec::new(),
+            operations: ThinVec::new(),
             response_time: None,
-            slow: ThinVec::new(),
-            failures: ThinVec::new(),
-            repeats: ThinVec::new(),
-            double_replies: ThinVec::new(),
-            orphans: ThinVec::new(),
-            orphan_count: 0,
-            overtaking: None,
+            troubles: Rare::default(),
             facts: ThinVec::new(),
-            incomplete: ThinVec::new(),
-            malformed: ThinVec::new(),
-            malformed_count: 0,
             encrypted: None,
-            skipped: PerSide::default(),
             missing: PerSide::default(),
             last_message: PerSide::default(),
             details: ThinVec::new(),
-            limits: ThinVec::new(),
         }
     }
 
@@ -437,9 +451,9 @@ pub struct Flow {
     /// TCP's facts.
     pub tcp: Option<Box<TcpFacts>>,
     /// Datagrams that came twice, for UDP; for TCP see [`Flow::copies`].
-    pub udp_copies: Copies,
+    pub udp_copies: Rare<Copies>,
     /// ICMP errors that quote it, for UDP.
-    pub icmp: SmallVec<[IcmpError; 1]>,
+    pub icmp: ThinVec<IcmpError>,
     /// Frames in all.
     pub frames: u64,
     /// The first frame.
@@ -464,7 +478,10 @@ pub enum Roles {
 impl Flow {
     /// Frames that came twice because the capture copied them (guard T6).
     pub fn copies(&self) -> Copies {
-        self.tcp.as_deref().map_or(self.udp_copies, |t| t.copies)
+        *self
+            .tcp
+            .as_deref()
+            .map_or(&*self.udp_copies, |t| &*t.copies)
     }
 
     /// The end at which `side` sits.

@@ -7,26 +7,29 @@ use crate::limits;
 /// Buckets a power of two: a bucket is less than 1.6 % wide.
 const SUB_BUCKETS: u64 = 64;
 
-/// Response times in nanoseconds.
+/// Response times in nanoseconds. A session has some for each of its operations, most of them one or two: those stand
+/// here, without room of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Times {
+    /// Each of them, in the order they came.
+    Exact(SmallVec<[u64; 2]>),
+    /// How many fell into each bucket.
+    Many(Box<Histogram>),
+}
+
+/// Many response times.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Times {
+pub struct Histogram {
     count: u64,
     max: u64,
     min: u64,
-    sum: u128,
-    store: Store,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Store {
-    Exact(Vec<u64>),
     /// Bucket number and how many, sorted by number.
-    Buckets(Vec<(u16, u32)>),
+    buckets: Vec<(u16, u32)>,
 }
 
-impl Default for Store {
+impl Default for Times {
     fn default() -> Self {
-        Self::Exact(Vec::new())
+        Self::Exact(SmallVec::new())
     }
 }
 
@@ -34,62 +37,37 @@ impl Times {
     /// Adds one time; a negative one (the clock went back) counts as 0.
     pub fn add(&mut self, nanos: i64) {
         let nanos = u64::try_from(nanos).unwrap_or(0);
-        self.min = if self.count == 0 {
-            nanos
-        } else {
-            self.min.min(nanos)
-        };
-        self.max = self.max.max(nanos);
-        self.count += 1;
-        self.sum += u128::from(nanos);
-        if let Store::Exact(all) = &mut self.store {
-            if all.len() < limits::EXACT_TIMES {
-                all.push(nanos);
-                return;
-            }
-            let all = std::mem::take(all);
-            self.store = Store::Buckets(Vec::new());
-            for old in all {
-                self.bucket(old, 1);
-            }
+        match self {
+            Self::Exact(all) if all.len() < limits::EXACT_TIMES => all.push(nanos),
+            _ => self.histogram().add(nanos),
         }
-        self.bucket(nanos, 1);
     }
 
     /// Adds all of `other`. The result does not depend on the order of merging.
     pub fn merge(&mut self, other: &Self) {
-        if other.count == 0 {
-            return;
-        }
-        self.min = if self.count == 0 {
-            other.min
-        } else {
-            self.min.min(other.min)
-        };
-        self.max = self.max.max(other.max);
-        self.count += other.count;
-        self.sum += other.sum;
-        match (&mut self.store, &other.store) {
-            (Store::Exact(mine), Store::Exact(theirs))
+        match (&mut *self, other) {
+            (Self::Exact(mine), Self::Exact(theirs))
                 if mine.len() + theirs.len() <= limits::EXACT_TIMES =>
             {
                 mine.extend_from_slice(theirs);
             }
-            _ => {
-                if let Store::Exact(mine) = &mut self.store {
-                    let mine = std::mem::take(mine);
-                    self.store = Store::Buckets(Vec::new());
-                    for old in mine {
-                        self.bucket(old, 1);
-                    }
-                }
-                match &other.store {
-                    Store::Exact(theirs) => theirs.iter().for_each(|t| self.bucket(*t, 1)),
-                    Store::Buckets(theirs) => {
-                        for (bucket, n) in theirs {
-                            self.put(*bucket, *n);
-                        }
-                    }
+            (_, Self::Exact(theirs)) => {
+                let mine = self.histogram();
+                theirs.iter().for_each(|t| mine.add(*t));
+            }
+            (_, Self::Many(theirs)) => self.histogram().merge(theirs),
+        }
+    }
+
+    /// It as a histogram, whatever it was.
+    fn histogram(&mut self) -> &mut Histogram {
+        loop {
+            match self {
+                Self::Many(many) => return many,
+                Self::Exact(all) => {
+                    let mut many = Box::<Histogram>::default();
+                    all.iter().for_each(|t| many.add(*t));
+                    *self = Self::Many(many);
                 }
             }
         }
@@ -97,17 +75,28 @@ impl Times {
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.count
+        match self {
+            Self::Exact(all) => all.len() as u64,
+            Self::Many(many) => many.count,
+        }
     }
 
     /// The longest, in seconds.
     pub fn max(&self) -> f64 {
-        self.max as f64 / 1e9
+        let max = match self {
+            Self::Exact(all) => all.iter().max().copied().unwrap_or(0),
+            Self::Many(many) => many.max,
+        };
+        max as f64 / 1e9
     }
 
     /// The shortest, in seconds.
     pub fn min(&self) -> f64 {
-        self.min as f64 / 1e9
+        let min = match self {
+            Self::Exact(all) => all.iter().min().copied().unwrap_or(0),
+            Self::Many(many) => many.min,
+        };
+        min as f64 / 1e9
     }
 
     /// The time in seconds that the share `q` (0 to 1) of all stays within; `None` when there are none. Exact for
@@ -118,47 +107,67 @@ impl Times {
 
     /// As [`Times::quantile`], for several shares at once.
     pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[f64; N]> {
-        if self.count == 0 {
+        let count = self.count();
+        if count == 0 {
             return None;
         }
         // The nearest-rank definition.
-        let rank = |q: f64| ((q * self.count as f64).ceil() as u64).clamp(1, self.count);
-        Some(match &self.store {
-            Store::Exact(all) => {
+        let rank = |q: f64| ((q * count as f64).ceil() as u64).clamp(1, count);
+        Some(match self {
+            Self::Exact(all) => {
                 let mut sorted = SmallVec::<[u64; limits::EXACT_TIMES]>::from_slice(all);
                 sorted.sort_unstable();
                 let at = |q| sorted.get(rank(q) as usize - 1).copied();
-                shares.map(|q| at(q).unwrap_or(self.max) as f64 / 1e9)
+                shares.map(|q| at(q).unwrap_or(0) as f64 / 1e9)
             }
-            Store::Buckets(buckets) => shares.map(|q| self.in_buckets(buckets, rank(q))),
+            Self::Many(many) => shares.map(|q| many.at(rank(q)) as f64 / 1e9),
         })
     }
+}
 
-    fn in_buckets(&self, buckets: &[(u16, u32)], rank: u64) -> f64 {
-        let mut seen = 0;
-        for (bucket, n) in buckets {
-            seen += u64::from(*n);
-            if seen >= rank {
-                return middle_of(*bucket).clamp(self.min, self.max) as f64 / 1e9;
-            }
-        }
-        self.max()
+impl Histogram {
+    fn add(&mut self, nanos: u64) {
+        self.note(1, nanos, nanos);
+        self.put(bucket_of(nanos), 1);
     }
 
-    fn bucket(&mut self, nanos: u64, n: u32) {
-        self.put(bucket_of(nanos), n);
+    fn merge(&mut self, other: &Self) {
+        self.note(other.count, other.min, other.max);
+        for (bucket, n) in &other.buckets {
+            self.put(*bucket, *n);
+        }
+    }
+
+    fn note(&mut self, count: u64, min: u64, max: u64) {
+        self.min = if self.count == 0 {
+            min
+        } else {
+            self.min.min(min)
+        };
+        self.max = self.max.max(max);
+        self.count += count;
+    }
+
+    /// The time of that rank, about.
+    fn at(&self, rank: u64) -> u64 {
+        let mut seen = 0;
+        for (bucket, n) in &self.buckets {
+            seen += u64::from(*n);
+            if seen >= rank {
+                return middle_of(*bucket).clamp(self.min, self.max);
+            }
+        }
+        self.max
     }
 
     fn put(&mut self, bucket: u16, n: u32) {
-        if let Store::Buckets(buckets) = &mut self.store {
-            match buckets.binary_search_by_key(&bucket, |b| b.0) {
-                Ok(at) => {
-                    if let Some(entry) = buckets.get_mut(at) {
-                        entry.1 = entry.1.saturating_add(n);
-                    }
+        match self.buckets.binary_search_by_key(&bucket, |b| b.0) {
+            Ok(at) => {
+                if let Some(entry) = self.buckets.get_mut(at) {
+                    entry.1 = entry.1.saturating_add(n);
                 }
-                Err(at) => buckets.insert(at, (bucket, n)),
             }
+            Err(at) => self.buckets.insert(at, (bucket, n)),
         }
     }
 }

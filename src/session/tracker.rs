@@ -7,8 +7,8 @@ use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
 use super::exchange::{DoubleReply, Open, Orphan};
 use super::fold::{
-    Memory, Place, Request, answer, asked_again, count, enter, limit, note_repeat, open_of, orphan,
-    overtake, simple_act,
+    Memory, Place, Request, answer, asked_again, count, enter, limit, note_repeat, one_more,
+    open_of, orphan, overtake, simple_act,
 };
 use super::model::{Part, SeenFact, Session};
 use super::told::Told;
@@ -220,9 +220,7 @@ impl Tracker {
             session.requests.let_go += 1;
             limit(session, "open requests: the oldest were let go");
         }
-        if session.open.is_empty() {
-            session.open.reserve_exact(1);
-        }
+        one_more(&mut session.open);
         session.open.push(open);
     }
 
@@ -249,8 +247,8 @@ impl Tracker {
             .find(|a| a.0 == id && a.1 == place.side)
             .copied();
         if let Some((_, _, op, first, request_repeated)) = known {
-            if session.double_replies.len() < limits::EXAMPLES {
-                session.double_replies.push(DoubleReply {
+            if session.troubles.double_replies.len() < limits::EXAMPLES {
+                session.troubles.double_replies.push(DoubleReply {
                     id,
                     op,
                     side: place.side,
@@ -316,6 +314,7 @@ impl Tracker {
         let Place {
             side, began, stamp, ..
         } = place;
+        one_more(&mut session.facts);
         session.facts.push(SeenFact {
             fact,
             side,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::rare::{Rare, Unremarkable};
 
@@ -103,6 +104,14 @@ impl Unremarkable for Stalls {
         count: 0,
         nanos: 0,
         longest: None,
+    };
+}
+
+impl Unremarkable for Copies {
+    const DEFAULT: &'static Self = &Self {
+        count: 0,
+        longest_nanos: 0,
+        first: None,
     };
 }
 
@@ -260,8 +269,8 @@ pub struct TcpFacts {
     pub syn_ack_count: u32,
     /// The handshake's third part.
     pub established: Option<Stamp>,
-    /// The reset that counts: the first, or one after which its side fell silent.
-    pub reset: Option<Reset>,
+    /// See [`TcpFacts::reset`].
+    pub(super) reset: Option<Box<Reset>>,
     /// A reset before it that ended nothing.
     pub vain_reset: Option<Box<VainReset>>,
     /// Resets in all.
@@ -275,11 +284,11 @@ pub struct TcpFacts {
     /// The first word of the other side after the reset is a reset too: it took it for good.
     pub reset_accepted: bool,
     /// ICMP errors that quote it.
-    pub icmp: SmallVec<[IcmpError; 1]>,
+    pub icmp: ThinVec<IcmpError>,
     /// Frames that came twice.
-    pub copies: Copies,
+    pub copies: Rare<Copies>,
     /// Holes, the first ones.
-    pub holes: Vec<Missing>,
+    pub holes: ThinVec<Missing>,
     /// Seconds of silence before the last frame.
     pub idle_before_last_nanos: i64,
     /// The longest silence: its last frame before and first frame after.
@@ -287,6 +296,11 @@ pub struct TcpFacts {
 }
 
 impl TcpFacts {
+    /// The reset that counts: the first, or one after which its side fell silent.
+    pub fn reset(&self) -> Option<Reset> {
+        self.reset.as_deref().copied()
+    }
+
     /// True when the SYN was seen, so that the stream is known from its first byte.
     pub fn saw_start(&self) -> bool {
         self.syn_ack.is_some() || self.sides[Side::Client].syn_count > 0
@@ -350,7 +364,7 @@ impl TcpFacts {
             .then(|| self.sides.client.fin.max(self.sides.server.fin))
             .flatten();
         match (
-            self.reset.filter(|_| self.was_reset()).map(|r| r.stamp),
+            self.reset().filter(|_| self.was_reset()).map(|r| r.stamp),
             fins,
         ) {
             (Some(a), Some(b)) => Some(a.min(b)),

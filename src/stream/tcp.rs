@@ -102,8 +102,8 @@ struct Recent {
 #[derive(Debug, Default)]
 pub struct Tcp {
     halves: PerSide<Half>,
-    /// The facts so far.
-    pub facts: TcpFacts,
+    /// The facts so far, which outlive the rest.
+    pub facts: Box<TcpFacts>,
     frames: u64,
     last: Option<Stamp>,
     /// Where the first reset stands in its side's stream.
@@ -171,7 +171,7 @@ impl Tcp {
         let facts = &mut self.facts;
         facts.sides.swap();
         let vain = facts.vain_reset.as_mut().map(|v| &mut v.reset);
-        for reset in facts.reset.as_mut().into_iter().chain(vain) {
+        for reset in facts.reset.as_deref_mut().into_iter().chain(vain) {
             reset.side = reset.side.other();
             reset.unacked.swap();
         }
@@ -186,7 +186,7 @@ impl Tcp {
     /// The connection or the capture is over: what waits behind holes is delivered with the holes as gaps, and
     /// both sides end.
     pub fn finish(&mut self, to: &mut dyn Receiver) {
-        let reset = self.facts.reset.filter(|_| self.facts.was_reset());
+        let reset = self.facts.reset().filter(|_| self.facts.was_reset());
         let (at, end) = match reset {
             Some(reset) => (reset.stamp, End::Reset),
             None => (self.last.unwrap_or_default(), End::CaptureStopped),

@@ -46,7 +46,7 @@ impl BothSidesWaiting {
         if view.is_carrier() || view.ending().is_some() || !at_rest(view) {
             return;
         }
-        for half in &view.session.incomplete {
+        for half in &view.session.troubles.incomplete {
             let own_words_last = said_by(view) == Some(half.side);
             match message_incomplete::guard(view, half) {
                 Some((guard, why)) => out.cannot_tell(&META, guard, why),

@@ -46,7 +46,7 @@ fn never_last(view: &View<'_>, open: &Open) -> bool {
 
 /// Its answer began and never ended.
 fn half_answered(view: &View<'_>, open: &Open) -> bool {
-    let mut half = view.session.incomplete.iter();
+    let mut half = view.session.troubles.incomplete.iter();
     half.any(|i| i.side != open.side && i.began >= open.asked)
 }
 

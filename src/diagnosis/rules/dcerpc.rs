@@ -11,7 +11,7 @@ use crate::session::model::{SeenFact, Session};
 pub(super) fn returned_failure<'a>(session: &'a Session, fact: &SeenFact) -> Option<&'a Failure> {
     let (operation, code) = (fact.text("operation"), fact.int("status").unwrap_or(0));
     let same = |f: &&Failure| i64::from(f.status.code) == code && f.op.to_string() == operation;
-    session.failures.iter().find(same)
+    session.troubles.failures.iter().find(same)
 }
 
 /// `nca_s_fault_cancel`: the server says that it cancelled the call.
@@ -162,7 +162,7 @@ pub(super) fn faults(session: &Session, wanted: fn(i64) -> bool) -> Vec<Faults<'
 
 /// Facts are bounded; failures by operation and status are counted to the end.
 fn count_all(session: &Session, kind: &mut Faults<'_>) {
-    let failure = session.failures.iter().find(|f| {
+    let failure = session.troubles.failures.iter().find(|f| {
         i64::from(f.status.code) == kind.fact.int("status").unwrap_or(-1)
             && f.op.to_string() == kind.fact.text("operation")
     });

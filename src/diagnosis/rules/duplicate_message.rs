@@ -51,10 +51,10 @@ impl DuplicateMessage {
                 out.raise(request(view, &repeated));
             }
         }
-        let replies = &view.session.double_replies;
+        let replies = &view.session.troubles.double_replies;
         // Two calls under one id have two answers; rpc-xid-reused tells of them.
         let two_calls = |r: &DoubleReply| {
-            let mut repeats = view.session.repeats.iter();
+            let mut repeats = view.session.troubles.repeats.iter();
             repeats.any(|q| q.differs && q.id == r.id && q.side != r.side)
         };
         let replies: Vec<_> = replies.iter().filter(|r| !two_calls(r)).collect();
@@ -83,15 +83,20 @@ struct Repeated {
 impl Repeated {
     fn of(view: &View<'_>) -> Option<Self> {
         let session = view.session;
-        let done = session.repeats.iter().filter(|r| !r.differs).map(|r| Self {
-            requests: 1,
-            side: r.side,
-            op: r.op.to_string(),
-            first: r.first,
-            again: r.again.to_vec(),
-            count: r.count,
-            answered: r.answered,
-        });
+        let done = session
+            .troubles
+            .repeats
+            .iter()
+            .filter(|r| !r.differs)
+            .map(|r| Self {
+                requests: 1,
+                side: r.side,
+                op: r.op.to_string(),
+                first: r.first,
+                again: r.again.to_vec(),
+                count: r.count,
+                answered: r.answered,
+            });
         let open = session.open.iter().filter(|o| o.repeat_count > 0);
         let open = open.map(|o| Self {
             requests: 1,

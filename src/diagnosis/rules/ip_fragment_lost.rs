@@ -69,7 +69,7 @@ fn repeated_for(view: &View<'_>, lost: &LostDatagram) -> bool {
     };
     view.flow.sessions.iter().any(|session| {
         let mut open = session.open.iter();
-        let mut repeats = session.repeats.iter();
+        let mut repeats = session.troubles.repeats.iter();
         open.any(|o| missed(o.side, o.asked, &o.repeats))
             || repeats.any(|r| !r.differs && missed(r.side, r.first, &r.again))
     })

@@ -42,7 +42,7 @@ declare_rule! {
 
 impl MessageIncomplete {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        for incomplete in &view.session.incomplete {
+        for incomplete in &view.session.troubles.incomplete {
             if told_within(view, view.session, incomplete) {
                 continue;
             }
@@ -82,6 +82,7 @@ pub(super) fn guard(view: &View<'_>, it: &Incomplete) -> Option<(&'static str, &
 fn told_within(view: &View<'_>, session: &Session, it: &Incomplete) -> bool {
     view.flow.children(session).any(|child| {
         child
+            .troubles
             .incomplete
             .iter()
             .any(|i| i.side == it.side && i.stamp == it.stamp)

@@ -34,10 +34,10 @@ declare_rule! {
 impl MessageMalformed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let session = view.session;
-        let Some(first) = session.malformed.first() else {
+        let Some(first) = session.troubles.malformed.first() else {
             return;
         };
-        if view.lost(first.side) || session.skipped[first.side] > 0 {
+        if view.lost(first.side) || session.troubles.skipped[first.side] > 0 {
             out.cannot_tell(&META, "T4", "bytes of its sender are missing");
             return;
         }
@@ -45,8 +45,8 @@ impl MessageMalformed {
             out.cannot_tell(&META, "T1", "the capture began in mid-session");
             return;
         }
-        let stamps: Vec<_> = session.malformed.iter().map(|m| m.stamp).collect();
-        let more = match session.malformed_count {
+        let stamps: Vec<_> = session.troubles.malformed.iter().map(|m| m.stamp).collect();
+        let more = match session.troubles.malformed_count {
             0 | 1 => String::new(),
             n => format!("; {n} such messages in all"),
         };
@@ -59,7 +59,7 @@ impl MessageMalformed {
                 first.stamp.frame, first.side, first.what
             ))
             .advise("Look at its bytes and at the program that sent it; from outside, take it for an attack.")
-            .number("messages", session.malformed_count as f64);
+            .number("messages", session.troubles.malformed_count as f64);
         out.raise(finding);
     }
 }

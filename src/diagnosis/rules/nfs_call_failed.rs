@@ -37,7 +37,7 @@ declare_rule! {
 
 impl NfsCallFailed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        for failure in view.session.failures.iter().filter(|f| is_ours(f)) {
+        for failure in view.session.troubles.failures.iter().filter(|f| is_ours(f)) {
             out.raise(finding(view, failure));
         }
     }

@@ -93,7 +93,7 @@ pub(crate) fn meaning(status: &str) -> Option<&'static str> {
 
 impl NfsResourceStatus {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        for failure in &view.session.failures {
+        for failure in &view.session.troubles.failures {
             if let Some(meaning) = meaning(failure.status.name) {
                 out.raise(finding(view, failure, meaning));
             }

@@ -51,7 +51,7 @@ pub(crate) const STATUSES: [&str; 5] = [
 impl NfsServerDelay {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let asks_to_wait = |f: &&Failure| STATUSES.contains(&f.status.name) && f.count >= COUNT;
-        for failure in view.session.failures.iter().filter(asks_to_wait) {
+        for failure in view.session.troubles.failures.iter().filter(asks_to_wait) {
             out.raise(finding(view, failure));
         }
     }

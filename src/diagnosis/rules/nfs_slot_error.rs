@@ -49,7 +49,7 @@ pub(crate) const STATUSES: [&str; 7] = [
 impl NfsSlotError {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let of_slots = |f: &&Failure| STATUSES.contains(&f.status.name);
-        for failure in view.session.failures.iter().filter(of_slots) {
+        for failure in view.session.troubles.failures.iter().filter(of_slots) {
             out.raise(finding(view, failure));
         }
     }

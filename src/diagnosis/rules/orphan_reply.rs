@@ -39,7 +39,7 @@ declare_rule! {
 impl OrphanReply {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let mut told = Vec::new();
-        for orphan in &view.session.orphans {
+        for orphan in &view.session.troubles.orphans {
             match guard(view, orphan) {
                 Some((guard, why)) => out.cannot_tell(&META, guard, why),
                 None => told.push(*orphan),
@@ -66,7 +66,7 @@ fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str
         .is_some_and(|p| matches!(p.protocol, "smb" | "smb2"));
     if orphan.excused
         || view.lost(asker)
-        || view.session.skipped[asker] > 0
+        || view.session.troubles.skipped[asker] > 0
         || (pipe && view.lost(orphan.side))
     {
         return Some(("T4", "requests may stand in bytes that could not be read"));
@@ -93,7 +93,7 @@ fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str
             "its request may have been sent before the capture began",
         ));
     }
-    if !view.session.limits.is_empty() {
+    if !view.session.troubles.limits.is_empty() {
         return Some((
             "T4",
             "a bound was reached, so that its request may have been let go",
@@ -104,7 +104,7 @@ fn guard(view: &View<'_>, orphan: &Orphan) -> Option<(&'static str, &'static str
 
 fn finding(view: &View<'_>, first: &Orphan, all: &[Orphan]) -> Finding {
     let stamps: Vec<_> = all.iter().map(|o| o.stamp).collect();
-    let count = view.session.orphan_count.max(all.len() as u64);
+    let count = view.session.troubles.orphan_count.max(all.len() as u64);
     let finding = if view.tcp().is_none() {
         // Nobody sees that a datagram is missing in the capture.
         Finding::new(&META, first.stamp)

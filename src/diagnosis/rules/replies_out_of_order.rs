@@ -34,7 +34,7 @@ declare_rule! {
 
 impl RepliesOutOfOrder {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let Some(overtaking) = view.session.overtaking else {
+        let Some(overtaking) = view.session.troubles.overtaking else {
             return;
         };
         let any_order = view.session.detail("multiplexing").is_some();

@@ -97,7 +97,7 @@ impl RequestUnanswered {
         }
         if let [only] = told.as_mut_slice() {
             only.let_go = view.session.requests.let_go;
-            for old in view.session.repeats.iter().filter(|r| r.differs) {
+            for old in view.session.troubles.repeats.iter().filter(|r| r.differs) {
                 // Another request took its id before it was answered.
                 only.one_operation &= old.op == only.open.op;
                 only.more.push(old.first);
@@ -297,6 +297,7 @@ fn broken_pipe(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let carried = |a: &Answered| a.asked.frame == open.asked.frame;
     let broke = |a: &Answered| a.asked > open.asked && PIPE_GONE.contains(&a.status.code);
     let failed = carrier
+        .troubles
         .failures
         .iter()
         .flat_map(|f| [f.first, f.last])

@@ -77,6 +77,7 @@ impl RpcRetransmissionStorm {
                 all_answered: false,
             });
         let answered = session
+            .troubles
             .repeats
             .iter()
             .filter(|r| !r.differs)
@@ -87,6 +88,7 @@ impl RpcRetransmissionStorm {
                 count: in_all(r.first, &r.again, r.count),
                 answered: r.answered,
                 all_answered: session
+                    .troubles
                     .double_replies
                     .iter()
                     .filter(|d| d.id == r.id)

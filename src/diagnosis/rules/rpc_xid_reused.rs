@@ -35,7 +35,7 @@ declare_rule! {
 
 impl RpcXidReused {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        for repeat in view.session.repeats.iter().filter(|r| r.differs) {
+        for repeat in view.session.troubles.repeats.iter().filter(|r| r.differs) {
             if view.missing()[repeat.side.other()] > 0 {
                 let why =
                     "bytes of the server are missing: the first call may have been answered before";

@@ -56,6 +56,7 @@ impl SlowAnswer {
         let thresholds = &view.world.thresholds;
         let mut slow: Vec<&Answered> = view
             .session
+            .troubles
             .slow
             .iter()
             .filter(|a| !a.long_wait && took(a) > thresholds.slow_answer)
@@ -220,7 +221,7 @@ fn culprit(view: &View<'_>, answered: &Answered) -> Culprit {
         })
     });
     // A reply for every copy: the first one had arrived as well.
-    let again = view.session.double_replies.iter();
+    let again = view.session.troubles.double_replies.iter();
     let all = again.filter(|d| d.first == answered.answered).count() >= answered.repeats as usize;
     if (answered.repeats > 0 && !all) || stalled {
         Culprit::Network

@@ -96,6 +96,7 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
 fn tries<'a>(view: &View<'a>, fact: &SeenFact) -> Option<&'a Tries> {
     let (session, status) = (view.session, code(fact));
     let failure = session
+        .troubles
         .failures
         .iter()
         .find(|f| f.status.code == status && Some(f.first.asked) <= fact.request)?;

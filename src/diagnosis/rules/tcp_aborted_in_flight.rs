@@ -84,7 +84,7 @@ impl TcpAbortedInFlight {
 /// The reset that may have cut off work.
 fn reset<'a>(view: &View<'a>) -> Option<(&'a TcpFacts, Reset)> {
     let tcp = view.tcp()?;
-    let reset = tcp.reset.filter(|r| !r.to_syn && !r.after_fin)?;
+    let reset = tcp.reset().filter(|r| !r.to_syn && !r.after_fin)?;
     tcp.was_reset().then_some((tcp, reset))
 }
 
@@ -125,7 +125,7 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
                     .get_or_insert_with(|| format!("{} (frame {})", open.op, open.asked.frame));
             }
         }
-        for half in session.incomplete.iter().filter(|i| !i.excused) {
+        for half in session.troubles.incomplete.iter().filter(|i| !i.excused) {
             if half.side != reset.side && !forged {
                 work.given_up += 1;
                 work.impatient += 1;

@@ -52,7 +52,7 @@ impl TcpConnectRefused {
             None => None,
         };
         let reset = tcp
-            .reset
+            .reset()
             .filter(|r| r.to_syn && r.side == Side::Server && tcp.was_reset());
         let icmp = tcp
             .icmp

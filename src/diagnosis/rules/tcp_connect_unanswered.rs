@@ -73,7 +73,7 @@ impl TcpConnectUnanswered {
                 ),
                 Some(_) => {}
             }
-        } else if tcp.syn_ack_count >= 2 && only_syns && tcp.reset.is_none() {
+        } else if tcp.syn_ack_count >= 2 && only_syns && tcp.reset().is_none() {
             out.raise(answer_lost(view, tcp));
         }
     }

@@ -47,7 +47,7 @@ impl TcpHalfCloseHanging {
             return;
         };
         let idle = &tcp.sides[side.other()];
-        let over = idle.fin.or_else(|| Some(tcp.reset?.stamp));
+        let over = idle.fin.or_else(|| Some(tcp.reset()?.stamp));
         let said = idle.last_data.map_or(acked, |d| d.max(acked));
         let silent = over.map_or_else(|| view.until_end(said), |o| o.time.since(said.time));
         let limit = view.world.thresholds.half_close;

@@ -54,7 +54,7 @@ impl TcpHalfOpen {
         }
         for side in colloquy_dissectors::units::Side::BOTH {
             let probes = &tcp.sides[side].keepalives_unanswered;
-            let answered_by_reset = tcp.reset.is_some_and(|r| r.side != side);
+            let answered_by_reset = tcp.reset().is_some_and(|r| r.side != side);
             if probes.len() < PROBES || answered_by_reset {
                 continue;
             }
@@ -75,7 +75,7 @@ pub(super) fn tells(view: &View<'_>) -> bool {
 
 /// A reset that answers a segment after a long silence, sent by somebody without that connection.
 fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
-    let reset = tcp.reset.filter(|_| tcp.was_reset())?;
+    let reset = tcp.reset().filter(|_| tcp.was_reset())?;
     // A reset that was made on the way made it forget.
     if tcp
         .vain_reset

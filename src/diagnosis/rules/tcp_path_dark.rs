@@ -65,7 +65,7 @@ fn in_vain<'a>(view: &View<'_>, tcp: &'a TcpFacts, side: Side) -> Option<&'a Ser
     let series = tcp.sides[side].series.as_ref()?;
     let enough = series.count >= view.world.thresholds.dark_retransmissions;
     let refused = tcp
-        .reset
+        .reset()
         .is_some_and(|r| r.side != side && series.again.last().is_some_and(|l| *l < r.stamp));
     (enough && !refused && slows_down(series)).then_some(series)
 }

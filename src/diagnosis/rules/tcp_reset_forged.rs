@@ -73,7 +73,7 @@ fn vain(tcp: &TcpFacts) -> Option<(Reset, String)> {
 }
 
 fn forged_reset(tcp: &TcpFacts) -> Option<(Reset, String)> {
-    let reset = tcp.reset.filter(|r| !r.to_syn && !r.after_fin)?;
+    let reset = tcp.reset().filter(|r| !r.to_syn && !r.after_fin)?;
     let after = tcp.after_reset_first.and_then(|first_after| {
         talks_on(&VainReset {
             reset,

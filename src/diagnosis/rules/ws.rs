@@ -261,7 +261,7 @@ pub(super) fn hung_up(view: &View<'_>) -> Option<HangUp> {
             reset: false,
         })
     });
-    let reset = tcp.reset.filter(|r| !r.to_syn && tcp.was_reset());
+    let reset = tcp.reset().filter(|r| !r.to_syn && tcp.was_reset());
     let reset = reset.map(|r| HangUp {
         side: r.side,
         stamp: r.stamp,
@@ -273,7 +273,7 @@ pub(super) fn hung_up(view: &View<'_>) -> Option<HangUp> {
 /// Bytes of `side` could not be read, so that a Close or a Pong may be among them.
 pub(super) fn unread(view: &View<'_>, side: Side) -> bool {
     let unseen = view.tcp().is_some_and(|t| t.sides[side].acked_unseen > 0);
-    view.lost(side) || unseen || view.session.skipped[side] > 0
+    view.lost(side) || unseen || view.session.troubles.skipped[side] > 0
 }
 
 /// True where the reason, in words, speaks of a peer that gave no sign of life.

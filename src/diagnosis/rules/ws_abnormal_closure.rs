@@ -87,7 +87,7 @@ fn in_step(view: &View<'_>) -> bool {
     /// Messages a side.
     const ENOUGH: u64 = 3;
     let session = view.session;
-    let said = |side: Side| session.messages[side] >= ENOUGH && session.skipped[side] == 0;
+    let said = |side: Side| session.messages[side] >= ENOUGH && session.troubles.skipped[side] == 0;
     Side::BOTH.into_iter().all(said) && ws::doubtful(view).is_none()
 }
 
@@ -124,7 +124,7 @@ fn known_cause(view: &View<'_>, end: HangUp) -> Option<(String, Culprit)> {
         let waited = end.stamp.time.since(i.stamp.time);
         i.side != end.side && !i.excused && waited >= view.world.thresholds.incomplete
     };
-    if let Some(half) = view.session.incomplete.iter().find(still) {
+    if let Some(half) = view.session.troubles.incomplete.iter().find(still) {
         let why = format!(
             "the {} stopped in the middle of a message, as message-incomplete tells",
             half.side
@@ -144,6 +144,7 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
     let forged = end.reset.then(|| view.tcp().and_then(forged)).flatten();
     let half = view
         .session
+        .troubles
         .incomplete
         .iter()
         .find(|i| i.began <= end.stamp && !i.excused);

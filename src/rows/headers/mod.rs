@@ -15,7 +15,7 @@ use colloquy_dissectors::units::{FrameNo, Timestamp};
 
 use super::forward::{Forward, Later};
 use super::tcp::Connection;
-use crate::analysis::dispatch::{Batch, Item, Kind};
+use crate::analysis::batch::{Batch, Item, Kind};
 use crate::capture::{LinkType, Record};
 use crate::fields;
 use crate::frame::{Header, HeaderKind, Headers, decode_headers, decode_payload_headers};

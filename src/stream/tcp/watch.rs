@@ -113,7 +113,7 @@ impl Tcp {
         segment: &Segment<'_>,
         to: &mut dyn Receiver,
     ) {
-        let Some(reset) = self.facts.reset else {
+        let Some(reset) = self.facts.reset() else {
             return;
         };
         if segment.has(flags::RST) {
@@ -322,7 +322,7 @@ impl Tcp {
         let to_syn = sides[side.other()].syn_count > 0
             && self.facts.syn_ack.is_none()
             && sides[side].frames <= 1 + u64::from(sides[side].syn_count);
-        self.facts.reset = Some(Reset {
+        self.facts.reset = Some(Box::new(Reset {
             stamp: segment.stamp,
             side,
             to_syn,
@@ -341,7 +341,7 @@ impl Tcp {
             acked,
             own_before: before[side],
             peer_before: before[side.other()],
-        });
+        }));
         // What it acknowledges was sent, even where the capture has not seen it.
         let peer = &mut self.halves[side.other()];
         if received > peer.highest + 1 && received - peer.highest < IMPLAUSIBLE as u64 {
@@ -373,7 +373,7 @@ impl Tcp {
     /// A reset after which its side talked on, and which the other did not take for good, ended nothing; the next one may.
     fn set_aside_vain_reset(&mut self) -> bool {
         let facts = &mut self.facts;
-        let (Some(reset), Some(first_after)) = (facts.reset, facts.after_reset_first) else {
+        let (Some(reset), Some(first_after)) = (facts.reset(), facts.after_reset_first) else {
             return false;
         };
         if facts.reset_accepted {

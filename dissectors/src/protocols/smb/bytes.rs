@@ -39,10 +39,10 @@ pub(super) fn utf16(bytes: &[u8]) -> String {
     let units = bytes
         .chunks_exact(2)
         .map(|pair| u16_at(pair, 0).unwrap_or_default());
-    char::decode_utf16(units)
-        .take(MAX_TEXT)
-        .map(|c| printable(c.unwrap_or(char::REPLACEMENT_CHARACTER)))
-        .collect()
+    let mut text = String::with_capacity((bytes.len() / 2).min(MAX_TEXT));
+    let chars = char::decode_utf16(units).take(MAX_TEXT);
+    text.extend(chars.map(|c| printable(c.unwrap_or(char::REPLACEMENT_CHARACTER))));
+    text
 }
 
 /// A text of an 8-bit character set, made printable.

@@ -71,7 +71,7 @@ impl Builder {
     /// The connection itself. `all`: also how it came about, where it came about well.
     pub(super) fn carrier(&mut self, flow: &Flow, all: bool) {
         if let Some(tcp) = &flow.tcp {
-            let refused = tcp.reset.is_some_and(|r| r.to_syn) || !tcp.icmp.is_empty();
+            let refused = tcp.reset().is_some_and(|r| r.to_syn) || !tcp.icmp.is_empty();
             for side in Side::BOTH {
                 let syns = &tcp.sides[side].syns;
                 for (index, syn) in syns.iter().enumerate() {
@@ -101,7 +101,7 @@ impl Builder {
                     "SYN, ACK".to_owned(),
                 );
             }
-            if let Some(reset) = tcp.reset {
+            if let Some(reset) = tcp.reset() {
                 let text = if reset.to_syn {
                     "RST: refused"
                 } else {

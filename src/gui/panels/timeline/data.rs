@@ -176,13 +176,13 @@ impl Lane {
     fn add_ticks(&mut self, row: &Row<'_>, start: Timestamp) {
         let session = row.session;
         let ticks = &mut self.ticks;
-        for failure in &session.failures {
+        for failure in &session.troubles.failures {
             ticks.push((failure.first.answered.time.since(start), What::Failure));
             if failure.count > 1 {
                 ticks.push((failure.last.answered.time.since(start), What::Failure));
             }
         }
-        for repeat in &session.repeats {
+        for repeat in &session.troubles.repeats {
             ticks.extend(
                 repeat
                     .again
@@ -190,8 +190,8 @@ impl Lane {
                     .map(|s| (s.time.since(start), What::Repeat)),
             );
         }
-        let malformed = session.malformed.iter().map(|m| m.stamp);
-        let incomplete = session.incomplete.iter().map(|m| m.stamp);
+        let malformed = session.troubles.malformed.iter().map(|m| m.stamp);
+        let incomplete = session.troubles.incomplete.iter().map(|m| m.stamp);
         ticks.extend(
             malformed
                 .chain(incomplete)
