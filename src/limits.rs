@@ -82,3 +82,5 @@ pub const FILTER_DEPTH: usize = 128;
 pub const FILTER_REGEX_BYTES: usize = 4 * 1024 * 1024;
 /// Segments of one side of a connection that wait for their acknowledgement in the TCP analysis, as many as Wireshark keeps.
 pub const UNACKED_SEGMENTS: usize = 10_000;
+/// Names (of trees, files, sessions) that messages of one conversation say and others show.
+pub const NAMES: usize = 16_384;

@@ -12,7 +12,7 @@ mod values;
 mod wanted;
 mod writer;
 
-pub use values::{Entry, Mark, Role, Value, Values};
+pub use values::{Entry, Mark, Role, Said, Value, Values};
 pub use wanted::Wanted;
 pub use writer::Writer;
 
@@ -204,6 +204,32 @@ pub struct Pair {
     /// On a message whose key was there before: that it is a duplicate. Then the first with its key counts; without this
     /// field a request with the key of another is a new one.
     pub duplicate: Option<FieldId>,
+}
+
+/// What one message says and others show by a key: the path of a tree, the name of a file, the frame of a logon.
+#[derive(Debug)]
+pub struct Name {
+    /// Told apart from other names by it.
+    pub name: &'static str,
+    /// The text itself.
+    pub text: Option<FieldId>,
+    /// A number that belongs to it.
+    pub number: Option<FieldId>,
+    /// The frame of the message that said it.
+    pub frame: Option<FieldId>,
+    /// Who shows it.
+    pub reach: Reach,
+}
+
+/// Which messages show a [`Name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those behind the one that said it, in its conversation.
+    Behind,
+    /// All of its conversation, those before it too; what was said last counts, as tshark's second pass shows it.
+    Conversation,
+    /// All of the capture: an SMB2 session may have several connections.
+    Capture,
 }
 
 /// Lists the fields of a protocol: constants by which `describe.rs` names them, and the table for the registry.

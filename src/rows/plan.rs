@@ -1,6 +1,6 @@
 //! What is to be done for the fields that are asked for, and no more.
 
-use colloquy_dissectors::field::{FieldId, Wanted, group};
+use colloquy_dissectors::field::{FieldId, Reach, Wanted, group};
 
 use super::forward;
 
@@ -44,6 +44,12 @@ impl Plan {
             || colloquy_dissectors::protocols::PAIRS
                 .iter()
                 .filter_map(|pair| pair.reply_in)
+                .any(|field| self.wanted.has(field))
+            || colloquy_dissectors::protocols::NAMES
+                .iter()
+                .filter(|name| name.reach != Reach::Behind)
+                .flat_map(|name| [name.text, name.number, name.frame])
+                .flatten()
                 .any(|field| self.wanted.has(field))
     }
 }

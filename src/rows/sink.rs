@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use colloquy_dissectors::dissector::{Sink, Slot};
 use colloquy_dissectors::event::Act;
-use colloquy_dissectors::field::{Entry, FieldId, Mark, Role, Value, Values, Wanted, Writer};
+use colloquy_dissectors::field::{
+    Entry, FieldId, Mark, Reach, Role, Value, Values, Wanted, Writer,
+};
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 use hashbrown::HashMap;
 
 use super::Said;
-use super::forward::{Forward, Request};
+use super::forward::{Forward, Known, Meaning, Request};
 use crate::limits;
 
 /// Takes the fields of messages from the dissectors.
@@ -27,6 +29,7 @@ pub(super) struct Messages {
     /// Messages that are complete, with their frames.
     pub(super) ready: Vec<Said>,
     requests: HashMap<(&'static str, u64), Asked>,
+    names: HashMap<Known, Meaning>,
     /// The keys of `requests`, oldest first.
     order: VecDeque<(&'static str, u64)>,
 }
@@ -57,6 +60,7 @@ impl Messages {
             early: PerSide::default(),
             ready: Vec::new(),
             requests: HashMap::new(),
+            names: HashMap::new(),
             order: VecDeque::new(),
         }
     }
@@ -89,6 +93,7 @@ impl Messages {
             let in_early = early.iter().find(|(end, _)| message.span.end <= *end);
             let stamp = in_early.map_or(stamp, |(_, stamp)| *stamp);
             self.pair(&mut message.values, stamp, ahead);
+            self.name(&mut message.values, stamp, ahead);
             self.ready.push(Said {
                 stamp,
                 side,
@@ -178,6 +183,39 @@ impl Messages {
         self.add(values, mark.pair.time, Value::Duration(nanos));
         if again {
             self.add(values, mark.pair.duplicate, Value::Present);
+        }
+    }
+
+    /// Keeps what a message says of names, and writes those that it shows.
+    fn name(&mut self, values: &mut Values, stamp: Stamp, ahead: &mut Ahead<'_>) {
+        for name in values.names().to_vec() {
+            let known = Known::new(self.flow, name.of, name.key);
+            if let Some((text, number)) = name.said {
+                let frame = stamp.frame;
+                let said = Meaning {
+                    text,
+                    number,
+                    frame,
+                };
+                if let Ahead::Collected(forward) = ahead
+                    && name.of.reach != Reach::Behind
+                {
+                    forward.note_name(known, said.clone());
+                }
+                if self.names.len() < limits::NAMES || self.names.contains_key(&known) {
+                    self.names.insert(known, said);
+                }
+                continue;
+            }
+            let last = match ahead {
+                Ahead::Known(forward) if name.of.reach != Reach::Behind => forward.name(known),
+                _ => None,
+            };
+            if let Some(said) = last.or_else(|| self.names.get(&known)) {
+                self.add(values, name.of.text, Value::Text(&said.text));
+                self.add(values, name.of.number, Value::Uint(said.number));
+                self.add(values, name.of.frame, Value::Uint(said.frame));
+            }
         }
     }
 

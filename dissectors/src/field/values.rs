@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{FieldId, Pair};
+use super::{FieldId, Name, Pair};
 
 /// Values that one message may give; what goes beyond is left out and [`Values::is_cut`] says so.
 const VALUES: usize = 1 << 16;
@@ -105,12 +105,24 @@ pub struct Mark {
     pub role: Role,
 }
 
+/// What a message says or shows of a [`Name`].
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Of which kind.
+    pub of: &'static Name,
+    /// By what it is known.
+    pub key: u64,
+    /// What is said; `None` where it is only shown.
+    pub said: Option<(Box<str>, u64)>,
+}
+
 /// Values in the order in which they were found.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     slots: Vec<Slot>,
     bytes: Vec<u8>,
     marks: Vec<Mark>,
+    names: Vec<Said>,
     cut: bool,
 }
 
@@ -180,11 +192,25 @@ impl Values {
         &self.marks
     }
 
+    /// Says what a name stands for, or that it is to be shown.
+    pub fn name(&mut self, said: Said) {
+        if self.names.len() < VALUES {
+            self.names.push(said);
+        }
+    }
+
+    /// What the message says and shows of names.
+    #[must_use]
+    pub fn names(&self) -> &[Said] {
+        &self.names
+    }
+
     /// Forgets all, keeps the room.
     pub fn clear(&mut self) {
         self.slots.clear();
         self.bytes.clear();
         self.marks.clear();
+        self.names.clear();
         self.cut = false;
     }
 
@@ -234,6 +260,7 @@ impl Values {
             ..*slot
         }));
         self.marks.extend_from_slice(&other.marks);
+        self.names.extend_from_slice(&other.names);
         self.cut |= other.cut;
     }
 

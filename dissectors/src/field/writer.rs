@@ -1,7 +1,8 @@
 //! What `describe.rs` writes with.
 
 use super::{
-    BRANCH, Entry, FieldId, INFO_COLUMN, Mark, PROTOCOL_COLUMN, Pair, Role, Value, Values, Wanted,
+    BRANCH, Entry, FieldId, INFO_COLUMN, Mark, Name, PROTOCOL_COLUMN, Pair, Role, Said, Value,
+    Values, Wanted,
 };
 
 /// Takes the values of one message, those that are wanted only.
@@ -152,6 +153,21 @@ impl<'w> Writer<'w> {
     /// The message says that the reply to the request of `key` is still to come.
     pub fn interim(&mut self, pair: &'static Pair, key: u64) {
         self.mark(pair, key, Role::Interim);
+    }
+
+    /// The message says what `key` stands for, and shows it.
+    pub fn says(&mut self, of: &'static Name, key: u64, text: &str, number: u64) {
+        let said = Some((text.into(), number));
+        self.values.name(Said { of, key, said });
+    }
+
+    /// The message shows what `key` stands for.
+    pub fn shows(&mut self, of: &'static Name, key: u64) {
+        let fields = [of.text, of.number, of.frame];
+        if fields.iter().flatten().any(|id| self.wants(*id)) {
+            let said = None;
+            self.values.name(Said { of, key, said });
+        }
     }
 
     fn mark(&mut self, pair: &'static Pair, key: u64, role: Role) {

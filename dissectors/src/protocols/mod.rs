@@ -15,7 +15,7 @@ mod tls;
 mod websocket;
 
 use crate::dissector::Protocol;
-use crate::field::{FieldInfo, Pair};
+use crate::field::{FieldInfo, Name, Pair};
 use crate::token;
 
 /// Every protocol, in the order in which content is probed.
@@ -64,7 +64,15 @@ pub static PAIRS: &[&Pair] = &[
     &http::fields::NEXT_REQUEST,
     &http::fields::PREV_REQUEST,
     &smb::fields::SMB2_EXCHANGE,
+    &smb::fields::SMB1_EXCHANGE,
+    &smb::fields::SMB1_CONTINUATION,
+    &oncrpc::fields::rpc::CALL,
+];
+
+/// Every kind of name that messages show beside the one that says it.
+pub const NAMES: &[&Name] = &[
     &smb::fields::SMB2_LOGON,
     &smb::fields::SMB2_TREE,
-    &oncrpc::fields::rpc::CALL,
+    &smb::fields::SMB1_TREE,
+    &smb::fields::SMB1_FILE,
 ];

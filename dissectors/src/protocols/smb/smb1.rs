@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use super::auth::{Identity, Token};
 use super::bytes::{Texts, oem, part, u16_at};
 use super::connection::{At, Connection};
+use super::describe::smb1::Context;
+use super::describe::smb1_trans::Question;
 use super::files::{Files, Kind, is_dcerpc};
 use super::framing::{MAX_KEPT, Plan};
-use super::names;
 use super::wire1::{Block, Blocks, Counts, HEADER, Header, UNSOLICITED, command};
+use super::{describe, names};
 use crate::event::{self, Act, Expect, Phase};
 
 /// Requests that wait with something to remember; servers allow 50 at once (MaxMpxCount), seldom more.
@@ -47,6 +49,8 @@ pub(super) struct Asked {
 pub(super) struct Smb1 {
     pub(super) pending: HashMap<u64, Asked>,
     pub(super) trees: HashMap<u16, (String, Kind)>,
+    /// What transactions asked for, where fields are wanted.
+    questions: HashMap<u64, Question>,
 }
 
 /// The key of a FID; the upper bits keep it apart from SMB2's.
@@ -56,7 +60,7 @@ pub(super) const fn file_key(fid: u16) -> u64 {
 
 impl Smb1 {
     /// How a message is to be read.
-    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files, _described: bool) -> Plan {
+    pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files, described: bool) -> Plan {
         if left < HEADER as u64 + 3 {
             return Plan::Bad("SMB1 message shorter than its header");
         }
@@ -68,13 +72,14 @@ impl Smb1 {
         let Some(header) = Header::read(bytes) else {
             return Plan::Bad("SMB1 message shorter than its header");
         };
-        let keep = if self.is_needed(&header, bytes, files) {
-            most
-        } else if has_names(header.command) {
-            most.min(NAMES)
-        } else {
-            head
-        };
+        let keep =
+            if described && has_names(header.command) || self.is_needed(&header, bytes, files) {
+                most
+            } else if has_names(header.command) {
+                most.min(NAMES)
+            } else {
+                head
+            };
         Plan::Take { size: left, keep }
     }
 
@@ -101,10 +106,42 @@ impl Smb1 {
         let Some(header) = Header::read(message) else {
             return;
         };
+        if at.out.wants_fields() {
+            self.describe(&header, message, at);
+        }
         if header.is_response() {
             self.response(&header, message, connection, at);
         } else {
             self.request(&header, message, connection, at);
+        }
+    }
+
+    fn describe(&mut self, header: &Header, message: &[u8], at: &mut At<'_, '_>) {
+        let asked = self
+            .pending
+            .get(&header.id())
+            .filter(|_| header.is_response());
+        let context = Context {
+            path: asked.and_then(|asked| asked.path.as_deref()),
+            file: asked.and_then(|asked| asked.create.as_ref().map(|(name, _)| name.as_str())),
+            asked: self
+                .questions
+                .get(&header.id())
+                .copied()
+                .filter(|_| header.is_response()),
+        };
+        at.fields(|w, size| describe::smb1::message(w, header, message, size, context));
+        if header.is_response() {
+            return;
+        }
+        let question = first_block(header, message).and_then(|b| Question::of(&b, message));
+        match question {
+            Some(question) if self.questions.len() < MAX_PENDING => {
+                self.questions.insert(header.id(), question);
+            }
+            _ => {
+                self.questions.remove(&header.id());
+            }
         }
     }
 

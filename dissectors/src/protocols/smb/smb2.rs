@@ -50,8 +50,6 @@ pub(super) enum Asked {
 pub(super) struct Tree {
     pub(super) path: String,
     pub(super) kind: Kind,
-    /// ShareType as the server said.
-    pub(super) share_type: u8,
 }
 
 /// The SMB2 part of a connection.
@@ -189,19 +187,14 @@ impl Smb2 {
         at: &mut At<'_, '_>,
     ) {
         let response = header.is_response();
-        let tree = match self.pending.get(&header.message_id) {
-            Some(Asked::Tree(path)) if response && header.status == 0 => {
-                Some((path.as_str(), share_type(pdu)))
-            }
-            _ => {
-                let tree = self.trees.get(&header.tree_id);
-                tree.map(|tree| (tree.path.as_str(), tree.share_type))
-            }
+        let connects = match self.pending.get(&header.message_id) {
+            Some(Asked::Tree(path)) if response => Some(path.as_str()),
+            _ => None,
         };
         let place = wire2::file_id_at(header.command).filter(|_| !response);
         let file = place.and_then(|place| wire2::file_key(pdu, place));
         let context = Context {
-            tree,
+            connects,
             file: file.and_then(|key| connection.files.opened(key)),
             asked: self.questions.get(&header.message_id).filter(|_| response),
             is_final: header.status != names::PENDING,
@@ -445,14 +438,9 @@ pub(super) fn identity(token: &Token) -> Identity {
 
 /// The type of a connected share (2.2.10).
 pub(super) fn share_kind(pdu: &[u8]) -> Kind {
-    match share_type(pdu) {
-        2 => Kind::Pipe,
-        1 | 3 => Kind::Opaque,
+    match u8_at(pdu, HEADER + 2) {
+        Some(2) => Kind::Pipe,
+        Some(1 | 3) => Kind::Opaque,
         _ => Kind::Unsure,
     }
-}
-
-/// Its number: 1 disk, 2 pipes, 3 printer.
-pub(super) fn share_type(pdu: &[u8]) -> u8 {
-    u8_at(pdu, HEADER + 2).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use super::bytes::{u16_at, u32_at};
 use super::connection::{At, Connection, failure};
 use super::files::Kind;
-use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind, share_type};
+use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind};
 use super::wire2::{self, HEADER, Header, command};
 use super::{names, text};
 use crate::event::{Act, Fact, Phase, Status, Value};
@@ -189,12 +189,7 @@ impl Smb2 {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
                 connection.share(&path, at);
                 let kind = share_kind(pdu);
-                let tree = Tree {
-                    path,
-                    kind,
-                    share_type: share_type(pdu),
-                };
-                self.remember_tree(header.tree_id, tree, connection, at);
+                self.remember_tree(header.tree_id, Tree { path, kind }, connection, at);
             }
             (command::TREE_DISCONNECT, _) => {
                 self.trees.remove(&header.tree_id);

@@ -77,6 +77,11 @@ impl Header {
         self.flags2 & 0x8000 != 0
     }
 
+    /// SMB_FLAGS2_NT_STATUS: the status is an NTSTATUS.
+    pub(super) const fn has_nt_status(&self) -> bool {
+        self.flags2 & 0x4000 != 0
+    }
+
     /// NTSTATUS where SMB_FLAGS2_NT_STATUS says so, else class and code.
     pub(super) fn status(&self) -> Status {
         if self.flags2 & 0x4000 != 0 || self.raw_status == 0 {
@@ -127,7 +132,8 @@ impl Block<'_> {
     }
 }
 
-const fn is_andx(command: u8) -> bool {
+/// True for a command that may be followed by another in the same message.
+pub(super) const fn is_andx(command: u8) -> bool {
     matches!(command, 0x24 | 0x2D..=0x2F | 0x73..=0x75 | 0xA2)
 }
 

@@ -3,6 +3,10 @@
 mod bits;
 mod fs;
 mod levels;
+pub(super) mod smb1;
+mod smb1_bodies;
+mod smb1_info_text;
+pub(super) mod smb1_trans;
 pub(super) mod smb2;
 mod smb2_bodies;
 mod smb2_create;
@@ -10,6 +14,7 @@ mod smb2_info;
 mod smb2_info_text;
 mod smb2_ioctl;
 mod smb2_negotiate;
+mod strings;
 
 use std::fmt::Write as _;
 

@@ -13,8 +13,8 @@ use crate::token;
 /// What is known of a message beside its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in super::super) struct Context<'a> {
-    /// Path and type of the tree that the message is about.
-    pub(in super::super) tree: Option<(&'a str, u8)>,
+    /// The path of the tree that an answer connects.
+    pub(in super::super) connects: Option<&'a str>,
     /// The name of the file that it is about.
     pub(in super::super) file: Option<&'a str>,
     /// Of an answer: what was asked for.
@@ -97,8 +97,9 @@ pub(in super::super) fn message(
     context: Context<'_>,
 ) {
     pair(w, header, context.is_final);
+    names(w, header, pdu, context.connects);
     w.layer(f::PROTO, "SMB2", 0, size as usize, |w| {
-        head(w, header, pdu, context);
+        head(w, header, pdu);
         let body = pdu.get(HEADER..).unwrap_or(&[]);
         w.branch(
             || smb2_info_text::title(header),
@@ -110,7 +111,7 @@ pub(in super::super) fn message(
     });
 }
 
-/// Of which exchange, session and tree it is.
+/// Of which exchange it is.
 fn pair(w: &mut Writer<'_>, header: &Header, is_final: bool) {
     if header.message_id != wire2::UNSOLICITED && header.command != command::CANCEL {
         match (header.is_response(), is_final) {
@@ -119,23 +120,29 @@ fn pair(w: &mut Writer<'_>, header: &Header, is_final: bool) {
             (true, false) => w.interim(&SMB2_EXCHANGE, header.message_id),
         }
     }
-    let done = header.is_response() && header.status == 0;
-    if w.wants(f::AUTH_FRAME) && header.session_id != 0 {
-        if done && header.command == command::SESSION_SETUP {
-            w.request(&SMB2_LOGON, header.session_id);
-        }
-        w.reply(&SMB2_LOGON, header.session_id);
-    }
-    if w.wants(f::TCON_FRAME) && !header.is_async() && header.tree_id != 0 {
-        let tree = header.session_id.rotate_left(32) ^ u64::from(header.tree_id);
-        if done && header.command == command::TREE_CONNECT {
-            w.request(&SMB2_TREE, tree);
-        }
-        w.reply(&SMB2_TREE, tree);
-    }
 }
 
-fn head(w: &mut Writer<'_>, header: &Header, pdu: &[u8], context: Context<'_>) {
+/// Of which session and tree it is, and what it says of them.
+fn names(w: &mut Writer<'_>, header: &Header, pdu: &[u8], connects: Option<&str>) {
+    let done = header.is_response() && header.status == 0;
+    if header.session_id != 0 {
+        if done && header.command == command::SESSION_SETUP {
+            w.says(&SMB2_LOGON, header.session_id, "", 0);
+        }
+        w.shows(&SMB2_LOGON, header.session_id);
+    }
+    if header.is_async() {
+        return;
+    }
+    let tree = header.session_id.rotate_left(32) ^ u64::from(header.tree_id);
+    if done && let Some(path) = connects {
+        let share_type = pdu.get(HEADER + 2).copied().unwrap_or_default();
+        w.says(&SMB2_TREE, tree, path, share_type.into());
+    }
+    w.shows(&SMB2_TREE, tree);
+}
+
+fn head(w: &mut Writer<'_>, header: &Header, pdu: &[u8]) {
     w.branch(
         || "SMB2 Header".to_owned(),
         0,
@@ -150,10 +157,6 @@ fn head(w: &mut Writer<'_>, header: &Header, pdu: &[u8], context: Context<'_>) {
                 w.lay(ASYNC, pdu, 0);
             } else {
                 w.lay(SYNC, pdu, 0);
-                if let Some((path, kind)) = context.tree {
-                    w.text(f::TREE, path, 0, 0);
-                    w.uint(f::SHARE_TYPE, kind, 0, 0);
-                }
             }
             w.lay(BEHIND, pdu, 0);
         },
@@ -307,7 +310,7 @@ pub(in super::super) fn encrypted(w: &mut Writer<'_>, bytes: &[u8], size: u64) {
         uint(f::SESID, 44, 8),
     ];
     if let Some(session) = super::super::bytes::u64_at(bytes, 44) {
-        w.reply(&SMB2_LOGON, session);
+        w.shows(&SMB2_LOGON, session);
     }
     w.layer(f::PROTO, "SMB2", 0, size as usize, |w| {
         protocol_id(w, bytes);

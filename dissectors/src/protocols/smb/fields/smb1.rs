@@ -339,6 +339,7 @@ crate::fields! {
     DEVICE = "smb.device", Uint(Hex(8)), "Device Characteristics";
     FS_ATTR = "smb.fs_attr", Uint(Hex(8)), "FS Attributes";
     FID_OPENED_IN = "smb.fid.opened_in", Frame, "Opened in";
+    FID_MAPPED_IN = "smb.fid.mapped_in", Frame, "Mapped in";
     FID_CLOSED_IN = "smb.fid.closed_in", Frame, "Closed in";
     CREATE_FLAGS = "smb.create_flags", Uint(Hex(8)), "Create Flags";
     CREATE_OPTIONS = "smb.create_options", Uint(Hex(8)), "Create Options";
