@@ -24,8 +24,10 @@ pub(super) enum Stub<'a> {
     Unfinished,
     /// All of it.
     Whole(&'a [u8]),
-    /// It is encrypted, or some of it was lost.
-    Unread,
+    /// All of it, encrypted.
+    Encrypted,
+    /// Some of it was lost.
+    Lost,
 }
 
 /// A PDU. `told`: what is known of the call that it belongs to.
@@ -48,8 +50,10 @@ pub(super) fn pdu(w: &mut Writer<'_>, pdu: &Pdu<'_>, told: Option<&Told>, stub: 
             text
         });
     });
-    if let (Some(told), Stub::Whole(stub)) = (told, stub) {
-        within(w, pdu, told, stub);
+    match (told, stub) {
+        (Some(told), Stub::Whole(stub)) => within(w, pdu, told, Some(stub)),
+        (Some(told), Stub::Encrypted) => within(w, pdu, told, None),
+        _ => {}
     }
 }
 
@@ -191,12 +195,14 @@ fn auth(w: &mut Writer<'_>, pdu: &Pdu<'_>, trailer: &Trailer<'_>) {
     });
 }
 
-/// The interface's own layer: the frames of the exchange once more, and the stub where it is read here.
-fn within(w: &mut Writer<'_>, pdu: &Pdu<'_>, told: &Told, stub: &[u8]) {
+/// The interface's own layer: the frames of the exchange once more, and the stub where it can be read, and is here.
+fn within(w: &mut Writer<'_>, pdu: &Pdu<'_>, told: &Told, stub: Option<&[u8]>) {
     let answer = pdu.header.kind == PduType::RESPONSE;
     let at = HEADER + 8;
     let Some(name) = told.layer else {
-        w.bytes(f::STUB_DATA, stub, at);
+        if let Some(stub) = stub {
+            w.bytes(f::STUB_DATA, stub, at);
+        }
         return;
     };
     w.text(crate::field::PROTOCOL_COLUMN, name, at, 0);
@@ -205,7 +211,7 @@ fn within(w: &mut Writer<'_>, pdu: &Pdu<'_>, told: &Told, stub: &[u8]) {
     } else {
         w.part(&f::CALL_WITHIN, told.key());
     }
-    if told.is_mapper() {
+    if let Some(stub) = stub.filter(|_| told.is_mapper()) {
         w.layer(f::epm::PROTO, name, at, stub.len(), |w| {
             let mut reader = Reader::stub(stub, at, pdu.header.big, told.wide);
             epm::stub(w, &mut reader, told.operation, answer);

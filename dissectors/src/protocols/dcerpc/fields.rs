@@ -134,8 +134,6 @@ crate::fields! {
     AUTH_CTX_ID = "dcerpc.auth_ctx_id", Uint(Dec), "Auth Context ID";
     /// The stub, where nobody can read it.
     STUB_DATA = "dcerpc.stub_data", Bytes, "Stub data";
-    /// The stub, encrypted.
-    ENCRYPTED_STUB_DATA = "dcerpc.encrypted_stub_data", Bytes, "Encrypted stub data";
 }
 
 /// A call and its answer.

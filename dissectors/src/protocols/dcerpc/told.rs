@@ -60,13 +60,10 @@ impl Fragments {
     fn add<'s>(&'s mut self, told: &Told, pdu: &Pdu<'s>, stub: &'s [u8]) -> Stub<'s> {
         let flags = pdu.header.flags;
         let (first, last) = (flags.has(Flags::FIRST), flags.has(Flags::LAST));
-        if describe::is_encrypted(pdu) || !pdu.whole {
-            self.lost = true;
-        }
         if first {
             self.stub.clear();
-            self.lost = describe::is_encrypted(pdu) || !pdu.whole;
-        } else if !self.begun || self.stub.len() + stub.len() > LONGEST_STUB {
+            self.lost = !pdu.whole;
+        } else if !pdu.whole || !self.begun || self.stub.len() + stub.len() > LONGEST_STUB {
             self.lost = true;
         }
         self.begun = !last;
@@ -75,7 +72,8 @@ impl Fragments {
         }
         match (first, last, self.lost) {
             (_, false, _) => Stub::Unfinished,
-            (_, true, true) => Stub::Unread,
+            (_, true, true) => Stub::Lost,
+            _ if describe::is_encrypted(pdu) => Stub::Encrypted,
             (true, true, false) => Stub::Whole(stub),
             (false, true, false) => Stub::Whole(&self.stub),
         }
@@ -119,7 +117,7 @@ impl Calls {
         pdu: &Pdu<'s>,
     ) -> (Option<&'s Told>, Stub<'s>) {
         let Some(request) = Request::read(pdu) else {
-            return (None, Stub::Unread);
+            return (None, Stub::Lost);
         };
         let call_id = pdu.header.call_id;
         let offered = contexts.offered(request.context);
@@ -145,14 +143,14 @@ impl Calls {
                 answer: Fragments::default(),
             });
         } else if offered.is_none() {
-            return (None, Stub::Unread);
+            return (None, Stub::Lost);
         }
         match self.find(call_id) {
             Some(call) => {
                 let stub = call.request.add(&call.told, pdu, request.stub);
                 (Some(&call.told), stub)
             }
-            None => (None, Stub::Unread),
+            None => (None, Stub::Lost),
         }
     }
 
@@ -162,7 +160,7 @@ impl Calls {
                 let stub = call.answer.add(&call.told, pdu, stub);
                 (Some(&call.told), stub)
             }
-            None => (None, Stub::Unread),
+            None => (None, Stub::Lost),
         }
     }
 }
