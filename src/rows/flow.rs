@@ -50,6 +50,7 @@ impl Receiver for Ears<'_, '_> {
             }
             Input::End(_) => 0,
         };
+        let gap = matches!(input, Input::Gap { .. });
         let frame = if self.after_gap { stamp } else { self.now };
         if let Some(record) = self.record {
             record.take(side, at, stamp, input);
@@ -72,9 +73,11 @@ impl Receiver for Ears<'_, '_> {
         }
         if !self.stack.is_probing() {
             // What one side said may have waited for what the other says now.
-            for side in [side.other(), side] {
-                self.messages.came(side, frame, self.ahead);
-            }
+            self.messages.came(side.other(), (frame, false), self.ahead);
+            self.messages.came(side, (frame, gap), self.ahead);
+        }
+        if !gap && len > 0 {
+            self.messages.heard(side, at + len, frame.frame);
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Messages {
     until: PerSide<StreamOffset>,
     /// Pieces that came while it was not clear what is spoken: where each ends, and its frame.
     early: PerSide<VecDeque<(StreamOffset, Stamp)>>,
+    /// Where the bytes that came end, and the frame of the last of them.
+    last: PerSide<(StreamOffset, FrameNo)>,
     /// Messages that are complete, with their frames.
     pub(super) ready: Vec<Said>,
     requests: HashMap<(&'static str, u64), Asked>,
@@ -58,6 +60,7 @@ impl Messages {
             pending: PerSide::default(),
             until: PerSide::default(),
             early: PerSide::default(),
+            last: PerSide::default(),
             ready: Vec::new(),
             requests: HashMap::new(),
             names: HashMap::new(),
@@ -77,13 +80,14 @@ impl Messages {
     }
 
     /// Gives the messages of `side` that are complete to their frames: that at hand, or an earlier one where it was not
-    /// clear until now what is spoken.
-    pub(super) fn came(&mut self, side: Side, stamp: Stamp, ahead: &mut Ahead<'_>) {
+    /// clear until now what is spoken. `gap`: the last bytes that arrived never came.
+    pub(super) fn came(&mut self, side: Side, (stamp, gap): (Stamp, bool), ahead: &mut Ahead<'_>) {
         let early = std::mem::take(&mut self.early[side]);
         if self.pending[side].is_empty() {
             return;
         }
         let until = self.until[side];
+        let (seen, frame) = self.last[side];
         let mut waiting = VecDeque::new();
         for mut message in std::mem::take(&mut self.pending[side]) {
             if message.span.end > until {
@@ -91,6 +95,11 @@ impl Messages {
                 continue;
             }
             let in_early = early.iter().find(|(end, _)| message.span.end <= *end);
+            // The head of a message whose rest is lost belongs to the frame that brought it. A frame that was cut is still at
+            // hand; any other has been given away, and this one has no part in the message.
+            if gap && in_early.is_none() && message.span.end <= seen && frame != stamp.frame {
+                continue;
+            }
             let stamp = in_early.map_or(stamp, |(_, stamp)| *stamp);
             self.pair(&mut message.values, stamp, ahead);
             self.name(&mut message.values, stamp, ahead);
@@ -115,10 +124,16 @@ impl Messages {
         self.early = PerSide::default();
     }
 
+    /// The bytes of `side` up to `until` did come, with the frame `frame`.
+    pub(super) fn heard(&mut self, side: Side, until: StreamOffset, frame: FrameNo) {
+        self.last[side] = (until, frame);
+    }
+
     pub(super) fn swap(&mut self) {
         self.pending.swap();
         self.until.swap();
         self.early.swap();
+        self.last.swap();
     }
 
     /// Finds the other half of an exchange, and says so in both.

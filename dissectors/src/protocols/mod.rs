@@ -47,6 +47,8 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     smb::fields::smb2::FIELDS,
     token::fields::ntlmssp::FIELDS,
     token::fields::spnego::FIELDS,
+    dcerpc::fields::FIELDS,
+    dcerpc::fields::epm::FIELDS,
     oncrpc::fields::rpc::FIELDS,
     oncrpc::fields::portmap::FIELDS,
     oncrpc::fields::mount::FIELDS,
@@ -66,6 +68,9 @@ pub static PAIRS: &[&Pair] = &[
     &smb::fields::SMB2_EXCHANGE,
     &smb::fields::SMB1_EXCHANGE,
     &smb::fields::SMB1_CONTINUATION,
+    &smb::fields::SMB2_LOGON,
+    &smb::fields::SMB2_TREE,
+    &dcerpc::fields::CALL,
     &oncrpc::fields::rpc::CALL,
 ];
 

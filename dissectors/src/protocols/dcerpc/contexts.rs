@@ -153,6 +153,11 @@ impl Contexts {
         }
     }
 
+    /// The interface that was offered as this context, and whether its stubs are in NDR64.
+    pub(super) fn offered(&self, id: u16) -> Option<(Syntax, bool)> {
+        self.find(id).map(|c| (c.syntax, c.wide))
+    }
+
     /// The context with this id.
     pub(super) fn find(&self, id: u16) -> Option<&Context> {
         self.list.iter().find(|c| c.id == id)

@@ -51,8 +51,10 @@
 mod answers;
 mod calls;
 mod contexts;
+mod describe;
 mod epm;
 mod exchange;
+pub(super) mod fields;
 mod interfaces;
 mod names;
 mod negotiate;
@@ -62,6 +64,7 @@ mod state;
 mod statuses;
 #[cfg(test)]
 mod tests;
+mod told;
 mod wire;
 
 use crate::dissector::{Carrier, Probe, Protocol, Speaker, Verdict};

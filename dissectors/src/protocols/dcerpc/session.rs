@@ -5,6 +5,7 @@ use super::contexts::Contexts;
 use super::interfaces::{self, Interface};
 use super::state::{self, On};
 use super::wire::{HEADER, Header, Pdu, PduType};
+use super::{describe, told};
 use crate::dissector::{Carrier, Dissector, End, Input, Output, Start};
 use crate::event::{Act, Fact, Op, Phase};
 use crate::inbox::{AfterGap, Feed, Inbox};
@@ -50,6 +51,8 @@ pub(super) struct Association {
     foreign: bool,
     heard: bool,
     facts: Vec<(&'static str, u16)>,
+    /// For the fields of PDUs.
+    told: told::Calls,
 }
 
 /// What was said of the session as a whole, to say it once.
@@ -94,6 +97,7 @@ impl Association {
             foreign: false,
             heard: false,
             facts: Vec::new(),
+            told: told::Calls::default(),
         }
     }
 
@@ -306,6 +310,7 @@ impl Association {
         if let Some(pipe) = self.pipe.take() {
             out.detail(side, span, "pipe", pipe);
         }
+        self.describe(side, span, pdu, out);
         self.check_way(side, span, pdu, out);
         match pdu.header.kind {
             PduType::REQUEST => self.request(side, span, pdu, out),
@@ -322,6 +327,14 @@ impl Association {
                 out.describe(|| format!("PDU of unknown type {number}"));
                 out.emit(side, span, Act::Message { op });
             }
+        }
+    }
+
+    /// Gives the fields of a PDU; of a bind before its contexts are noted, of an answer before its call is forgotten.
+    fn describe(&mut self, side: Side, span: Span, pdu: &Pdu<'_>, out: &mut Output<'_>) {
+        if out.wants_fields() {
+            let (call, stub) = self.told.note(&self.contexts, pdu);
+            out.fields(side, span, |w| describe::pdu(w, pdu, call, stub));
         }
     }
 

@@ -11,7 +11,7 @@ pub(super) use bind::{Ack, Answer, Bind, Offer, Syntax, bind_nak};
 /// Bytes of the common header (C706 12.6.3.1).
 pub(super) const HEADER: usize = 16;
 /// Bytes of the security trailer before its token (C706 13.2.6.1).
-const TRAILER: usize = 8;
+pub(super) const TRAILER: usize = 8;
 
 /// A UUID as it is written: the leftmost digits are the highest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -316,6 +316,8 @@ impl<'a> Pdu<'a> {
 pub(super) struct Request<'a> {
     pub(super) context: u16,
     pub(super) operation: u16,
+    /// The object that is called.
+    pub(super) object: Option<Uuid>,
     pub(super) stub: &'a [u8],
 }
 
@@ -324,12 +326,14 @@ impl<'a> Request<'a> {
         let mut cursor = pdu.cursor();
         cursor.u32()?;
         let (context, operation) = (cursor.u16()?, cursor.u16()?);
-        if pdu.header.flags.has(Flags::OBJECT_UUID) {
-            cursor.bytes(16)?;
-        }
+        let object = match pdu.header.flags.has(Flags::OBJECT_UUID) {
+            true => Some(cursor.uuid()?),
+            false => None,
+        };
         Some(Self {
             context,
             operation,
+            object,
             stub: cursor.rest(),
         })
     }

@@ -20,6 +20,8 @@ use crate::units::{Span, StreamOffset};
 pub(super) const HEAD: usize = 1024;
 /// The same where the message's fields are asked for.
 pub(super) const WHOLE: usize = 1024 * 1024;
+/// Bytes of a record's first fragments before anything is told of them.
+const TELLING: u64 = 28;
 /// The longest believable fragment. Real ones end at 1 MiB of file data and a header; some servers allow more.
 pub(super) const LARGEST_FRAGMENT: u64 = 16 * 1024 * 1024;
 /// The longest believable record.
@@ -42,6 +44,10 @@ pub(super) struct Record<'a> {
     pub(super) bytes: &'a [u8],
     /// Bytes of the message, marks not counted.
     pub(super) len: u64,
+    /// Where what came of it ends, before the end of its span where a gap took that.
+    pub(super) came: StreamOffset,
+    /// Its fields were given, with what came before a gap.
+    pub(super) told: bool,
     /// The mark before its last fragment; `None` in a datagram.
     pub(super) mark: Option<Mark>,
 }
@@ -100,6 +106,7 @@ pub(super) struct Reader {
     head: Vec<u8>,
     /// The head has a hole: what comes is no longer kept.
     cut: bool,
+    told: bool,
     start: StreamOffset,
     len: u64,
     fragments: u32,
@@ -122,6 +129,7 @@ impl Reader {
             mark_at: 0,
             head: Vec::new(),
             cut: false,
+            told: false,
             start: 0,
             len: 0,
             fragments: 0,
@@ -173,7 +181,8 @@ impl Reader {
                 } => return Some(self.finish(feed.offset())),
                 State::Fragment { left: 0, .. } => {
                     self.state = State::Mark;
-                    if self.keep > HEAD {
+                    // Less than a call's head up to its credential tells nobody what it is.
+                    if self.keep > HEAD && self.len >= TELLING {
                         let span = Span::new(self.mark_at, feed.offset());
                         let mark = self.mark;
                         return Some(Found::Fragment { span, mark });
@@ -217,7 +226,9 @@ impl Reader {
             span,
             head: message.get(..HEAD).unwrap_or(message),
             bytes: message,
+            came: span.end,
             len: mark.len(),
+            told: false,
             mark: Some(mark),
         }))
     }
@@ -229,6 +240,7 @@ impl Reader {
             self.len = 0;
             self.head.clear();
             self.cut = false;
+            self.told = false;
         }
         let fits = mark.len() <= LARGEST_FRAGMENT
             && self.len + mark.len() <= LARGEST_RECORD
@@ -308,7 +320,9 @@ impl Reader {
             span: Span::new(self.start, end),
             head: self.head.get(..HEAD).unwrap_or(&self.head),
             bytes: &self.head,
+            came: end,
             len: self.len,
+            told: self.told,
             mark: Some(self.mark),
         }
     }
@@ -329,6 +343,15 @@ impl Reader {
     ) -> Option<Found<'f>> {
         let (span, bytes) = self.seek(feed, true, &is_open)?;
         (bytes > 0).then_some(Found::Resumed { span, bytes })
+    }
+
+    /// What came of the message at hand, when a gap begins in it: its fields can be given, and no more will be known.
+    pub(super) fn torn(&mut self, feed: &Feed<'_>) -> Option<Record<'_>> {
+        let begun = matches!(self.state, State::Fragment { left, .. } if left > 0);
+        if !begun || std::mem::replace(&mut self.told, true) {
+            return None;
+        }
+        Some(self.record(feed.offset()))
     }
 
     /// Bytes never come. A message whose head is there and whose end is known to lie in the gap is given.
@@ -352,7 +375,10 @@ impl Reader {
                 self.lost_before = true;
                 self.lose(at + len);
             }
-            return known.then(|| self.record(at + left));
+            return known.then(|| Record {
+                came: at,
+                ..self.record(at + left)
+            });
         }
         self.lost_before = true;
         let dropped = feed.available() as u64;

@@ -99,6 +99,11 @@ impl Rpc {
         drop(feed);
         self.data(side, &[], out);
         let feed = self.inboxes[side].feed(&[]);
+        if out.wants_fields()
+            && let Some(record) = self.readers[side].torn(&feed)
+        {
+            self.session.describe(side, record, out);
+        }
         if let Some(record) = self.readers[side].gap(&feed, len) {
             self.session.record(side, record, out);
         }
@@ -121,7 +126,9 @@ impl Rpc {
             span: Span::new(start, start + len),
             head: bytes.get(..HEAD).unwrap_or(bytes),
             bytes,
+            came: start + len,
             len: wire_len,
+            told: false,
             mark: None,
         };
         self.session.record(side, record, out);
@@ -245,7 +252,7 @@ impl Session {
             self.opened = true;
             out.phase(side, record.span, Phase::Open);
         }
-        if out.wants_fields() {
+        if out.wants_fields() && !record.told {
             self.describe(side, record, out);
         }
         match wire::message(record.head) {
@@ -260,6 +267,7 @@ impl Session {
 
     /// Gives the fields of a message. Replies whose call was not seen are none: nothing tells what they answer.
     fn describe(&self, side: Side, record: Record<'_>, out: &mut Output<'_>) {
+        let span = Span::new(record.span.start, record.came);
         let whole = Whole {
             mark: record.mark,
             bytes: record.bytes,
@@ -268,7 +276,7 @@ impl Session {
             Message::Call(call) => {
                 let service = self.service(side, call.program);
                 let key = exchange_id(side, call.xid);
-                out.fields(side, record.span, |w| {
+                out.fields(side, span, |w| {
                     describe::call(w, whole, service, key);
                 });
             }
@@ -277,7 +285,7 @@ impl Session {
                 if let Some(asked) = self.calls[caller].look(reply.xid) {
                     let service = self.service(caller, asked.program);
                     let key = exchange_id(caller, reply.xid);
-                    out.fields(side, record.span, |w| {
+                    out.fields(side, span, |w| {
                         describe::reply(w, whole, asked, service, key);
                     });
                 }
