@@ -381,7 +381,7 @@ impl World {
             .and_then(|t| t.quantile(0.99));
         match learned {
             // What a GET takes says little of the next one, which may be a long poll.
-            Some(p99) if protocol == "http" => {
+            Some(p99) if matches!(protocol, "http" | "http2") => {
                 (2.0 * p99).max(self.thresholds.patience(protocol, op))
             }
             Some(p99) => (2.0 * p99).max(self.thresholds.least_patience),

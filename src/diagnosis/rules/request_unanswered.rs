@@ -146,7 +146,7 @@ impl<'a> Unanswered<'a> {
 
     fn severity(&self, view: &View<'_>) -> Severity {
         let dropped = self.whereabouts.culprit == Culprit::from(self.open.side);
-        if dropped && view.session.protocol == "http" {
+        if dropped && matches!(view.session.protocol, "http" | "http2") {
             // Who leaves a page drops its long polls.
             Severity::Note
         } else if self.cause.is_some() || dropped || self.whereabouts.crossed {
@@ -336,7 +336,7 @@ fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
 fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
     let Some(tcp) = view.tcp() else { return false };
     let enough = match view.session.protocol {
-        "http" => view.patience(open),
+        "http" | "http2" => view.patience(open),
         _ => AT_ONCE,
     };
     match view.ending() {

@@ -95,7 +95,7 @@ fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
     let thresholds = &view.world.thresholds;
     let severity = match &usual {
         // Operations of HTTP differ by their target, which may be a long poll.
-        Some(_) if view.session.protocol == "http" => Severity::Note,
+        Some(_) if matches!(view.session.protocol, "http" | "http2") => Severity::Note,
         // A Pong may wait for its turn, or be one for several Pings.
         _ if view.session.protocol == "websocket" && answered.op.name == "Ping" => Severity::Note,
         Some(usual) if usual.same && took > factor * usual.secs && !starts_a_service(answered) => {

@@ -117,7 +117,8 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
             if waits && !open.answer_may_be_missing && session.protocol != "websocket" {
                 if open.side == reset.side && !forged {
                     work.given_up += 1;
-                    work.impatient += usize::from(session.protocol != "http");
+                    let leaves = matches!(session.protocol, "http" | "http2");
+                    work.impatient += usize::from(!leaves);
                 } else {
                     work.requests += 1;
                 }

@@ -16,6 +16,8 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
         "dcerpc" => dcerpc(session),
         "nbss" => text(session, "called_name"),
         "websocket" => joined(&[text(session, "path"), text(session, "subprotocol")], " "),
+        "http2" => text(session, "authority"),
+        "grpc" => text(session, "service"),
         "tls" => tls(session),
         "ssh" => joined(
             &[text(session, "server_version"), text(session, "cipher")],

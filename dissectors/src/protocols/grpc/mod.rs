@@ -19,6 +19,9 @@
 //! server's first message, or with the status where there is none. So a server's stream is served from its first message on. A call
 //! without a deadline in the next minute waits without limit: it may be a stream that is silent by design.
 //!
+//! Inside HTTP/1 (context `content_type`, `path`) it is given the content of one message of gRPC-Web as a datagram, and gives no
+//! more than its fields: the exchange is told by HTTP.
+//!
 //! # Facts
 //!
 //! | fact | values |
@@ -38,6 +41,7 @@ mod messages;
 mod session;
 #[cfg(test)]
 mod tests;
+mod web;
 mod wire;
 
 use crate::dissector::{Carrier, Probe, Protocol, Verdict};

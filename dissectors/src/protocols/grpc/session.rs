@@ -2,6 +2,7 @@
 
 use super::describe;
 use super::messages::{Message, Messages};
+use super::web::Web;
 use super::wire;
 use crate::dissector::{Dissector, Input, Output, Start};
 use crate::event::{Act, Expect, Fact, Op, Status, Value};
@@ -18,6 +19,9 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
         Value::Int(n) if *key == "stream" => Some(*n as u64),
         _ => None,
     });
+    if let Some(kind) = start.text("content_type") {
+        return Box::new(Web::new(kind, start.text("path").unwrap_or_default()));
+    }
     Box::new(Call {
         id: stream.unwrap_or(0),
         lanes: PerSide::default(),

@@ -344,6 +344,14 @@ fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut
 }
 
 /// Name and value of a header field; the space before the value is none of it.
+/// The value of the first header field of that name, in small letters; empty where there is none.
+pub(super) fn value<'a>(head: &'a [u8], name: &[u8]) -> &'a [u8] {
+    head.split(|b| *b == b'\n')
+        .filter_map(split)
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map_or(&[], |(_, value)| value.trim_ascii())
+}
+
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = line.iter().position(|b| *b == b':')?;
     let (name, value) = line.split_at_checked(colon)?;

@@ -169,6 +169,18 @@ impl Talk {
     /// The first answer has no status line, as in HTTP/0.9.
     pub(super) fn headless(&mut self, span: Span, out: &mut Output<'_>) -> bool {
         let what = "answer without a status line (HTTP/0.9)";
+        self.without_status(what, "HTTP/0.9", span, out);
+        self.go(Side::Server, Reading::UntilClose)
+    }
+
+    /// The first answer is none of HTTP/1.
+    pub(super) fn without_status(
+        &mut self,
+        what: &'static str,
+        name: &'static str,
+        span: Span,
+        out: &mut Output<'_>,
+    ) {
         out.emit(Side::Server, span, Act::Malformed { what });
         if let Some(mut pending) = self.queue.pop() {
             if !pending.told {
@@ -180,7 +192,7 @@ impl Talk {
                 );
             }
             if pending.child.is_none() {
-                let status = Status::failure(0, "HTTP/0.9");
+                let status = Status::failure(0, name);
                 out.describe(|| what.to_owned());
                 out.emit(
                     Side::Server,
@@ -193,7 +205,6 @@ impl Talk {
             }
         }
         self.lanes.server.spoke = true;
-        self.go(Side::Server, Reading::UntilClose)
     }
 }
 

@@ -5,6 +5,7 @@ use super::describe;
 use super::pending::Queue;
 use super::show::Show;
 use super::start::{self, Beginning};
+use super::tunnel;
 use super::wire;
 use crate::dissector::{Dissector, End, Input, Output};
 use crate::event::{Act, Op, Phase};
@@ -339,7 +340,11 @@ impl Talk {
             && !self.lanes.server.spoke
             && self.lanes.client.seen
         {
-            return self.headless(span, out);
+            return match tunnel::begins_http2(feed.peek_up_to(tunnel::HTTP2_HEAD)) {
+                None => false,
+                Some(true) => self.answered_in_http2(span, out),
+                Some(false) => self.headless(span, out),
+            };
         }
         let what = match side {
             Side::Client => "not a request line",

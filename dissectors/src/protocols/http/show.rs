@@ -2,7 +2,9 @@
 
 use super::describe::{self, Context};
 use super::fields::{CHUNK_SIZE, FILE_DATA, TRAILER_PART};
-use crate::dissector::Output;
+use crate::dissector::{End, Input, Output};
+use crate::event::Value;
+use crate::text::printable;
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// Bytes of content that are kept of one message.
@@ -57,7 +59,7 @@ impl Show {
         self.messages[side] = Some(Box::new(Message {
             start: span.start,
             head: bytes.to_vec(),
-            keep: out.wants_field(FILE_DATA),
+            keep: out.wants_field(FILE_DATA) || is_grpc(bytes),
             content: Vec::new(),
             content_len: 0,
             chunks: Vec::new(),
@@ -128,7 +130,50 @@ impl Show {
         out.fields(side, Span::new(message.start, end), |w| {
             describe::message(w, &message.head, &context);
         });
+        message.inner(side, context.asked, out);
     }
+}
+
+/// The child that describes what a message carries.
+const INNER: u64 = u64::MAX;
+
+impl Message {
+    /// Has others describe what they know of it: gRPC-Web in its content, the settings of an upgrade to HTTP/2 in its head.
+    fn inner(&self, side: Side, asked: Option<&str>, out: &mut Output<'_>) {
+        if is_grpc(&self.head) && !self.content.is_empty() {
+            let kind = printable(describe::value(&self.head, b"content-type"), TARGET);
+            let path = asked.unwrap_or_default().to_owned();
+            let context = [("content_type", kind.into()), ("path", path.into())];
+            let at = self.start + self.head.len() as u64;
+            hand("grpc", &context, (side, at, &self.content), out);
+        }
+        let settings = describe::value(&self.head, b"http2-settings");
+        if side == Side::Client && !settings.is_empty() {
+            hand(
+                "http2",
+                &[("settings", true.into())],
+                (side, self.start, settings),
+                out,
+            );
+        }
+    }
+}
+
+fn hand(
+    protocol: &str,
+    context: &[(&'static str, Value)],
+    (side, at, bytes): (Side, StreamOffset, &[u8]),
+    out: &mut Output<'_>,
+) {
+    if out.start_child(INNER, protocol, true, context) {
+        let wire_len = bytes.len() as u64;
+        out.child(INNER, side, at, Input::Datagram { bytes, wire_len });
+        out.end_child(INNER, End::Fin);
+    }
+}
+
+fn is_grpc(head: &[u8]) -> bool {
+    describe::value(head, b"content-type").starts_with(b"application/grpc")
 }
 
 impl Exchanges {

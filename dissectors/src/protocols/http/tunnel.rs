@@ -10,7 +10,36 @@ use crate::dissector::{Input, Output};
 use crate::inbox::Feed;
 use crate::units::{Side, Span, StreamOffset};
 
+/// Bytes of a frame's head in HTTP/2.
+pub(super) const HTTP2_HEAD: usize = 9;
+
+/// Whether an answer begins as a server of HTTP/2 does, with SETTINGS (RFC 9113 section 3.4): a length of some settings of six
+/// bytes, the type, no flags, stream 0. `None` where more bytes are needed.
+pub(super) fn begins_http2(bytes: &[u8]) -> Option<bool> {
+    let fits = bytes.iter().enumerate().all(|(at, byte)| match at {
+        2 => byte.is_multiple_of(6) && *byte <= 120,
+        3 => *byte == 4,
+        _ => *byte == 0,
+    });
+    (!fits || bytes.len() >= HTTP2_HEAD).then_some(fits)
+}
+
 impl Talk {
+    /// Who was asked in HTTP/1 speaks HTTP/2 only.
+    pub(super) fn answered_in_http2(&mut self, span: Span, out: &mut Output<'_>) -> bool {
+        let what = "HTTP/2 where a status line belongs";
+        self.without_status(what, "HTTP/2", span, out);
+        self.next_id += 1;
+        let started = out.start_child(self.next_id, "http2", true, &[]);
+        self.tunnel = Some(if started {
+            Tunnel::Child(self.next_id)
+        } else {
+            Tunnel::Opaque
+        });
+        self.go(Side::Client, Reading::Tunnel);
+        self.go(Side::Server, Reading::Tunnel)
+    }
+
     /// From here on the connection carries something else.
     pub(super) fn open_tunnel(
         &mut self,

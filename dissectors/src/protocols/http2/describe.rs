@@ -95,7 +95,7 @@ fn content(w: &mut Writer<'_>, head: Head, payload: &[u8], list: &List) {
                 w.text(f::ERROR_NAME, wire::error_name(error), HEAD, 4);
             }
         }
-        Kind::SETTINGS => settings(w, payload),
+        Kind::SETTINGS => settings(w, payload, HEAD),
         Kind::PING => {
             let id = if head.has(flag::ACK) {
                 f::PONG
@@ -181,9 +181,10 @@ fn priority(w: &mut Writer<'_>, on: u32, weight: u8, at: usize) {
     w.uint(f::HEADERS_WEIGHT_REAL, u16::from(weight) + 1, at + 4, 1);
 }
 
-fn settings(w: &mut Writer<'_>, payload: &[u8]) {
+/// Settings that begin at `start`.
+pub(super) fn settings(w: &mut Writer<'_>, payload: &[u8], start: usize) {
     for (place, (id, value)) in wire::settings(payload).enumerate() {
-        let at = HEAD + 6 * place;
+        let at = start + 6 * place;
         let field = match id {
             1 => f::SETTINGS_HEADER_TABLE_SIZE,
             2 => f::SETTINGS_ENABLE_PUSH,

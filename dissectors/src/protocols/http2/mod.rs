@@ -22,6 +22,8 @@
 //! Told by its preface on any port, by a server's first SETTINGS, and in mid-stream by its frames. Started inside HTTP/1 (context
 //! `upgrade`) stream 1 is the request that was upgraded, which is told there.
 //!
+//! With the context `settings` it is given the value of `HTTP2-Settings` as a datagram, and gives no more than its fields.
+//!
 //! A request is told with its END_STREAM, or when it is answered before that; an answer when its header block is there: from then
 //! on the client is served. A request reset by the client is cancelled; one that the server resets is answered by that error.
 //!

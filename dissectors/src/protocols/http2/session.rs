@@ -1,5 +1,8 @@
 //! Frames out of each side's bytes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::block::Blocks;
 use super::describe;
 use super::streams::{Stream, Streams};
@@ -78,6 +81,9 @@ pub(super) struct Talk {
 }
 
 pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
+    if start.is("settings") {
+        return Box::new(Settings);
+    }
     let whole = start.beginning;
     let lane = |first| Lane {
         reading: if whole {
@@ -114,6 +120,21 @@ const NONE: Head = Head {
     reserved: false,
     stream: 0,
 };
+
+/// The settings in the request of HTTP/1 that asks for an upgrade (RFC 7540 section 3.2.1), for their fields.
+struct Settings;
+
+impl Dissector for Settings {
+    fn handle(&mut self, side: Side, input: Input<'_>, out: &mut Output<'_>) {
+        if let Input::Datagram { bytes, wire_len } = input {
+            let text = bytes.trim_ascii_end();
+            if let Ok(payload) = URL_SAFE_NO_PAD.decode(text.strip_suffix(b"=").unwrap_or(text)) {
+                let span = Span::new(0, wire_len);
+                out.fields(side, span, |w| describe::settings(w, &payload, 0));
+            }
+        }
+    }
+}
 
 impl Dissector for Http2 {
     fn handle(&mut self, side: Side, input: Input<'_>, out: &mut Output<'_>) {
