@@ -3,6 +3,7 @@
 pub mod engine;
 mod format;
 mod names;
+pub mod session;
 
 use std::sync::OnceLock;
 
@@ -15,7 +16,8 @@ pub use names::nearest;
 /// Every field, a table a group.
 fn tables() -> impl Iterator<Item = &'static [FieldInfo]> {
     let messages = colloquy_dissectors::protocols::FIELDS;
-    engine::FIELDS.iter().chain(messages).copied()
+    let engine = engine::FIELDS.iter().chain(session::FIELDS);
+    engine.chain(messages).copied()
 }
 
 /// Every field, by group.

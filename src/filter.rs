@@ -65,10 +65,38 @@ impl Filter {
         Ok(Self { test, fields })
     }
 
+    /// Compiles an expression that may read only fields of which `refuses` says nothing.
+    ///
+    /// # Errors
+    /// As [`Filter::compile`], or what `refuses` says of the first such field.
+    pub fn compile_for(
+        text: &str,
+        refuses: &dyn Fn(FieldId) -> Option<String>,
+    ) -> Result<Self, Error> {
+        let filter = Self::compile(text)?;
+        for token in lexer::tokens(text).map_err(|fault| Error::new(fault, text))? {
+            let lexer::Kind::Word(word) = token.kind else {
+                continue;
+            };
+            let fields = names::find(word).map_or_else(Box::default, |(ids, _)| ids);
+            let read = fields.iter().filter(|id| filter.fields.contains(id));
+            if let Some(what) = read.copied().find_map(refuses) {
+                return Err(Error::new(Fault::new(what, token.at), text));
+            }
+        }
+        Ok(filter)
+    }
+
     /// The fields that it reads, each once.
     #[must_use]
     pub fn fields(&self) -> &[FieldId] {
         &self.fields
+    }
+
+    /// False when it can't hold for these values, whatever those of the fields are of which `knows` says no.
+    #[must_use]
+    pub fn may_match(&self, values: &Values, knows: &dyn Fn(FieldId) -> bool) -> bool {
+        self.test.may_hold(values, knows)
     }
 
     /// True when it holds for these values, among which are those of [`Filter::fields`].

@@ -26,6 +26,7 @@ mod parallel;
 pub mod report;
 pub mod rows;
 pub mod runner;
+pub mod selection;
 pub mod session;
 pub mod stream;
 pub mod watch;

@@ -30,6 +30,8 @@ pub(crate) use shard::RowShard;
 pub struct Row {
     /// Which frame, and when.
     pub stamp: Stamp,
+    /// The number of its conversation, if it has one.
+    pub flow: Option<u32>,
     /// What was asked for of it.
     pub values: Values,
     /// The messages that it completes, in the order of their values.

@@ -79,6 +79,17 @@ const ENGINE: &[Wall] = &[
     wall("fields", &["colloquy_dissectors"]),
     wall("filter", &["fields", "limits", "colloquy_dissectors"]),
     wall(
+        "selection",
+        &[
+            "analysis",
+            "diagnosis",
+            "fields",
+            "filter",
+            "session",
+            "colloquy_dissectors",
+        ],
+    ),
+    wall(
         "rows",
         &[
             "analysis::dispatch",

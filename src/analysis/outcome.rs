@@ -52,16 +52,25 @@ pub struct Judged {
     pub unanswered: PerSession<u32>,
     /// What could not be told, by session's place in the flow.
     pub cannot_tell: ThinVec<(u32, CannotTell)>,
+    /// The places of the sessions that were selected, where not all were.
+    selected: Option<Vec<u32>>,
 }
 
 impl Judged {
-    /// Its sessions, in the order of ids.
+    /// Its sessions, in the order of ids; the selected ones.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.flow.sessions.iter().map(|session| Row {
-            id: self.first_id + session.index,
-            judged: self,
-            session,
-        })
+        let is_selected = |index| match &self.selected {
+            Some(places) => places.binary_search(&index).is_ok(),
+            None => true,
+        };
+        let sessions = self.flow.sessions.iter();
+        sessions
+            .filter(move |s| is_selected(s.index))
+            .map(|session| Row {
+                id: self.first_id + session.index,
+                judged: self,
+                session,
+            })
     }
 }
 
@@ -77,6 +86,8 @@ pub struct Outcome {
     /// Captures that could not be opened or not be read to their end, a line each.
     pub errors: Vec<String>,
     sessions: u32,
+    /// Sessions that were selected, where not all were.
+    selected: Option<u32>,
 }
 
 /// One session with everything around it.
@@ -199,6 +210,7 @@ impl Outcome {
             worst: judgement.worst,
             unanswered: judgement.unanswered,
             cannot_tell: judgement.cannot_tell,
+            selected: None,
             flow,
         });
     }
@@ -207,6 +219,27 @@ impl Outcome {
     pub(crate) fn settle(&mut self) {
         self.findings
             .sort_by_key(|f| (f.capture, f.finding.at, f.session));
+    }
+
+    /// Leaves only these sessions, by their ids in order, and what was found of them. What is said of captures stays.
+    pub fn select(&mut self, ids: &[u32]) {
+        let is_selected = |id: u32| ids.binary_search(&id).is_ok();
+        self.flows.retain_mut(|judged| {
+            let first = judged.first_id;
+            let places = 0..judged.flow.sessions.len() as u32;
+            let places: Vec<u32> = places.filter(|p| is_selected(first + p)).collect();
+            judged.cannot_tell.retain(|(p, _)| is_selected(first + p));
+            let is_any = !places.is_empty();
+            judged.selected = Some(places);
+            is_any
+        });
+        self.findings.retain(|f| is_selected(f.session));
+        self.selected = Some(ids.len() as u32);
+    }
+
+    /// Sessions that were selected, if not all were.
+    pub fn selected_count(&self) -> Option<usize> {
+        self.selected.map(|n| n as usize)
     }
 
     /// Sessions in all.

@@ -17,6 +17,7 @@ use colloquy::rows::print::{
     FieldsPrinter, JsonPrinter, Occurrence, Printer, Quote, TextPrinter, TimeFormat,
 };
 use colloquy::runner::{self, Failed, Job, Options};
+use colloquy::selection::FrameFilter;
 
 use super::output;
 
@@ -95,7 +96,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             (Box::new(printer), plan)
         }
     };
-    for field in filter.iter().flat_map(Filter::fields) {
+    let filter = filter
+        .map(|filter| of_frames(filter, &args.file))
+        .transpose()?;
+    for field in filter.iter().flat_map(FrameFilter::fields) {
         plan.wanted.add(*field);
     }
     let plan = &plan;
@@ -116,7 +120,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::with_capacity(1 << 16, output::open(args.output.as_deref())?);
     let job = Job {
         plan,
-        keep: &|row| filter.as_ref().is_none_or(|f| f.matches(&row.values)),
+        keep: &|row| {
+            let holds = |f: &FrameFilter| f.matches(row.stamp.frame, row.flow, &row.values);
+            filter.as_ref().is_none_or(holds)
+        },
         printer: printer.as_ref(),
         most: args.count,
     };
@@ -134,6 +141,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The filter with what it reads of sessions, for which the capture is analysed first.
+fn of_frames(filter: Filter, file: &PathBuf) -> anyhow::Result<FrameFilter> {
+    if !FrameFilter::needs_sessions(&filter) {
+        return Ok(FrameFilter::of_frames(filter));
+    }
+    if file.as_os_str() == "-" {
+        bail!(
+            "a filter over sessions reads the capture twice, so it needs a file, not standard input"
+        );
+    }
+    let files = std::slice::from_ref(file);
+    let outcome = runner::analyse_files(files, &Options::default(), &|_| ())?;
+    Ok(FrameFilter::with_sessions(filter, &outcome))
 }
 
 /// tshark's letters for the formats of time.

@@ -10,6 +10,7 @@ use colloquy::analysis::Outcome;
 use colloquy::diagnosis::Severity;
 use colloquy::report::{json, text};
 use colloquy::runner::{self, Options, Progress};
+use colloquy::selection::Selection;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output;
@@ -20,6 +21,9 @@ pub(crate) struct Args {
     /// Captures (pcap or pcapng, plain or in gzip, zstd, lz4); `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Which sessions, with their findings: a filter in the language of display filters, as 'session.state == "stuck"'
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<String>,
     /// How it is written [default: text]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -75,6 +79,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         threads: args.threads,
         ..Options::default()
     };
+    let selection = args.filter.as_deref().map(Selection::compile).transpose()?;
     let bar = progress_bar(args);
     let show = |p: &Progress| {
         if let Some(bar) = &bar {
@@ -85,7 +90,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    let outcome = outcome?;
+    let mut outcome = outcome?;
+    if let Some(selection) = selection {
+        let ids = selection.of(&outcome);
+        outcome.select(&ids);
+    }
     let mut out = output::open(args.output.as_deref())?;
     write(&outcome, args, &mut out)?;
     out.flush()?;

@@ -7,7 +7,7 @@ use colloquy_dissectors::field::{FieldId, Value, Values};
 use super::order::{compared, masked, with_bytes};
 use super::program::{Function, Member, Needle, Operand, Order, Test};
 use super::syntax::{End, Part, Quantifier};
-use super::{calculate, order};
+use super::{calculate, check, order};
 
 impl Test {
     pub(super) fn holds(&self, values: &Values) -> bool {
@@ -37,6 +37,21 @@ impl Test {
             Self::In(quantifier, left, members) => over(*quantifier, left, values, |v| {
                 members.iter().any(|m| m.has(v, values))
             }),
+        }
+    }
+}
+
+impl Test {
+    /// False when it can't hold, whatever the fields are of which `knows` says no.
+    pub(super) fn may_hold(&self, values: &Values, knows: &dyn Fn(FieldId) -> bool) -> bool {
+        match self {
+            Self::Or(parts) => parts.iter().any(|p| p.may_hold(values, knows)),
+            Self::And(parts) => parts.iter().all(|p| p.may_hold(values, knows)),
+            _ => {
+                let mut fields = Vec::new();
+                check::collect(self, &mut fields);
+                !fields.into_iter().all(knows) || self.holds(values)
+            }
         }
     }
 }

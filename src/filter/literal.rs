@@ -66,6 +66,8 @@ fn from_word(word: &str, wanted: Type) -> Result<Option<Constant>, String> {
             let address = address.parse::<Ipv6Addr>().ok()?;
             Some(Constant::Ipv6(address, bits.unwrap_or(128)))
         }),
+        Type::Address if word.contains(':') => from_word(word, Type::Ipv6)?,
+        Type::Address => from_word(word, Type::Ipv4)?,
         Type::Guid => guid(word),
         Type::Time => seconds(word)
             .or_else(|| date::nanos(word))
@@ -87,6 +89,7 @@ fn example(wanted: Type) -> &'static str {
         Type::Ether => "write 00:0c:29:3e:5f:01",
         Type::Ipv4 => "write 10.0.0.1 or 10.0.0.0/8",
         Type::Ipv6 => "write fe80::1 or fe80::/10",
+        Type::Address => "write 10.0.0.1, 10.0.0.0/8 or fe80::1",
         Type::Guid => "write 367abb81-9844-35f1-ad32-98f038001003",
         Type::Time => "write \"2024-05-31 12:30:00\" (UTC) or seconds since 1970",
         Type::Duration => "write seconds: 0.25",

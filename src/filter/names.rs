@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use colloquy_dissectors::field::{FieldId, FieldInfo};
+use colloquy_dissectors::field::{FieldId, FieldInfo, Kind, group};
 
 use super::error::Fault;
 use super::types::Type;
@@ -30,7 +30,7 @@ pub fn aliases() -> impl Iterator<Item = &'static str> {
 /// The fields of a name, and what they hold.
 pub(super) fn find(name: &str) -> Option<(Box<[FieldId]>, Type)> {
     let name = name.strip_prefix('.').unwrap_or(name);
-    let one = |info: &FieldInfo| (Box::from([info.id]), Type::of(info.kind));
+    let one = |info: &FieldInfo| (Box::from([info.id]), type_of(info));
     if let Some(info) = fields::find(name) {
         return Some(one(info));
     }
@@ -39,6 +39,13 @@ pub(super) fn find(name: &str) -> Option<(Box<[FieldId]>, Type)> {
     let infos: Vec<_> = infos.collect::<Option<_>>()?;
     let kind = Type::of(infos.first()?.kind);
     Some((infos.iter().map(|info| info.id).collect(), kind))
+}
+
+fn type_of(info: &FieldInfo) -> Type {
+    match info.kind {
+        Kind::Ipv4 if info.id.group() == group::SESSION => Type::Address,
+        kind => Type::of(kind),
+    }
 }
 
 /// A fault for a name that is no field's.

@@ -17,6 +17,8 @@ pub(super) enum Type {
     Ether,
     Ipv4,
     Ipv6,
+    /// IPv4 or IPv6: of a session's ends.
+    Address,
     Guid,
     Time,
     Duration,
@@ -55,6 +57,7 @@ impl Type {
             Self::Ether => "hardware address",
             Self::Ipv4 => "IPv4 address",
             Self::Ipv6 => "IPv6 address",
+            Self::Address => "IP address",
             Self::Guid => "UUID",
             Self::Time => "time",
             Self::Duration => "duration",
@@ -64,7 +67,7 @@ impl Type {
     /// In words, with an article.
     pub(super) fn a(self) -> String {
         let article = match self {
-            Self::Ipv4 | Self::Ipv6 => "an",
+            Self::Ipv4 | Self::Ipv6 | Self::Address => "an",
             _ => "a",
         };
         format!("{article} {}", self.name())
@@ -82,14 +85,20 @@ impl Type {
 
     /// A part of it can be taken.
     pub(super) const fn is_sliced(self) -> bool {
-        self.is_searched() || matches!(self, Self::Ipv4 | Self::Ipv6 | Self::Guid)
+        self.is_searched() || matches!(self, Self::Ipv4 | Self::Ipv6 | Self::Address | Self::Guid)
     }
 
     /// It can be written as text by `string()`.
     pub(super) const fn is_written(self) -> bool {
         matches!(
             self,
-            Self::Number | Self::Double | Self::Ether | Self::Ipv4 | Self::Ipv6 | Self::Guid
+            Self::Number
+                | Self::Double
+                | Self::Ether
+                | Self::Ipv4
+                | Self::Ipv6
+                | Self::Address
+                | Self::Guid
         )
     }
 
@@ -99,11 +108,17 @@ impl Type {
             && (self == other
                 || (self.is_number() && other.is_number())
                 || (self.is_moment() && other.is_moment())
+                || (self == Self::Address && other.is_ip())
+                || (self.is_ip() && other == Self::Address)
                 || (self.is_searched() && other.is_searched()))
     }
 
     const fn is_number(self) -> bool {
         matches!(self, Self::Number | Self::Double)
+    }
+
+    const fn is_ip(self) -> bool {
+        matches!(self, Self::Ipv4 | Self::Ipv6)
     }
 
     const fn is_moment(self) -> bool {

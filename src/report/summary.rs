@@ -11,8 +11,11 @@ use crate::analysis::Outcome;
 pub struct Summary {
     /// Frames read.
     pub frames: u64,
-    /// Sessions.
+    /// Sessions; of a filtered report those that the filter selects.
     pub sessions: usize,
+    /// Sessions in all, of a filtered report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_sessions: Option<usize>,
     /// Sessions of each protocol.
     pub by_protocol: BTreeMap<&'static str, u64>,
     /// Sessions in each state.
@@ -30,7 +33,8 @@ impl Summary {
     pub fn of(outcome: &Outcome) -> Self {
         let mut summary = Self {
             frames: outcome.captures.iter().map(|c| c.summary.frames).sum(),
-            sessions: outcome.session_count(),
+            sessions: outcome.selected_count().unwrap_or(outcome.session_count()),
+            of_sessions: outcome.selected_count().map(|_| outcome.session_count()),
             by_protocol: BTreeMap::new(),
             by_state: BTreeMap::new(),
             by_severity: BTreeMap::new(),

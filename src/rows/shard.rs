@@ -153,6 +153,7 @@ impl RowShard {
         let at = item.flow as usize / self.shards;
         let known = self.known.get_mut(at).and_then(Option::as_mut);
         let known = known.filter(|k| k.opening.index == item.flow);
+        row.flow = known.is_some().then_some(item.flow);
         let first = batch.block.records.first().map_or(0, |r| r.no);
         if let Some(record) = batch.block.records.get((item.stamp.frame - first) as usize) {
             let frame = Frame {

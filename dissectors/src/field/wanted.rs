@@ -38,6 +38,13 @@ impl Wanted {
         self.groups |= 1 << (id.group() % 64);
     }
 
+    /// Takes a field out; its group stays wanted.
+    pub fn remove(&mut self, id: FieldId) {
+        if let Some(word) = self.bits.get_mut(id.number() / 64) {
+            *word &= !(1 << (id.number() % 64));
+        }
+    }
+
     /// True when the field is asked for.
     #[must_use]
     pub fn has(&self, id: FieldId) -> bool {

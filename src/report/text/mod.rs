@@ -169,9 +169,12 @@ fn not_understood(capture: &CaptureRecord) -> Option<String> {
 /// The closing line: what was checked, and what could not be.
 fn verdict(outcome: &Outcome, layout: &Layout, text: &mut String) {
     let summary = Summary::of(outcome);
+    let sessions = match summary.of_sessions {
+        Some(all) => format!("{} of {}", summary.sessions, plural(all as u64, "session")),
+        None => plural(summary.sessions as u64, "session"),
+    };
     let mut line = format!(
-        "{}, {}: ",
-        plural(summary.sessions as u64, "session"),
+        "{sessions}, {}: ",
         plural(summary.rules_checked as u64, "rule")
     );
     let counts: Vec<String> = Severity::ALL

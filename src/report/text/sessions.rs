@@ -38,7 +38,11 @@ struct Line {
 }
 
 pub(super) fn write(outcome: &Outcome, layout: &Layout, text: &mut String) {
-    let mut rows: Vec<Row<'_>> = outcome.sessions().filter(is_told).collect();
+    let mut rows: Vec<Row<'_>> = outcome.sessions().collect();
+    // Of a selection all are told.
+    if outcome.selected_count().is_none() {
+        rows.retain(is_told);
+    }
     if rows.is_empty() {
         return;
     }
