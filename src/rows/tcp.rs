@@ -93,6 +93,8 @@ pub(super) struct Seen {
     pub(super) rto: Option<(i64, FrameNo)>,
     /// The handshake's round trip, as known by now.
     pub(super) initial_rtt: Option<i64>,
+    /// It acknowledges more than was seen, whether that is remarked or not.
+    acks_unseen: bool,
     /// Parts of the connection seen before it, and with it.
     pub(super) parts_before: Completeness,
     pub(super) parts: Completeness,
@@ -105,6 +107,7 @@ impl Seen {
             || self.acks.is_some()
             || self.in_flight.is_some()
             || self.push_bytes.is_some()
+            || self.acks_unseen
     }
 }
 
@@ -276,7 +279,6 @@ fn judge(own: &mut Half, peer: &mut Half, s: &Segment, seen: &mut Seen) {
     if own.next != 0 && after(s.seq, own.next) && !s.has(TcpFlags::RST) {
         seen.remarks.add(Remarks::LOST_SEGMENT);
         own.flight_is_known = false;
-        own.hole_is_told = false;
     }
     if s.len <= 1 && s.seq == own.next.wrapping_sub(1) && plain {
         seen.remarks.add(Remarks::KEEP_ALIVE);
@@ -329,9 +331,14 @@ fn judge_ack(own: &mut Half, peer: &mut Half, s: &Segment, seen: &mut Seen) {
         own.first_ack = s.frame;
         own.duplicates = 0;
     }
-    if peer.contiguous == 0 || !after(s.ack, peer.contiguous) || !s.has(TcpFlags::ACK) {
+    if peer.contiguous == 0 || !s.has(TcpFlags::ACK) {
         return;
     }
+    if !after(s.ack, peer.contiguous) {
+        own.is_beyond &= s.ack != peer.next;
+        return;
+    }
+    seen.acks_unseen = true;
     let reopens = s.ack == own.ack.wrapping_add(1)
         && s.seq == own.next
         && s.window != 0
@@ -342,11 +349,14 @@ fn judge_ack(own: &mut Half, peer: &mut Half, s: &Segment, seen: &mut Seen) {
             peer.next = s.ack;
         }
         peer.contiguous = s.ack;
-    } else if !peer.hole_is_told {
-        seen.remarks.add(Remarks::ACK_LOST_SEGMENT);
-        peer.contiguous = peer.next;
-        peer.hole_is_told = true;
+        return;
     }
+    let is_beyond = after(s.ack, peer.next) && peer.contiguous == peer.next;
+    if !(is_beyond && own.is_beyond) {
+        seen.remarks.add(Remarks::ACK_LOST_SEGMENT);
+    }
+    own.is_beyond |= is_beyond;
+    peer.contiguous = peer.next;
 }
 
 /// Whether it was sent before, or was overtaken.

@@ -41,8 +41,8 @@ pub(super) struct Half {
     pub(super) next_frame: FrameNo,
     /// One past the highest byte before which nothing is missing.
     pub(super) contiguous: u32,
-    /// The peer acknowledged bytes of it that were not seen; said once a hole.
-    pub(super) hole_is_told: bool,
+    /// It acknowledged more than the peer was seen to send; remarked once, until it acknowledges just what was seen.
+    pub(super) is_beyond: bool,
     /// What it acknowledged last, and when.
     pub(super) ack: u32,
     pub(super) ack_time: Timestamp,
@@ -74,7 +74,7 @@ impl Default for Half {
             next_time: Timestamp::default(),
             next_frame: 0,
             contiguous: 0,
-            hole_is_told: false,
+            is_beyond: false,
             ack: 0,
             ack_time: Timestamp::default(),
             first_ack: 0,
