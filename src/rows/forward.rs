@@ -14,7 +14,7 @@ pub(super) const FIELDS: &[FieldId] = &[tcp::COMPLETENESS, tcp::ANALYSIS_INITIAL
 /// What later frames tell of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Later {
-    pub(super) completeness: Completeness,
+    pub(super) parts: Completeness,
     pub(super) initial_rtt: Option<i64>,
 }
 

@@ -63,6 +63,11 @@ const SYN_FIN: TcpFlags = TcpFlags::SYN.with(TcpFlags::FIN);
 pub(super) struct Completeness(pub(super) u8);
 
 impl Completeness {
+    /// Both together.
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     const SYN: u8 = 1;
     const SYN_ACK: u8 = 2;
     const ACK: u8 = 4;
@@ -88,9 +93,11 @@ pub(super) struct Seen {
     pub(super) rto: Option<(i64, FrameNo)>,
     /// The handshake's round trip, as known by now.
     pub(super) initial_rtt: Option<i64>,
-    pub(super) completeness: Completeness,
-    /// A part of what it acknowledges was acknowledged before.
-    partial: bool,
+    /// It acknowledges more than was seen, whether that is remarked or not.
+    acks_unseen: bool,
+    /// Parts of the connection seen before it, and with it.
+    pub(super) parts_before: Completeness,
+    pub(super) parts: Completeness,
 }
 
 impl Seen {
@@ -100,7 +107,7 @@ impl Seen {
             || self.acks.is_some()
             || self.in_flight.is_some()
             || self.push_bytes.is_some()
-            || self.partial
+            || self.acks_unseen
     }
 }
 
@@ -108,7 +115,10 @@ impl Seen {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
     halves: [Half; 2],
-    completeness: Completeness,
+    /// Of all segments, and of all but the first, of which Wireshark's first pass notes a SYN only.
+    parts: Completeness,
+    later_parts: Completeness,
+    begun: bool,
     /// The last SYN.
     opened: Option<Timestamp>,
     initial_rtt: Option<i64>,
@@ -125,8 +135,14 @@ impl Connection {
         }
     }
 
-    pub(super) const fn completeness(&self) -> Completeness {
-        self.completeness
+    /// What Wireshark's first pass knows of the connection at its end.
+    pub(super) const fn later_parts(&self) -> Completeness {
+        self.later_parts
+    }
+
+    /// What was seen of it until now.
+    pub(super) const fn parts(&self) -> Completeness {
+        self.parts
     }
 
     pub(super) const fn initial_rtt(&self) -> Option<i64> {
@@ -151,6 +167,7 @@ impl Connection {
         if reused {
             seen.remarks.add(Remarks::REUSED_PORTS);
         }
+        seen.parts_before = self.parts;
         self.note_parts(s);
         let rtt = self.initial_rtt;
         let [first, second] = &mut self.halves;
@@ -161,6 +178,7 @@ impl Connection {
         };
         if s.has(SYN_ACK) && own.base.is_some_and(|base| base != s.seq) {
             seen.remarks.add(Remarks::REUSED_PORTS);
+            own.base = Some(s.seq);
         }
         learn_bases(own, peer, s);
         if s.has(TcpFlags::ACK) {
@@ -179,36 +197,43 @@ impl Connection {
         seen.bases = [own.base.unwrap_or(0), peer.base.unwrap_or(0)];
         seen.scale = own.scale;
         seen.initial_rtt = self.initial_rtt;
-        seen.completeness = self.completeness;
+        seen.parts = self.parts;
         seen
     }
 
     /// Handshake, data and end, and how long the handshake took.
     fn note_parts(&mut self, s: &Segment) {
-        let parts = &mut self.completeness.0;
+        let mut parts = 0;
+        let is_ack = s.has(TcpFlags::ACK) && !s.has(TcpFlags::SYN);
         if s.opens() {
-            *parts |= Completeness::SYN;
+            parts |= Completeness::SYN;
             self.opened = Some(s.time);
         } else if s.has(TcpFlags::SYN) {
-            *parts |= Completeness::SYN_ACK;
-        } else if s.has(TcpFlags::ACK) {
-            let handshake = Completeness::SYN | Completeness::SYN_ACK;
-            if *parts & (handshake | Completeness::ACK) == handshake
-                && let Some(opened) = self.opened
-            {
-                self.initial_rtt = Some(s.time.nanos_since(opened));
-            }
-            *parts |= Completeness::ACK;
+            parts |= Completeness::SYN_ACK;
+        } else if is_ack && s.len == 0 {
+            parts |= Completeness::ACK;
         }
         if s.len > 0 {
-            *parts |= Completeness::DATA;
+            parts |= Completeness::DATA;
         }
         if s.has(TcpFlags::FIN) {
-            *parts |= Completeness::FIN;
+            parts |= Completeness::FIN;
         }
         if s.has(TcpFlags::RST) {
-            *parts |= Completeness::RST;
+            parts |= Completeness::RST;
         }
+        // Time stamps may be too coarse for the handshake.
+        if is_ack
+            && self.initial_rtt.is_none_or(|nanos| nanos == 0)
+            && let Some(opened) = self.opened
+        {
+            self.initial_rtt = Some(s.time.nanos_since(opened));
+        }
+        self.parts.0 |= parts;
+        if self.begun || s.opens() {
+            self.later_parts.0 |= parts;
+        }
+        self.begun = true;
     }
 }
 
@@ -306,9 +331,14 @@ fn judge_ack(own: &mut Half, peer: &mut Half, s: &Segment, seen: &mut Seen) {
         own.first_ack = s.frame;
         own.duplicates = 0;
     }
-    if peer.contiguous == 0 || !after(s.ack, peer.contiguous) || !s.has(TcpFlags::ACK) {
+    if peer.contiguous == 0 || !s.has(TcpFlags::ACK) {
         return;
     }
+    if !after(s.ack, peer.contiguous) {
+        own.is_beyond &= s.ack != peer.next;
+        return;
+    }
+    seen.acks_unseen = true;
     let reopens = s.ack == own.ack.wrapping_add(1)
         && s.seq == own.next
         && s.window != 0
@@ -319,10 +349,14 @@ fn judge_ack(own: &mut Half, peer: &mut Half, s: &Segment, seen: &mut Seen) {
             peer.next = s.ack;
         }
         peer.contiguous = s.ack;
-    } else {
-        seen.remarks.add(Remarks::ACK_LOST_SEGMENT);
-        peer.contiguous = peer.next;
+        return;
     }
+    let is_beyond = after(s.ack, peer.next) && peer.contiguous == peer.next;
+    if !(is_beyond && own.is_beyond) {
+        seen.remarks.add(Remarks::ACK_LOST_SEGMENT);
+    }
+    own.is_beyond |= is_beyond;
+    peer.contiguous = peer.next;
 }
 
 /// Whether it was sent before, or was overtaken.
@@ -332,6 +366,7 @@ fn judge_repeat(own: &Half, peer: &Half, s: &Segment, rtt: Option<i64>, seen: &m
     }
     let end = s.seq.wrapping_add(s.len);
     if s.len > 0 && peer.ack != 0 && !after(end, peer.ack) {
+        seen.remarks.add(Remarks::RETRANSMISSION);
         seen.remarks.add(Remarks::SPURIOUS_RETRANSMISSION);
         return;
     }
@@ -342,6 +377,7 @@ fn judge_repeat(own: &Half, peer: &Half, s: &Segment, rtt: Option<i64>, seen: &m
     }
     let since_ack = s.time.nanos_since(peer.ack_time);
     if peer.duplicates >= 2 && peer.ack == s.seq && (0..FAST_RETRANSMISSION).contains(&since_ack) {
+        seen.remarks.add(Remarks::RETRANSMISSION);
         seen.remarks.add(Remarks::FAST_RETRANSMISSION);
         return;
     }
@@ -354,7 +390,7 @@ fn judge_repeat(own: &Half, peer: &Half, s: &Segment, rtt: Option<i64>, seen: &m
     }
     seen.remarks.add(Remarks::RETRANSMISSION);
     let (sent, frame) = own
-        .eldest_from(s.seq)
+        .eldest()
         .map_or((own.next_time, own.next_frame), |sent| {
             (sent.time, sent.frame)
         });

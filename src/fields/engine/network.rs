@@ -28,7 +28,7 @@ pub mod ip {
         FLAGS_DF = "ip.flags.df", Bool, "Don't fragment";
         /// More fragments.
         FLAGS_MF = "ip.flags.mf", Bool, "More fragments";
-        /// Place in the datagram, in bytes.
+        /// Place in the datagram, in units of eight bytes.
         FRAG_OFFSET = "ip.frag_offset", Uint(Dec), "Fragment Offset";
         /// Time to live.
         TTL = "ip.ttl", Uint(Dec), "Time to Live";

@@ -59,7 +59,7 @@ impl Past {
     pub(super) fn later(&self) -> Option<Later> {
         let connection = self.tcp.as_ref()?;
         Some(Later {
-            completeness: connection.completeness(),
+            parts: connection.later_parts(),
             initial_rtt: connection.initial_rtt(),
         })
     }
@@ -232,18 +232,20 @@ pub(crate) fn write(
         reused: opening.is_some_and(|o| o.reused),
         later: forward.and_then(|f| f.later(item.flow)),
     };
-    each(picked, headers.all(), frame.bytes, &mut context, values);
+    let data = (frame.bytes, record.wire_len);
+    each(picked, headers.all(), data, &mut context, values);
     // A fragment that made its datagram whole shows what that carries.
     if let Some((whole, bytes)) = frame.batch.beside.whole(item.stamp.frame) {
         decode_payload_headers(&whole.network, bytes, whole.wire_len, headers);
-        each(picked, headers.all(), bytes, &mut context, values);
+        let data = (bytes, whole.wire_len);
+        each(picked, headers.all(), data, &mut context, values);
     }
 }
 
 fn each(
     picked: &Picked,
     headers: &[Header],
-    bytes: &[u8],
+    (bytes, wire_len): (&[u8], u32),
     context: &mut Context<'_>,
     values: &mut Values,
 ) {
@@ -261,7 +263,7 @@ fn each(
             HeaderKind::Ethernet => link::ethernet(picked, of_header, &mut out),
             HeaderKind::Vlan => link::vlan(picked, of_header, &mut out),
             HeaderKind::Arp => link::arp(picked, of_header, &mut out),
-            HeaderKind::Ipv4 => network::ipv4(picked, of_header, &mut out),
+            HeaderKind::Ipv4 => network::ipv4(picked, of_header, header.wire, &mut out),
             HeaderKind::Ipv6 => network::ipv6(picked, of_header, &mut out),
             HeaderKind::Extension(number) => {
                 network::extension(picked, number, of_header, &mut out);
@@ -273,7 +275,9 @@ fn each(
                 context.pass();
             }
             HeaderKind::Tcp if picked.past => {
-                tcp = transport::read(of_header, header.wire, context);
+                // Beyond the frame's end is nothing, whatever the headers say.
+                let wire = header.wire.min(wire_len.saturating_sub(header.start));
+                tcp = transport::read(of_header, wire, context);
                 transport::tcp(picked, of_header, tcp.as_ref(), context, &mut out);
                 context.pass();
             }

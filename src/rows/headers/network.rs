@@ -12,7 +12,7 @@ use crate::fields::engine::{icmp, icmpv6, ip, ipv6};
 const FRAGMENT: u8 = 44;
 
 /// RFC 791 s3.1.
-pub(super) fn ipv4(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
+pub(super) fn ipv4(picked: &Picked, header: &[u8], wire: u32, out: &mut Out<'_>) {
     let wanted = picked.of(group::IP);
     let Some(h) = header.first_chunk::<20>() else {
         return;
@@ -33,13 +33,15 @@ pub(super) fn ipv4(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
             ip::DSFIELD => out.put(*id, uint(tos), 1, 1),
             ip::DSFIELD_DSCP => out.part(*id, uint(tos >> 2), 1, 1),
             ip::DSFIELD_ECN => out.part(*id, uint(tos & 3), 1, 1),
+            // 0: the network card was to cut the segment and fill this in.
+            ip::LEN if short(2) == 0 => out.put(*id, uint(wire), 2, 2),
             ip::LEN => out.put(*id, uint(short(2)), 2, 2),
             ip::ID => out.put(*id, uint(short(4)), 4, 2),
             ip::FLAGS => out.put(*id, uint(fragment >> 13), 6, 1),
             ip::FLAGS_RB => out.part(*id, bit(15), 6, 1),
             ip::FLAGS_DF => out.part(*id, bit(14), 6, 1),
             ip::FLAGS_MF => out.part(*id, bit(13), 6, 1),
-            ip::FRAG_OFFSET => out.put(*id, uint(u64::from(fragment & 0x1fff) * 8), 6, 2),
+            ip::FRAG_OFFSET => out.put(*id, uint(fragment & 0x1fff), 6, 2),
             ip::TTL => out.put(*id, uint(byte(8)), 8, 1),
             ip::PROTOCOL => out.put(*id, uint(byte(9)), 9, 1),
             ip::CHECKSUM => out.put(*id, uint(short(10)), 10, 2),

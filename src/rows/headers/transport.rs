@@ -133,10 +133,11 @@ pub(super) fn read<'a>(
         seen = connection.segment(from_first, &segment);
     } else if let Some(connection) = context.past.as_deref().and_then(|p| p.tcp.as_deref()) {
         seen.bases = connection.bases(from_first);
-        seen.completeness = connection.completeness();
+        seen.parts = connection.parts();
+        seen.parts_before = seen.parts;
     }
     if let Some(later) = later {
-        seen.completeness = later.completeness;
+        seen.parts = later.parts.with(seen.parts_before);
         seen.initial_rtt = later.initial_rtt;
     }
     Some(TcpHeader {
@@ -186,7 +187,7 @@ impl TcpHeader<'_> {
         let (s, seen) = (&self.segment, &self.seen);
         let [base, peer_base] = seen.bases;
         match id {
-            tcp::COMPLETENESS => out.computed(id, uint(seen.completeness.0)),
+            tcp::COMPLETENESS => out.computed(id, uint(seen.parts.0)),
             tcp::LEN => out.put(id, uint(s.len), 12, 1),
             tcp::SEQ => out.put(id, uint(s.seq.wrapping_sub(base)), 4, 4),
             tcp::NXTSEQ => out.computed(id, uint(self.next().wrapping_sub(base))),
@@ -244,7 +245,7 @@ impl TcpHeader<'_> {
         if self.segment.flags.has(TcpFlags::ACK) {
             self.segment.ack.wrapping_sub(peer_base)
         } else {
-            0
+            self.segment.ack
         }
     }
 
@@ -355,13 +356,11 @@ impl TcpHeader<'_> {
                     out.computed(id, Value::Uint(frame));
                 }
             }
-            tcp::ANALYSIS_ACK_RTT => duration(out, id, seen.acks.map(|(_, nanos)| nanos)),
-            tcp::ANALYSIS_INITIAL_RTT => {
-                duration(out, id, seen.initial_rtt.filter(|nanos| *nanos != 0));
-            }
+            tcp::ANALYSIS_ACK_RTT => nonzero(out, id, seen.acks.map(|(_, nanos)| nanos)),
+            tcp::ANALYSIS_INITIAL_RTT => nonzero(out, id, seen.initial_rtt),
             tcp::ANALYSIS_BYTES_IN_FLIGHT => computed(out, id, seen.in_flight),
             tcp::ANALYSIS_PUSH_BYTES_SENT => computed(out, id, seen.push_bytes),
-            tcp::ANALYSIS_RTO => duration(out, id, seen.rto.map(|(nanos, _)| nanos)),
+            tcp::ANALYSIS_RTO => nonzero(out, id, seen.rto.map(|(nanos, _)| nanos)),
             tcp::ANALYSIS_RTO_FRAME => {
                 if let Some((_, frame)) = seen.rto {
                     out.computed(id, Value::Uint(frame));
@@ -387,6 +386,10 @@ impl TcpHeader<'_> {
                 let remark = REMARKS.iter().find(|(_, field, _)| *field == id);
                 if remark.is_some_and(|(remark, ..)| seen.remarks.has(*remark)) {
                     out.computed(id, Value::Present);
+                    // tshark shows it as a branch and as a remark.
+                    if id == tcp::ANALYSIS_DUPLICATE_ACK {
+                        out.computed(id, Value::Present);
+                    }
                 }
             }
         }
@@ -443,8 +446,9 @@ fn computed(out: &mut Out<'_>, id: FieldId, n: Option<u32>) {
     }
 }
 
-fn duration(out: &mut Out<'_>, id: FieldId, nanos: Option<i64>) {
-    if let Some(nanos) = nanos {
+/// A time that passed, if any did.
+fn nonzero(out: &mut Out<'_>, id: FieldId, nanos: Option<i64>) {
+    if let Some(nanos) = nanos.filter(|nanos| *nanos != 0) {
         out.computed(id, Value::Duration(nanos));
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Half {
     pub(super) next_frame: FrameNo,
     /// One past the highest byte before which nothing is missing.
     pub(super) contiguous: u32,
+    /// It acknowledged more than the peer was seen to send; remarked once, until it acknowledges just what was seen.
+    pub(super) is_beyond: bool,
     /// What it acknowledged last, and when.
     pub(super) ack: u32,
     pub(super) ack_time: Timestamp,
@@ -72,6 +74,7 @@ impl Default for Half {
             next_time: Timestamp::default(),
             next_frame: 0,
             contiguous: 0,
+            is_beyond: false,
             ack: 0,
             ack_time: Timestamp::default(),
             first_ack: 0,
@@ -103,9 +106,9 @@ impl Half {
         )
     }
 
-    /// The oldest unacknowledged segment that begins at `seq` or behind it.
-    pub(super) fn eldest_from(&self, seq: u32) -> Option<&Sent> {
-        self.unacked.iter().find(|sent| !after(seq, sent.seq))
+    /// The segment that waits for its acknowledgement for longest.
+    pub(super) fn eldest(&self) -> Option<&Sent> {
+        self.unacked.front()
     }
 
     /// Notes what it sent.
@@ -149,7 +152,6 @@ impl Half {
                 seen.acks = Some((sent.frame, s.time.nanos_since(sent.time)));
             } else if after(ack, sent.seq) && !after(ack, sent.end) {
                 sent.seq = ack;
-                seen.partial = true;
             }
         }
         self.unacked.retain(|sent| after(sent.end, ack));
@@ -166,7 +168,8 @@ impl Half {
             first = first.min(sent.seq.wrapping_sub(base));
             last = last.max(sent.end.wrapping_sub(base));
         }
-        let bytes = last.wrapping_sub(first).wrapping_sub(sacked);
+        let fin = u32::from(s.has(TcpFlags::FIN));
+        let bytes = last.wrapping_sub(first).wrapping_sub(sacked + fin);
         if bytes > 0 && bytes < 2_000_000_000 {
             seen.in_flight = Some(bytes);
         }
