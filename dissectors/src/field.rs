@@ -178,6 +178,8 @@ pub mod group {
     pub const NLM: u8 = 40;
     /// The kernel's lock manager.
     pub const KLM: u8 = 41;
+    /// NetBIOS Datagram Service.
+    pub const NBDGM: u8 = 42;
     /// How many there may be.
     pub const COUNT: usize = 64;
 }

@@ -45,6 +45,8 @@ pub struct Stack {
     beginning: PerSide<bool>,
     /// See [`Probe::joined_late`].
     joined_late: bool,
+    /// The server said something.
+    answered: bool,
     state: State,
 }
 
@@ -79,6 +81,7 @@ impl Stack {
                 server: beginning,
             },
             joined_late: !beginning,
+            answered: false,
             state: State::Probing {
                 held: Vec::new(),
                 bytes: 0,
@@ -119,6 +122,13 @@ impl Stack {
         input: Input<'_>,
         sink: &mut dyn Sink,
     ) -> Outcome {
+        if let Input::Data(bytes) = input
+            && sink.wants_fields()
+            && self.is_answered_otherwise(side, bytes, sink)
+        {
+            let (held, bytes) = (Vec::new(), 0);
+            self.state = State::Probing { held, bytes };
+        }
         if let State::Known(layer) = &mut self.state {
             layer.handle(side, at, input, None, sink);
             return Outcome::Taken;
@@ -136,6 +146,20 @@ impl Stack {
             }
             Input::End(_) => Outcome::Taken,
         }
+    }
+
+    /// The first words of a server are those of another protocol, which its port is for: a client asked for the wrong one
+    /// (a scanner). Fields are shown of what the server speaks, as tshark does.
+    fn is_answered_otherwise(&mut self, side: Side, bytes: &[u8], sink: &dyn Sink) -> bool {
+        let State::Known(layer) = &self.state else {
+            return false;
+        };
+        if side != Side::Server || std::mem::replace(&mut self.answered, true) {
+            return false;
+        }
+        let name = layer.protocol;
+        matches!(self.judge(side, bytes, sink), Judgement::Is(protocol, Speaker::Server)
+            if protocol.name != name && protocol.ports.contains(&self.ports.server))
     }
 
     fn give_up(&mut self) {
@@ -348,6 +372,7 @@ enum Judgement {
 
 /// One protocol at work, with what it carries.
 pub(crate) struct Layer {
+    protocol: &'static str,
     dissector: Box<dyn Dissector>,
     maps: PerSide<Offsets>,
     slot: Slot,
@@ -358,6 +383,7 @@ pub(crate) struct Layer {
 impl Layer {
     fn new(protocol: &'static Protocol, start: &Start<'_>, slot: Slot) -> Self {
         Self {
+            protocol: protocol.name,
             dissector: (protocol.start)(start),
             maps: PerSide::default(),
             slot,

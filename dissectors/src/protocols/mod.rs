@@ -7,6 +7,7 @@ mod dcerpc;
 mod grpc;
 mod http;
 mod http2;
+mod nbdgm;
 mod nbss;
 mod oncrpc;
 mod smb;
@@ -21,6 +22,7 @@ use crate::token;
 /// Every protocol, in the order in which content is probed.
 pub const PROTOCOLS: &[&Protocol] = &[
     &nbss::PROTOCOL,
+    &nbdgm::PROTOCOL,
     &smb::PROTOCOL,
     &dcerpc::PROTOCOL,
     &oncrpc::PROTOCOL,
@@ -37,6 +39,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
 /// The fields of every protocol, a table each.
 pub const FIELDS: &[&[FieldInfo]] = &[
     nbss::fields::FIELDS,
+    nbdgm::fields::FIELDS,
     http::fields::FIELDS,
     http::fields::ssdp::FIELDS,
     websocket::fields::FIELDS,

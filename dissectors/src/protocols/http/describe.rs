@@ -7,15 +7,17 @@ use super::fields::{
     AUTHBASIC, AUTHORIZATION, CHAT, CHUNK_SIZE, CODE, CODE_DESC, CONTENT_ENCODING, CONTENT_LENGTH,
     CONTENT_LENGTH_HEADER, CONTENT_TYPE, COOKIE, COOKIE_PAIR, EXCHANGE, FILE_DATA, FULL_URI,
     HEADERS, HOST, METHOD, NEXT_REQUEST, NEXT_REQUEST_IN, NEXT_RESPONSE_IN, NOTIFICATION, PHRASE,
-    PREV_REQUEST, PREV_REQUEST_IN, PREV_RESPONSE_IN, PROTO, PROXY_CONNECT_HOST, PROXY_CONNECT_PORT,
-    REQUEST, REQUEST_IN, REQUEST_LINE, REQUEST_NUMBER, REQUEST_VERSION, REQUESTS, RESPONSE,
-    RESPONSE_FOR_URI, RESPONSE_IN, RESPONSE_LINE, RESPONSE_NUMBER, RESPONSE_VERSION, RESPONSES,
-    TE_AND_LENGTH, TIME, TRAILER_PART, TRANSFER_ENCODING, UNKNOWN_HEADER, URI, URI_PATH, URI_QUERY,
-    URI_QUERY_PARAMETER, ssdp,
+    PREV_REQUEST, PREV_REQUEST_IN, PREV_RESPONSE_IN, PROTO, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, PROXY_CONNECT_HOST, PROXY_CONNECT_PORT, REQUEST, REQUEST_IN, REQUEST_LINE,
+    REQUEST_NUMBER, REQUEST_VERSION, REQUESTS, RESPONSE, RESPONSE_FOR_URI, RESPONSE_IN,
+    RESPONSE_LINE, RESPONSE_NUMBER, RESPONSE_VERSION, RESPONSES, TE_AND_LENGTH, TIME, TRAILER_PART,
+    TRANSFER_ENCODING, UNKNOWN_HEADER, URI, URI_PATH, URI_QUERY, URI_QUERY_PARAMETER,
+    WWW_AUTHENTICATE, ssdp,
 };
 use super::names;
 use super::wire;
-use crate::field::{FieldId, Value, Writer};
+use crate::field::{FieldId, Value, Writer, group};
+use crate::token;
 
 /// Methods that only other users of HTTP's form have: SSDP, GENA, WebDAV of Exchange, SCCM.
 const OTHER_METHODS: &[&[u8]] = &[
@@ -312,6 +314,7 @@ fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut
         ),
         Some(AUTHORIZATION) => {
             w.text_with(AUTHORIZATION, text, at, value.len());
+            security_token(w, value, at);
             if let Some(credentials) = w.wants(AUTHBASIC).then(|| basic(value)).flatten() {
                 w.text(AUTHBASIC, &credentials, at, value.len());
             }
@@ -330,6 +333,12 @@ fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut
             }
         }
         Some(id) => {
+            if matches!(
+                id,
+                WWW_AUTHENTICATE | PROXY_AUTHENTICATE | PROXY_AUTHORIZATION
+            ) {
+                security_token(w, value, at);
+            }
             match id {
                 HOST => seen.host = Some(value),
                 CONTENT_TYPE => seen.kind = value,
@@ -365,6 +374,20 @@ fn known(name: &[u8]) -> Option<FieldId> {
         .ok()
         .and_then(|at| HEADERS.get(at))
         .map(|(_, id)| *id)
+}
+
+/// The security token of NTLM or Negotiate, in base 64 (RFC 4559 section 4).
+fn security_token(w: &mut Writer<'_>, value: &[u8], at: usize) {
+    if !w.wants_group(group::NTLMSSP) && !w.wants_group(group::GSSAPI) {
+        return;
+    }
+    let schemes: [&[u8]; 2] = [b"NTLM ", b"Negotiate "];
+    let coded = schemes
+        .iter()
+        .find_map(|scheme| value.strip_prefix(*scheme));
+    if let Some(token) = coded.and_then(|coded| STANDARD.decode(coded.trim_ascii()).ok()) {
+        token::describe(w, &token, at);
+    }
 }
 
 /// User and password (RFC 7617 section 2).

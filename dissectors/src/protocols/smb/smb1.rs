@@ -127,7 +127,6 @@ impl Smb1 {
             asked: self
                 .questions
                 .get(&header.id())
-                .copied()
                 .filter(|_| header.is_response()),
         };
         at.fields(|w, size| describe::smb1::message(w, header, message, size, context));

@@ -1,9 +1,10 @@
 //! The fields of one SMB1 message.
 
-use super::super::bytes::{part, u8_at, u16_at, u32_at};
+use super::super::bytes::{part, u8_at, u16_at};
 use super::super::fields::{SMB1_CONTINUATION, SMB1_EXCHANGE, SMB1_FILE, SMB1_TREE, smb1 as f};
 use super::super::wire1::{Block, Blocks, HEADER, Header, command};
 use super::smb1_bodies as bodies;
+use super::smb1_trans::Lock;
 use super::strings::Strings;
 use super::{smb1_info_text, smb1_trans};
 use crate::field::layout::{Part, bits, bytes, flag, guid, uint};
@@ -17,8 +18,8 @@ pub(in super::super) struct Context<'a> {
     pub(in super::super) path: Option<&'a str>,
     /// Of an answer: the name of the file that its request opens.
     pub(in super::super) file: Option<&'a str>,
-    /// Of an answer: the transaction that was asked for.
-    pub(in super::super) asked: Option<smb1_trans::Question>,
+    /// Of an answer: the transaction or the locks that were asked for.
+    pub(in super::super) asked: Option<&'a smb1_trans::Question>,
 }
 
 /// Flags and Flags2 (MS-CIFS 2.2.3.1).
@@ -250,35 +251,18 @@ fn session_setup(w: &mut Writer<'_>, block: &Block<'_>, mut texts: Strings<'_>) 
     texts.write(w, f::NATIVE_LANMAN);
 }
 
-/// LOCKING_ANDX's ranges, of 64 bits or of 32 (2.2.4.32.1).
+/// LOCKING_ANDX's ranges.
 fn locks(w: &mut Writer<'_>, block: &Block<'_>) {
-    const LARGE: &[Part] = &[uint(f::PID, 0, 2)];
-    const SMALL: &[Part] = &[
-        uint(f::PID, 0, 2),
-        uint(f::LOCK_OFFSET, 2, 4),
-        uint(f::LOCK_LENGTH, 6, 4),
-    ];
-    let is_large = block.u8(6).unwrap_or_default() & 0x10 != 0;
-    let count = block.u16(12).zip(block.u16(14));
-    let count = count.map_or(0, |(unlocks, locks)| {
-        usize::from(unlocks) + usize::from(locks)
-    });
-    let size = if is_large { 20 } else { 10 };
-    for (n, lock) in block.bytes.chunks_exact(size).take(count).enumerate() {
-        let at = block.bytes_at + n * size;
-        if !is_large {
-            w.lay(SMALL, lock, at);
-            continue;
-        }
-        w.lay(LARGE, lock, at);
-        // High halves stand first.
-        let wide = |from| {
-            let (high, low) = (u32_at(lock, from), u32_at(lock, from + 4));
-            u64::from(high.unwrap_or_default()) << 32 | u64::from(low.unwrap_or_default())
-        };
-        w.uint(f::LOCK_OFFSET, wide(4), at + 4, 8);
-        w.uint(f::LOCK_LENGTH, wide(12), at + 12, 8);
+    for (from, lock) in Lock::all(block) {
+        one_lock(w, lock, (block.bytes_at + from, 2));
     }
+}
+
+/// One range; where its PID stands, or that it is known from the request.
+fn one_lock(w: &mut Writer<'_>, lock: Lock, (at, len): (usize, usize)) {
+    w.uint(f::PID, lock.pid, at, len);
+    w.uint(f::LOCK_OFFSET, lock.offset, at, len);
+    w.uint(f::LOCK_LENGTH, lock.length, at, len);
 }
 
 fn answer(
@@ -335,6 +319,11 @@ fn answer(
             if let (Some(name), Some(fid)) = (context.file, block.u16(place)) {
                 w.says(&SMB1_FILE, fid.into(), name, 0);
                 w.shows(&SMB1_FILE, fid.into());
+            }
+        }
+        command::LOCKING_ANDX => {
+            for lock in context.asked.iter().flat_map(|asked| &asked.locks) {
+                one_lock(w, *lock, (0, 0));
             }
         }
         command::TRANSACTION | command::TRANSACTION2 => {

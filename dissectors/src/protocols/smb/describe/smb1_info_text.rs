@@ -126,7 +126,7 @@ fn request(
         command::CLOSE | command::READ | command::WRITE => return fid(text, block.u16(0)),
         command::TRANSACTION2 => {
             if let Some(question) = Question::of(block, message) {
-                return write!(text, ", {}", trans2(question));
+                return write!(text, ", {}", trans2(&question));
             }
         }
         command::NT_TRANSACT => {
@@ -139,7 +139,7 @@ fn request(
 }
 
 /// TRANSACTION2's subcommands as Wireshark shortens them.
-fn trans2(question: Question) -> String {
+fn trans2(question: &Question) -> String {
     let name = names::trans2(question.subcommand);
     name.replace("INFORMATION", "INFO")
 }

@@ -24,16 +24,67 @@ pub(super) mod trans2 {
 /// NT_TRANSACT_NOTIFY_CHANGE.
 const NOTIFY_CHANGE: u16 = 4;
 
-/// What the answer to a transaction is described by: its subcommand and the level of interest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What an answer is described by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Question {
+    /// Of a TRANSACTION2: its subcommand and the level of interest.
     pub(super) subcommand: u16,
     pub(super) level: u16,
+    /// Of a LOCKING_ANDX: what it locks and unlocks.
+    pub(super) locks: Vec<Lock>,
+}
+
+/// One range of LOCKING_ANDX (2.2.4.32.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Lock {
+    pub(super) pid: u16,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+}
+
+impl Lock {
+    /// Bytes of a range of 64 bits, and of 32.
+    pub(super) const LARGE: usize = 20;
+    pub(super) const SMALL: usize = 10;
+    /// Ranges that are remembered for the answer.
+    const MOST: usize = 64;
+
+    /// The ranges of a request, each with its place in the block's bytes.
+    pub(super) fn all<'a>(block: &Block<'a>) -> impl Iterator<Item = (usize, Self)> + use<'a> {
+        let is_large = block.u8(6).unwrap_or_default() & 0x10 != 0;
+        let count = |place| usize::from(block.u16(place).unwrap_or_default());
+        let size = if is_large { Self::LARGE } else { Self::SMALL };
+        let ranges = block.bytes.chunks_exact(size).take(count(12) + count(14));
+        ranges.enumerate().filter_map(move |(n, range)| {
+            // Of 64 bits, the high halves stand first.
+            let wide =
+                |at| Some(u64::from(u32_at(range, at)?) << 32 | u64::from(u32_at(range, at + 4)?));
+            let (offset, length) = if is_large {
+                (wide(4)?, wide(12)?)
+            } else {
+                (u32_at(range, 2)?.into(), u32_at(range, 6)?.into())
+            };
+            let pid = u16_at(range, 0)?;
+            let lock = Self {
+                pid,
+                offset,
+                length,
+            };
+            Some((n * size, lock))
+        })
+    }
 }
 
 impl Question {
-    /// Of a TRANSACTION2 request.
+    /// Of a request; `None` where its answer needs nothing of it.
     pub(in super::super) fn of(block: &Block<'_>, message: &[u8]) -> Option<Self> {
+        if block.command == command::LOCKING_ANDX {
+            let locks = Lock::all(block).take(Lock::MOST).map(|(_, lock)| lock);
+            return Some(Self {
+                locks: locks.collect(),
+                ..Self::default()
+            });
+        }
         if block.command != command::TRANSACTION2 {
             return None;
         }
@@ -49,6 +100,7 @@ impl Question {
         Some(Self {
             subcommand,
             level: level.unwrap_or_default(),
+            locks: Vec::new(),
         })
     }
 }
@@ -158,9 +210,12 @@ pub(super) fn answer(
     w: &mut Writer<'_>,
     block: &Block<'_>,
     message: &[u8],
-    asked: Option<Question>,
+    asked: Option<&Question>,
 ) {
-    let Some(Question { subcommand, level }) = asked else {
+    let Some(&Question {
+        subcommand, level, ..
+    }) = asked
+    else {
         return;
     };
     w.uint(f::TRANS2_CMD, subcommand, 0, 0);

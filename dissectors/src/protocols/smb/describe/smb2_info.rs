@@ -29,6 +29,8 @@ const POSITION: &[Part] = &[uint(f::POSITION_INFO, 0, 8)];
 const MODE: &[Part] = &[uint(f::MODE_INFO, 0, 4)];
 const ALIGNMENT: &[Part] = &[uint(f::ALIGNMENT_INFO, 0, 4)];
 const NAME: &[Part] = &[uint(f::FILENAME_LEN, 0, 4)];
+/// tshark shows another name of a file under SMB1's field.
+const OTHER_NAME: &[Part] = &[uint(smb1::FILE_NAME_LEN, 0, 4)];
 const NETWORK_OPEN: &[Part] = &[
     file_time(f::CREATE_TIME, 0),
     file_time(f::LAST_ACCESS_TIME, 8),
@@ -88,20 +90,20 @@ const fn file_class(level: u8) -> Option<Class> {
             f::FILE_ENDOFFILE_INFO,
             const { &[(&[uint(f::EOF, 0, 8)], 0)] },
         ),
-        21 => (f::FILE_ALTERNATE_NAME_INFO, &[(NAME, 0)]),
+        21 => (f::FILE_ALTERNATE_NAME_INFO, &[(OTHER_NAME, 0)]),
         34 => (f::FILE_NETWORK_OPEN_INFO, &[(NETWORK_OPEN, 0)]),
         35 => (f::FILE_ATTRIBUTE_TAG_INFO, &[(TAG, 0)]),
-        48 => (f::FILE_NORMALIZED_NAME_INFO, &[(NAME, 0)]),
+        48 => (f::FILE_NORMALIZED_NAME_INFO, &[(OTHER_NAME, 0)]),
         _ => return None,
     })
 }
 
-/// Where the length of a class's name stands; the name follows it.
-const fn name_at(level: u8) -> Option<usize> {
+/// Where the length of a class's name stands, which follows it, and the name's field.
+const fn name_at(level: u8) -> Option<(usize, FieldId)> {
     match level {
-        10 => Some(16),
-        18 => Some(96),
-        21 | 48 => Some(0),
+        10 => Some((16, f::FILENAME)),
+        18 => Some((96, f::FILENAME)),
+        21 | 48 => Some((0, smb1::FILE)),
         _ => None,
     }
 }
@@ -167,17 +169,17 @@ fn file(w: &mut Writer<'_>, level: u8, data: &[u8], at: usize) {
         for (table, from) in tables {
             w.lay(table, data.get(*from..).unwrap_or(&[]), at + from);
         }
-        if let Some(place) = name_at(level) {
-            name(w, data, (place, place + 4), at);
+        if let Some((place, id)) = name_at(level) {
+            name(w, id, data, (place, place + 4), at);
         }
     });
 }
 
 /// A name whose length stands at the first of `places` and itself at the second.
-fn name(w: &mut Writer<'_>, data: &[u8], (len, from): (usize, usize), at: usize) {
+fn name(w: &mut Writer<'_>, id: FieldId, data: &[u8], (len, from): (usize, usize), at: usize) {
     if let Some(len) = u32_at(data, len) {
         let name = part(data, from, len as usize);
-        w.text_with(f::FILENAME, || text16(name), at + from, name.len());
+        w.text_with(id, || text16(name), at + from, name.len());
     }
 }
 
@@ -230,7 +232,7 @@ pub(super) fn entries(w: &mut Writer<'_>, level: u8, buffer: Option<Buffer<'_>>)
             w.lay(ENTRY, entry, at);
             if level == 12 {
                 w.lay(&[uint(f::FILENAME_LEN, 8, 4)], entry, at);
-                return name(w, entry, (8, from), at);
+                return name(w, f::FILENAME, entry, (8, from), at);
             }
             w.lay(ENTRY_FACTS, entry, at);
             if level != 1 {
@@ -247,7 +249,7 @@ pub(super) fn entries(w: &mut Writer<'_>, level: u8, buffer: Option<Buffer<'_>>)
             if file_id > 0 {
                 w.lay(&[uint(f::FILE_ID, file_id, 8)], entry, at);
             }
-            name(w, entry, (60, from), at);
+            name(w, f::FILENAME, entry, (60, from), at);
         });
     });
 }
@@ -262,7 +264,7 @@ pub(super) fn changes(w: &mut Writer<'_>, buffer: Option<Buffer<'_>>) {
     if let Some(buffer) = buffer {
         each(buffer, |change, at| {
             w.lay(CHANGE, change, at);
-            name(w, change, (8, 12), at);
+            name(w, f::FILENAME, change, (8, 12), at);
         });
     }
 }
