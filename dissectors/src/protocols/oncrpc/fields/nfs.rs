@@ -93,7 +93,7 @@ crate::fields! {
     /// The size before the operation.
     WCC_SIZE = "nfs.wcc_attr.size", Uint(Dec), "size";
     /// Last read.
-    ATIME = "nfs.atime", Time, "atime";
+    ATIME = "nfs.atime", Date, "atime";
     /// Its seconds.
     ATIME_SEC = "nfs.atime.sec", Uint(Dec), "seconds";
     /// Its nanoseconds.
@@ -101,7 +101,7 @@ crate::fields! {
     /// Its microseconds.
     ATIME_USEC = "nfs.atime.usec", Uint(Dec), "micro seconds";
     /// Last written.
-    MTIME = "nfs.mtime", Time, "mtime";
+    MTIME = "nfs.mtime", Date, "mtime";
     /// Its seconds.
     MTIME_SEC = "nfs.mtime.sec", Uint(Dec), "seconds";
     /// Its nanoseconds.
@@ -109,7 +109,7 @@ crate::fields! {
     /// Its microseconds.
     MTIME_USEC = "nfs.mtime.usec", Uint(Dec), "micro seconds";
     /// Last changed.
-    CTIME = "nfs.ctime", Time, "ctime";
+    CTIME = "nfs.ctime", Date, "ctime";
     /// Its seconds.
     CTIME_SEC = "nfs.ctime.sec", Uint(Dec), "seconds";
     /// Its nanoseconds.
