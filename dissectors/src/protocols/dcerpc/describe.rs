@@ -1,6 +1,7 @@
 //! The fields of one PDU.
 
 mod bind;
+mod datagram;
 mod epm;
 mod layers;
 mod reader;
@@ -16,6 +17,7 @@ use super::wire::{Flags, HEADER, Header, Pdu, PduType, TRAILER, Trailer};
 use crate::field::{FieldId, Value, Writer};
 use crate::token;
 
+pub(super) use datagram::datagram;
 pub(super) use layers::layer;
 
 /// Security providers whose tokens are described (MS-RPCE 2.2.1.1.7).
@@ -146,6 +148,8 @@ fn request(
         } else {
             w.part(&f::CALL, told.key());
         }
+    } else {
+        w.bytes(f::STUB_DATA, reader.rest(), reader.at());
     }
     Some(format!("opnum: {operation}, Ctx: {context}"))
 }
@@ -155,6 +159,10 @@ fn response(w: &mut Writer<'_>, reader: &mut Reader<'_>, told: Option<&Told>) ->
     let context = reader.u16(f::CN_CTX_ID, w)?;
     reader.u8(f::CN_CANCEL_COUNT, w)?;
     answers(w, told);
+    if told.is_none() {
+        reader.bytes(1)?;
+        w.bytes(f::STUB_DATA, reader.rest(), reader.at());
+    }
     Some(format!("Ctx: {context}"))
 }
 
