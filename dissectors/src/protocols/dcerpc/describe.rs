@@ -1,6 +1,7 @@
 //! The fields of one PDU.
 
 mod bind;
+mod datagram;
 mod epm;
 mod layers;
 mod reader;
@@ -14,8 +15,14 @@ use super::statuses;
 use super::told::Told;
 use super::wire::{Flags, HEADER, Header, Pdu, PduType, TRAILER, Trailer};
 use crate::field::{FieldId, Value, Writer};
+use crate::token;
 
+pub(super) use datagram::datagram;
 pub(super) use layers::layer;
+
+/// Security providers whose tokens are described (MS-RPCE 2.2.1.1.7).
+const SPNEGO: u8 = 9;
+const NTLM: u8 = 10;
 
 /// A stub as it is told: one PDU's, or what the fragments of a message make together.
 #[derive(Clone, Copy)]
@@ -46,6 +53,9 @@ pub(super) fn pdu(w: &mut Writer<'_>, pdu: &Pdu<'_>, told: Option<&Told>, stub: 
             let mut text = format!("{name}: call_id: {call_id}, Fragment: {fragment}");
             if let Some(said) = said {
                 text.extend([", ", &said]);
+            }
+            if let Some(trailer) = pdu.trailer {
+                text.push_str(&token::info(trailer.token));
             }
             text
         });
@@ -138,6 +148,8 @@ fn request(
         } else {
             w.part(&f::CALL, told.key());
         }
+    } else {
+        w.bytes(f::STUB_DATA, reader.rest(), reader.at());
     }
     Some(format!("opnum: {operation}, Ctx: {context}"))
 }
@@ -147,6 +159,10 @@ fn response(w: &mut Writer<'_>, reader: &mut Reader<'_>, told: Option<&Told>) ->
     let context = reader.u16(f::CN_CTX_ID, w)?;
     reader.u8(f::CN_CANCEL_COUNT, w)?;
     answers(w, told);
+    if told.is_none() {
+        reader.bytes(1)?;
+        w.bytes(f::STUB_DATA, reader.rest(), reader.at());
+    }
     Some(format!("Ctx: {context}"))
 }
 
@@ -192,6 +208,9 @@ fn auth(w: &mut Writer<'_>, pdu: &Pdu<'_>, trailer: &Trailer<'_>) {
         );
         rest.u8(f::AUTH_RSRVD, w);
         rest.u32(f::AUTH_CTX_ID, w);
+        if matches!(trailer.kind, SPNEGO | NTLM) {
+            token::describe(w, trailer.token, at + TRAILER);
+        }
     });
 }
 

@@ -134,6 +134,48 @@ crate::fields! {
     AUTH_CTX_ID = "dcerpc.auth_ctx_id", Uint(Dec), "Auth Context ID";
     /// The stub, where nobody can read it.
     STUB_DATA = "dcerpc.stub_data", Bytes, "Stub data";
+    /// In datagrams: flags of the header (C706 12.5.2.2).
+    DG_FLAGS1 = "dcerpc.dg_flags1", Uint(Hex(2)), "Flags1";
+    /// Sent to all.
+    DG_FLAGS1_BROADCAST = "dcerpc.dg_flags1_broadcast", Bool, "Broadcast";
+    /// It may be carried out more than once.
+    DG_FLAGS1_IDEMPOTENT = "dcerpc.dg_flags1_idempotent", Bool, "Idempotent";
+    /// No answer is wanted.
+    DG_FLAGS1_MAYBE = "dcerpc.dg_flags1_maybe", Bool, "Maybe";
+    /// The fragment need not be acknowledged.
+    DG_FLAGS1_NOFACK = "dcerpc.dg_flags1_nofack", Bool, "No Fack";
+    /// A fragment.
+    DG_FLAGS1_FRAG = "dcerpc.dg_flags1_frag", Bool, "Fragment";
+    /// The last fragment.
+    DG_FLAGS1_LAST_FRAG = "dcerpc.dg_flags1_last_frag", Bool, "Last Fragment";
+    /// More flags.
+    DG_FLAGS2 = "dcerpc.dg_flags2", Uint(Hex(2)), "Flags2";
+    /// A cancel was pending.
+    DG_FLAGS2_CANCEL = "dcerpc.dg_flags2_cancel_pending", Bool, "Cancel Pending";
+    /// The serial number, upper half.
+    DG_SERIAL_HI = "dcerpc.dg_serial_hi", Uint(Hex(2)), "Serial High";
+    /// Its lower half.
+    DG_SERIAL_LO = "dcerpc.dg_serial_lo", Uint(Hex(2)), "Serial Low";
+    /// The interface that is called.
+    DG_IF_ID = "dcerpc.dg_if_id", Guid, "Interface";
+    /// The caller's activity.
+    DG_ACT_ID = "dcerpc.dg_act_id", Guid, "Activity";
+    /// When the server started.
+    DG_SERVER_BOOT = "dcerpc.dg_server_boot", Date, "Server boot time";
+    /// The interface's version.
+    DG_IF_VER = "dcerpc.dg_if_ver", Uint(Dec), "Interface Ver";
+    /// The call's number in its activity.
+    DG_SEQNUM = "dcerpc.dg_seqnum", Uint(Dec), "Sequence num";
+    /// A hint for the interface.
+    DG_IHINT = "dcerpc.dg_ihint", Uint(Hex(4)), "Interface Hint";
+    /// A hint for the activity.
+    DG_AHINT = "dcerpc.dg_ahint", Uint(Hex(4)), "Activity Hint";
+    /// Bytes of the body.
+    DG_FRAG_LEN = "dcerpc.dg_frag_len", Uint(Dec), "Fragment len";
+    /// The fragment's number.
+    DG_FRAG_NUM = "dcerpc.dg_frag_num", Uint(Dec), "Fragment num";
+    /// How it is authenticated.
+    DG_AUTH_PROTO = "dcerpc.dg_auth_proto", Uint(Dec), "Auth proto";
 }
 
 /// A call and its answer.

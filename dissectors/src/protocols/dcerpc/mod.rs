@@ -1,4 +1,5 @@
-//! DCE/RPC, connection-oriented: associations over TCP and over SMB's named pipes.
+//! DCE/RPC, connection-oriented: associations over TCP and over SMB's named pipes; in datagrams it is recognised and
+//! described, its calls are not followed.
 //!
 //! Heads up: read C706 chapter 12 (RPC PDU encodings; 12.6 is the connection-oriented part), chapter 9.5 and
 //! appendix N (reject codes), then MS-RPCE 2.2.2 and 3.3.1.5 for what Microsoft added: three-leg
@@ -51,6 +52,7 @@
 mod answers;
 mod calls;
 mod contexts;
+mod datagram;
 mod describe;
 mod epm;
 mod exchange;
@@ -73,17 +75,23 @@ use wire::{HEADER, Header};
 /// DCE/RPC associations.
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "dcerpc",
-    title: "DCE/RPC, connection-oriented (C706, MS-RPCE)",
-    carriers: &[Carrier::Stream],
+    title: "DCE/RPC (C706, MS-RPCE)",
+    carriers: &[Carrier::Stream, Carrier::Datagrams],
     ports: &[135],
     sessions: &["dcerpc"],
     probe,
-    start: |start| Box::new(session::Association::start(start)),
+    start: |start| match start.carrier {
+        Carrier::Datagrams => Box::new(datagram::Datagrams::default()),
+        Carrier::Stream | Carrier::Inside => Box::new(session::Association::start(start)),
+    },
 };
 
 /// The header alone decides: version, type, data representation and lengths leave hardly one in 10^12 of
 /// other people's bytes.
 fn probe(probe: &Probe<'_>) -> Verdict {
+    if probe.carrier == Carrier::Datagrams {
+        return datagram::probe(probe.bytes);
+    }
     match probe.bytes {
         [5, 0 | 1, ..] if probe.bytes.len() >= HEADER => {}
         [] | [5] | [5, 0 | 1, ..] => return Verdict::NeedMore,

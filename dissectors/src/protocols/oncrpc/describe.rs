@@ -398,6 +398,7 @@ fn call_items(target: Target) -> &'static [Item] {
         programs::MOUNT => mount::call(procedure),
         programs::NLM => locks::nlm_call(version, procedure),
         programs::KLM => locks::klm_call(procedure),
+        programs::NFSACL if version == 3 && procedure == 1 => nfs3::call(1),
         _ => &[],
     }
 }
@@ -428,6 +429,10 @@ fn results(
                 }
                 _ => reader.tell(nfs3::failed(procedure), w),
             }
+        }
+        programs::NFSACL if version == 3 && matches!(procedure, 1 | 2) => {
+            nfs_status(reader, w, nfs::STATUS3, 3)?;
+            reader.tell(nfs3::failed(4), w)
         }
         programs::NFS if version == 4 && procedure == 1 => nfs4::reply(reader, w, false),
         programs::NFS4_CALLBACK if procedure == 1 => nfs4::reply(reader, w, true),

@@ -70,6 +70,11 @@ impl<'a> Reader<'a> {
         Some(uuid)
     }
 
+    /// A number of four bytes that is no field as it stands.
+    pub(super) fn number(&mut self) -> Option<u32> {
+        self.cursor.u32()
+    }
+
     pub(super) fn bytes(&mut self, len: usize) -> Option<&'a [u8]> {
         self.cursor.bytes(len)
     }

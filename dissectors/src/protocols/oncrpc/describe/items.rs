@@ -180,7 +180,8 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, id: FieldId, w: &mut Writer<'_>) -> Option<()> {
         let bytes = self.opaque(w)?;
-        let at = self.at() - bytes.len().next_multiple_of(4);
+        let at = self.at().saturating_sub(bytes.len().next_multiple_of(4));
+        let bytes = bytes.split(|b| *b == 0).next().unwrap_or(bytes);
         w.text_with(id, || text(bytes), at, bytes.len());
         let named = matches!(id, nfs::NAME | nfs::COMPONENT);
         self.note(|| match named {
@@ -214,7 +215,12 @@ impl<'a> Reader<'a> {
         let at = self.at();
         let (s, n) = (self.xdr.word()?, self.xdr.word()?);
         let micro = matches!(rest, nfs::ATIME_USEC | nfs::MTIME_USEC | nfs::CTIME_USEC);
-        let nanos = i64::from(n) * if micro { 1000 } else { 1 };
+        // More than a second is no part of one: version 2 sets all bits where a time is not to be set.
+        let nanos = match (micro, n) {
+            (true, 0..1_000_000) => i64::from(n) * 1000,
+            (true, _) => 0,
+            (false, _) => i64::from(n),
+        };
         let nanos = i64::from(s) * 1_000_000_000 + nanos;
         let value = match moment {
             nfs::DTIME => Value::Duration(nanos),

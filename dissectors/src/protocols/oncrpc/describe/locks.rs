@@ -78,8 +78,7 @@ const KLM_LOCK: Item = Parts(
 pub(super) const fn klm_call(procedure: u32) -> &'static [Item] {
     match procedure {
         1 => &[Bool(klm::EXCLUSIVE), KLM_LOCK],
-        2 => &[Bool(klm::BLOCK), Bool(klm::EXCLUSIVE), KLM_LOCK],
-        3 => &[KLM_LOCK],
+        2 | 3 => &[Bool(klm::BLOCK), Bool(klm::EXCLUSIVE), KLM_LOCK],
         4 => &[KLM_LOCK],
         _ => &[],
     }

@@ -98,10 +98,10 @@ fn operations(
 /// How much an operation is what the compound is for; 1 is most.
 const fn tier(code: u32) -> u8 {
     match code {
-        // PUTFH and its kin, SAVEFH, RESTOREFH and SEQUENCE only lead to something.
-        22..=24 | 31 | 32 | 53 => 4,
-        // GETATTR and GETFH are there beside nearly everything.
-        9 | 10 => 3,
+        // PUTFH, GETFH, SAVEFH, RESTOREFH and SEQUENCE only lead to something.
+        10 | 22 | 31 | 32 | 53 => 4,
+        // GETATTR is there beside nearly everything.
+        9 | 23 | 24 => 3,
         3 | 17 | 37 => 2,
         _ => 1,
     }

@@ -93,7 +93,7 @@ crate::fields! {
     /// The size before the operation.
     WCC_SIZE = "nfs.wcc_attr.size", Uint(Dec), "size";
     /// Last read.
-    ATIME = "nfs.atime", Time, "atime";
+    ATIME = "nfs.atime", Date, "atime";
     /// Its seconds.
     ATIME_SEC = "nfs.atime.sec", Uint(Dec), "seconds";
     /// Its nanoseconds.
@@ -101,7 +101,7 @@ crate::fields! {
     /// Its microseconds.
     ATIME_USEC = "nfs.atime.usec", Uint(Dec), "micro seconds";
     /// Last written.
-    MTIME = "nfs.mtime", Time, "mtime";
+    MTIME = "nfs.mtime", Date, "mtime";
     /// Its seconds.
     MTIME_SEC = "nfs.mtime.sec", Uint(Dec), "seconds";
     /// Its nanoseconds.
@@ -109,7 +109,7 @@ crate::fields! {
     /// Its microseconds.
     MTIME_USEC = "nfs.mtime.usec", Uint(Dec), "micro seconds";
     /// Last changed.
-    CTIME = "nfs.ctime", Time, "ctime";
+    CTIME = "nfs.ctime", Date, "ctime";
     /// Its seconds.
     CTIME_SEC = "nfs.ctime.sec", Uint(Dec), "seconds";
     /// Its nanoseconds.
@@ -404,6 +404,38 @@ crate::fields! {
     GID4 = "nfs.gid4", Uint(Dec), "gid";
     /// A device of a layout.
     DEVICEID = "nfs.deviceid", Bytes, "device ID";
+    /// Bytes that were read.
+    READ_DATA_LENGTH = "nfs.read.data_length", Uint(Dec), "Read length";
+    /// What limits the growth of a delegated file.
+    OPEN_LIMIT_BY = "nfs.open.limit_by", Uint(Dec), "Space Limit";
+    /// The size that it may have.
+    FILESIZE = "nfs.filesize", Uint(Dec), "filesize";
+    /// An entry of an access list: allow, deny, audit, alarm.
+    ACE_TYPE = "nfs.acetype4", Uint(Dec), "acetype";
+    /// How it is inherited.
+    ACE_FLAGS = "nfs.aceflags4", Uint(Hex(8)), "ACE flags";
+    /// Its rights.
+    ACE_MASK = "nfs.acemask4", Uint(Hex(8)), "ACE mask";
+    /// Whom it is for.
+    WHO = "nfs.who", Text, "Who";
+    /// A flavor that the server takes.
+    SECINFO_FLAVOR = "nfs.secinfo.flavor", Uint(Dec), "flavor";
+    /// Its mechanism.
+    SECINFO_OID = "nfs.secinfo.flavor_info.rpcsec_gss_info.oid", Bytes, "oid";
+    /// Its quality of protection.
+    SECINFO_QOP = "nfs.secinfo.flavor_info.rpcsec_gss_info.qop", Uint(Dec), "qop";
+    /// Its service.
+    SECINFO_SERVICE = "nfs.secinfo.rpcsec_gss_info.service", Uint(Dec), "service";
+    /// Bytes of a layout's block.
+    FATTR4_LAYOUT_BLKSIZE = "nfs.fattr4.layout_blksize", Uint(Dec), "blksize";
+    /// A layout of files: its stripes.
+    NFL_UTIL = "nfs.nfl_util", Uint(Hex(8)), "nfl_util";
+    /// Where its first stripe is.
+    NFL_FIRST_STRIPE = "nfs.nfl_first_stripe_index", Uint(Dec), "first stripe to use index";
+    /// How many handles it has.
+    NFL_FHS = "nfs.nfl_fhs", Uint(Hex(8)), "file handles";
+    /// Which of the devices.
+    DEVICEIDX = "nfs.deviceidx", Uint(Dec), "device index";
     /// What the opener wants to do.
     SHARE_ACCESS = "nfs.open4.share_access", Uint(Dec), "share_access";
     /// What others must not.

@@ -1,6 +1,7 @@
 //! What follows an operation's number in a call.
 
 use super::super::super::fields::nfs as f;
+use super::super::super::fields::rpc::OPAQUE_LENGTH;
 use super::super::items::Item::{
     self, Bool, Branch, Fixed, Handle, Hyper, Opaque, Text, With, Word, Words,
 };
@@ -124,7 +125,7 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             Fixed(f::DEVICEID, 16),
             Word(f::LAYOUTTYPE),
             Word(f::MAXCOUNT),
-            Words(0),
+            MASK,
         ],
         (50, _) => &[
             Bool(f::LAYOUTAVAIL),
@@ -207,6 +208,7 @@ fn open_claim(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
 fn written(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     let at = reader.at();
     let len = reader.number(f::WRITE_DATA_LENGTH, w)?;
+    w.uint(OPAQUE_LENGTH, len, at, 4);
     let (data, whole) = reader.body(len as usize)?;
     w.bytes(f::DATA, data, at + 4);
     whole.then_some(())

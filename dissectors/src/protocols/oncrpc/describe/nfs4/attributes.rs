@@ -12,7 +12,7 @@ const TIME: &[Item] = &[Hyper(f::TIME4_SECONDS), Word(f::TIME4_NSECONDS)];
 
 /// The attributes by their numbers; what has no field is passed over.
 static SHAPES: &[(u32, &[Item])] = &[
-    (0, &[With(supported)]),
+    (0, &[With(mask)]),
     (1, &[Word(f::FTYPE4)]),
     (2, &[Word(f::FATTR4_FH_EXPIRE)]),
     (3, &[Hyper(f::CHANGEID)]),
@@ -62,54 +62,74 @@ static SHAPES: &[(u32, &[Item])] = &[
     (52, TIME),
     (53, TIME),
     (55, &[Hyper(f::FATTR4_MOUNTED_ON)]),
-    (75, &[With(supported)]),
+    (62, &[With(layout_types)]),
+    (64, &[With(layout_types)]),
+    (65, &[Word(f::FATTR4_LAYOUT_BLKSIZE)]),
+    (66, &[Words(1)]),
+    (75, &[With(mask)]),
 ];
 
-fn supported(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
-    masks(reader, w).map(drop)
+/// A word of a mask: its number, where it stands, its bits.
+type Mask = (u32, usize, u32);
+
+/// Reads a mask, the words that are empty left out.
+fn masks(reader: &mut Reader<'_>) -> Option<Vec<Mask>> {
+    let words = reader.word()?;
+    let mut masks = Vec::new();
+    for place in 0..words {
+        let at = reader.at();
+        let mask = reader.word()?;
+        if mask != 0 && place < MASKS {
+            masks.push((place, at, mask));
+        }
+    }
+    Some(masks)
+}
+
+/// Writes a word of a mask; `tell` the value of each attribute.
+fn write((place, at, mask): Mask, w: &mut Writer<'_>, mut tell: impl FnMut(u32, &mut Writer<'_>)) {
+    w.parts(f::ATTR_MASK, Value::Uint(mask.into()), at, 4, |w| {
+        w.uint(f::ATTR_COUNT, mask.count_ones(), at, 4);
+        for bit in (0..32).filter(|bit| mask >> bit & 1 == 1) {
+            let number = place * 32 + bit;
+            w.parts(f::ATTR, Value::Uint(number.into()), at, 0, |w| {
+                tell(number, w)
+            });
+        }
+    });
 }
 
 /// A mask alone.
 pub(super) fn mask(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
-    masks(reader, w).map(drop)
-}
-
-/// Reads a mask: the numbers of its attributes.
-fn masks(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<Vec<u32>> {
-    let words = reader.word()?;
-    let mut numbers = Vec::new();
-    for place in 0..words {
-        let at = reader.at();
-        let mask = reader.word()?;
-        if mask == 0 || place >= MASKS {
-            continue;
-        }
-        w.parts(f::ATTR_MASK, Value::Uint(mask.into()), at, 4, |w| {
-            w.uint(f::ATTR_COUNT, mask.count_ones(), at, 4);
-            for bit in (0..32).filter(|bit| mask >> bit & 1 == 1) {
-                w.uint(f::ATTR, place * 32 + bit, at, 0);
-                numbers.push(place * 32 + bit);
-            }
-        });
+    for mask in masks(reader)? {
+        write(mask, w, |_, _| {});
     }
-    Some(numbers)
+    Some(())
 }
 
 /// A mask and the values.
 pub(super) fn values(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
-    let numbers = masks(reader, w)?;
+    let masks = masks(reader)?;
     let len = reader.word()?;
     let at = reader.at();
     let (bytes, whole) = reader.body(len as usize)?;
     let mut inner = Reader::new(bytes, at, w);
-    for number in numbers {
-        let shape = SHAPES.binary_search_by_key(&number, |(n, _)| *n).ok();
-        let Some((_, items)) = shape.and_then(|place| SHAPES.get(place)) else {
-            break;
-        };
-        if inner.tell(items, w).is_none() {
-            break;
-        }
+    // Behind an attribute of unknown shape nothing can be read.
+    let mut lost = false;
+    for mask in masks {
+        write(mask, w, |number, w| {
+            let shape = SHAPES.binary_search_by_key(&number, |(n, _)| *n).ok();
+            let items = shape.and_then(|place| SHAPES.get(place));
+            lost = lost || items.and_then(|(_, items)| inner.tell(items, w)).is_none();
+        });
     }
     whole.then_some(())
+}
+
+/// Words after their number, each a layout's type.
+fn layout_types(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
+    for _ in 0..reader.word()? {
+        reader.number(f::LAYOUTTYPE, w)?;
+    }
+    Some(())
 }

@@ -1,9 +1,9 @@
 //! What follows an operation's status in a reply.
 
 use super::super::super::fields::nfs as f;
-use super::super::super::fields::rpc::VALUE_FOLLOWS;
+use super::super::super::fields::rpc::{ARRAY_LEN, OPAQUE_LENGTH, VALUE_FOLLOWS};
 use super::super::items::Item::{
-    self, Bool, Branch, Fixed, Handle, Hyper, List, Opaque, Text, With, Word,
+    self, Array, Bool, Branch, Fixed, Handle, Hyper, List, Opaque, Text, With, Word, Words,
 };
 use super::super::items::Reader;
 use super::arguments::{CHANNEL_ATTRIBUTES, implementation};
@@ -76,6 +76,9 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             Branch("csr_fore_chan_attrs", CHANNEL_ATTRIBUTES),
             Branch("csr_back_chan_attrs", CHANNEL_ATTRIBUTES),
         ],
+        (33 | 52, _) => &[Array(ARRAY_LEN, &[With(flavor)])],
+        (47, _) => &[With(device), With(attributes::mask)],
+        (50, _) => &[Bool(f::RETCLOSE), STATEID, With(layouts)],
         (51, _) => &[With(returned)],
         (53, _) => SEQUENCED,
         _ => return None,
@@ -89,22 +92,103 @@ fn sequenced(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     reader.tell(&[Word(f::TARGET_HIGH_SLOTID), Word(f::SEQUENCE_FLAGS)], w)
 }
 
-/// `open_delegation4`: with a delegation an access list follows, which is not read.
+/// `nfsace4`.
+const ENTRY: &[Item] = &[
+    Word(f::ACE_TYPE),
+    Word(f::ACE_FLAGS),
+    Word(f::ACE_MASK),
+    Text(f::WHO),
+];
+
+/// `open_delegation4`.
 fn delegation(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     match reader.number(f::DELEGATION_TYPE, w)? {
         0 => Some(()),
-        1 | 2 => {
+        1 => {
             reader.tell(&[STATEID, Bool(f::RECALL)], w)?;
-            None
+            reader.tell(ENTRY, w)
+        }
+        2 => {
+            reader.tell(&[STATEID, Bool(f::RECALL)], w)?;
+            match reader.number(f::OPEN_LIMIT_BY, w)? {
+                1 => reader.tell(&[Hyper(f::FILESIZE)], w)?,
+                _ => reader.tell(&[Words(2)], w)?,
+            }
+            reader.tell(ENTRY, w)
         }
         _ => None,
     }
 }
 
+/// `secinfo4`.
+fn flavor(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
+    const GSS: &[Item] = &[
+        Opaque(f::SECINFO_OID),
+        Word(f::SECINFO_QOP),
+        Word(f::SECINFO_SERVICE),
+    ];
+    match reader.number(f::SECINFO_FLAVOR, w)? {
+        6 => reader.tell(GSS, w),
+        _ => Some(()),
+    }
+}
+
+/// `layout4`: of files its stripes and handles (RFC 8881 section 13.3), of others nothing.
+fn layout(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
+    const FILES: &[Item] = &[
+        Fixed(f::DEVICEID, 16),
+        Word(f::NFL_UTIL),
+        Word(f::NFL_FIRST_STRIPE),
+        Hyper(f::OFFSET4),
+        Array(f::NFL_FHS, &[Handle]),
+    ];
+    reader.tell(&[Hyper(f::OFFSET4), Hyper(f::LENGTH4), Word(f::IOMODE)], w)?;
+    let kind = reader.number(f::LAYOUTTYPE, w)?;
+    opaque(reader, w, (kind == 1).then_some(FILES))
+}
+
+/// Items within opaque data.
+fn opaque(reader: &mut Reader<'_>, w: &mut Writer<'_>, items: Option<&[Item]>) -> Option<()> {
+    let len = reader.word()?;
+    let at = reader.at();
+    let (bytes, whole) = reader.body(len as usize)?;
+    if let Some(items) = items {
+        // What is cut short within does not stop what follows.
+        let _ = Reader::new(bytes, at, w).tell(items, w);
+    }
+    whole.then_some(())
+}
+
+fn layouts(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
+    for _ in 0..reader.word()? {
+        layout(reader, w)?;
+    }
+    Some(())
+}
+
+/// `device_addr4`: of files the servers (section 13.2.1).
+fn device(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
+    let kind = reader.number(f::LAYOUTTYPE, w)?;
+    opaque(reader, w, (kind == 1).then_some(&[With(servers)]))
+}
+
+fn servers(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
+    for _ in 0..reader.word()? {
+        reader.number(f::DEVICEIDX, w)?;
+    }
+    for _ in 0..reader.word()? {
+        for _ in 0..reader.word()? {
+            reader.tell(&[Text(f::R_NETID), Text(f::R_ADDR)], w)?;
+        }
+    }
+    Some(())
+}
+
 /// What was read: count and data.
 fn read(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     let at = reader.at();
-    let len = reader.number(f::COUNT4, w)?;
+    let len = reader.number(f::READ_DATA_LENGTH, w)?;
+    w.uint(OPAQUE_LENGTH, len, at, 4);
     let (data, whole) = reader.body(len as usize)?;
     w.bytes(f::DATA, data, at + 4);
     whole.then_some(())
