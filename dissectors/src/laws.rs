@@ -78,6 +78,10 @@ impl Sink for Recorder {
         self.described.is_some()
     }
 
+    fn wants_field(&self, _id: FieldId) -> bool {
+        self.described.is_some()
+    }
+
     fn message(
         &mut self,
         _slot: Slot,
@@ -161,6 +165,27 @@ pub(crate) fn values(described: &[Described], id: FieldId) -> Vec<&str> {
     all.filter(|value| value.0 == id)
         .map(|value| value.1.as_str())
         .collect()
+}
+
+/// The values of the field that tshark calls `name` in the messages of one side.
+pub(crate) fn named<'a>(described: &'a [Described], side: Side, name: &str) -> Vec<&'a str> {
+    let mut all = crate::protocols::FIELDS.iter().copied().flatten();
+    let id = all.find(|f| f.name == name).expect("a field").id;
+    let of_side = described.iter().filter(|message| message.side == side);
+    let values = of_side.flat_map(|message| &message.values);
+    values.filter(|v| v.0 == id).map(|v| v.1.as_str()).collect()
+}
+
+/// The fields of a UDP conversation, each step one datagram.
+pub(crate) fn datagram_fields(port: u16, steps: &[Step]) -> Vec<Described> {
+    let recorder = Recorder {
+        described: Some(Vec::new()),
+        ..Recorder::default()
+    };
+    let ports = PerSide::new(40000, port);
+    let stack = Stack::new(Carrier::Datagrams, ports, true, true);
+    let recorder = run_into(recorder, stack, steps, usize::MAX);
+    recorder.described.unwrap_or_default()
 }
 
 /// A UDP conversation, each step one datagram.

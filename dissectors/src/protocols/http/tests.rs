@@ -5,6 +5,8 @@ use crate::event::{Act, Expect};
 use crate::laws::{Said, Step, check, client, events, events_midstream, server, texts};
 use crate::units::Side;
 
+mod fields;
+
 const FIN: [Step; 2] = [
     Step::Ends(Side::Client, End::Fin),
     Step::Ends(Side::Server, End::Fin),

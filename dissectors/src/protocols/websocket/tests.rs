@@ -5,6 +5,8 @@ use crate::event::{Act, Fact};
 use crate::laws::{Said, Step, check, client, events, events_midstream, server, texts};
 use crate::units::{PerSide, Side};
 
+mod fields;
+
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
