@@ -178,7 +178,7 @@ mod tests {
     fn a_structure_is_written_as_far_as_it_is_there() {
         let parts = [
             uint(ID, 0, 2),
-            bits(ID, 2, 1, &[flag(LOW, 1), number(LOW, 0xF0)]),
+            bits(ID, 2, 1, const { &[flag(LOW, 1), number(LOW, 0xF0)] }),
             uint(ID, 3, 4),
         ];
         let (whole, values) = laid(&parts, &[0x34, 0x12, 0x51, 9]);
