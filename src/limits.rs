@@ -71,6 +71,8 @@ pub const DIALOGUE_BYTES: usize = 64 * 1024 * 1024;
 pub const ROWS_WAITING: u64 = 65_536;
 /// Messages of one side that may be on their way at once, for the fields of frames.
 pub const PENDING_MESSAGES: usize = 65_536;
+/// Requests that may come while an answer waits for bytes before it.
+pub const ANSWERS: usize = 1024;
 /// Requests of one conversation that are remembered for the frames of their replies.
 pub const PAIRS: usize = 65_536;
 

@@ -141,6 +141,12 @@ impl Messages {
         for mark in values.marks().to_vec() {
             match mark.role {
                 Role::Reply | Role::Interim => self.reply(values, &mark, stamp, ahead),
+                Role::Answer => {
+                    if let Some(key) = self.answered(mark.pair.name, stamp) {
+                        let role = Role::Reply;
+                        self.reply(values, &Mark { key, role, ..mark }, stamp, ahead);
+                    }
+                }
                 Role::Part | Role::Request => self.request(values, &mark, stamp, ahead),
             }
         }
@@ -178,6 +184,19 @@ impl Messages {
         {
             self.requests.remove(&oldest);
         }
+    }
+
+    /// The key of the last request before `stamp`, if it has no reply yet. Messages that waited for lost bytes come here after
+    /// requests that were made later.
+    fn answered(&self, pair: &str, stamp: Stamp) -> Option<u64> {
+        let mut latest = self.order.iter().rev().filter(|(name, _)| *name == pair);
+        let earlier = |key: &&(&'static str, u64)| {
+            let asked = self.requests.get(*key);
+            asked.is_some_and(|a| a.stamp.frame <= stamp.frame)
+        };
+        let key = latest.by_ref().take(limits::ANSWERS).find(earlier)?;
+        let asked = self.requests.get(key)?;
+        asked.replied.is_none().then_some(key.1)
     }
 
     fn reply(&mut self, values: &mut Values, mark: &Mark, stamp: Stamp, ahead: &mut Ahead<'_>) {

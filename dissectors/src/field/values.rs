@@ -92,6 +92,8 @@ pub enum Role {
     Reply,
     /// It says that the reply is still to come.
     Interim,
+    /// The reply to the last request before it, if that has none yet; there is no key.
+    Answer,
 }
 
 /// What a message is to an exchange, see [`Pair`].

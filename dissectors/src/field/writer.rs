@@ -170,6 +170,11 @@ impl<'w> Writer<'w> {
         }
     }
 
+    /// The message answers the last request before it in the capture, unless another message does already.
+    pub fn answer(&mut self, pair: &'static Pair) {
+        self.mark(pair, 0, Role::Answer);
+    }
+
     fn mark(&mut self, pair: &'static Pair, key: u64, role: Role) {
         self.values.mark(Mark { pair, key, role });
     }

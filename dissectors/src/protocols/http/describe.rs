@@ -172,7 +172,7 @@ fn exchange(w: &mut Writer<'_>, is_request: bool, number: u64) {
     }
     w.uint(RESPONSE_NUMBER, number, 0, 0);
     if paired {
-        w.reply(&EXCHANGE, number);
+        w.answer(&EXCHANGE);
     }
     if requests {
         w.reply(&PREV_REQUEST, number);

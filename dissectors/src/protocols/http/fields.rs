@@ -202,7 +202,7 @@ const fn pair(
     }
 }
 
-/// A request and its final response, by the number of the exchange.
+/// A request and its response: as tshark has it, the first that comes before another request.
 pub(crate) const EXCHANGE: Pair = pair(
     "http.exchange",
     Some(RESPONSE_IN),
