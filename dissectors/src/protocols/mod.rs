@@ -68,8 +68,6 @@ pub static PAIRS: &[&Pair] = &[
     &smb::fields::SMB2_EXCHANGE,
     &smb::fields::SMB1_EXCHANGE,
     &smb::fields::SMB1_CONTINUATION,
-    &smb::fields::SMB2_LOGON,
-    &smb::fields::SMB2_TREE,
     &dcerpc::fields::CALL,
     &oncrpc::fields::rpc::CALL,
 ];
