@@ -1,6 +1,6 @@
 //! `-T fields`: a line a frame, a column a field.
 
-use colloquy_dissectors::field::FieldInfo;
+use colloquy_dissectors::field::{FieldInfo, Kind, Value};
 
 use super::Printer;
 use crate::fields;
@@ -64,12 +64,12 @@ impl FieldsPrinter {
         match self.occurrence {
             Occurrence::First => {
                 if let Some(value) = values.next() {
-                    fields::write(out, field.kind, value);
+                    write(out, field, value);
                 }
             }
             Occurrence::Last => {
                 if let Some(value) = values.last() {
-                    fields::write(out, field.kind, value);
+                    write(out, field, value);
                 }
             }
             Occurrence::All => {
@@ -77,7 +77,7 @@ impl FieldsPrinter {
                     if i > 0 {
                         out.extend_from_slice(self.aggregator.as_bytes());
                     }
-                    fields::write(out, field.kind, value);
+                    write(out, field, value);
                 }
             }
         }
@@ -93,6 +93,14 @@ impl FieldsPrinter {
             }
             out.extend_from_slice(mark);
         }
+    }
+}
+
+/// A protocol is written by its name.
+fn write(out: &mut Vec<u8>, field: &FieldInfo, value: Value<'_>) {
+    match field.kind {
+        Kind::Protocol => out.extend_from_slice(field.name.as_bytes()),
+        kind => fields::write(out, kind, value),
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn ssdp(w: &mut Writer<'_>, head: &[u8], context: &Context<'_>) {
 /// Content without a head: HTTP/0.9.
 pub(super) fn continuation(w: &mut Writer<'_>, content: &[u8]) {
     w.layer(PROTO, "HTTP", 0, content.len(), |w| {
-        w.text_with(FILE_DATA, || upto_zero(content), 0, content.len());
+        w.text_with(FILE_DATA, || text(content), 0, content.len());
         w.info(|| "Continuation".to_owned());
     });
 }
@@ -107,7 +107,7 @@ fn inner(w: &mut Writer<'_>, head: &[u8], context: &Context<'_>) {
             if let Some(uri) = full_uri(parts, seen.host) {
                 w.text(FULL_URI, &uri, 0, 0);
             }
-            if parts.method == b"NOTIFY" {
+            if parts.is_notification() {
                 w.bool(NOTIFICATION, true, 0, 0);
             } else {
                 w.bool(REQUEST, true, 0, 0);
@@ -196,6 +196,13 @@ struct RequestLine<'a> {
     method: &'a [u8],
     target: &'a [u8],
     version: &'a [u8],
+}
+
+impl RequestLine<'_> {
+    /// SSDP's and GENA's announcements, which ask for nothing.
+    fn is_notification(&self) -> bool {
+        self.method == b"NOTIFY"
+    }
 }
 
 struct StatusLine<'a> {
@@ -297,8 +304,9 @@ struct Seen<'a> {
 
 fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut Seen<'a>) {
     let all = match start {
-        Start::Request(_) => REQUEST_LINE,
-        Start::Response(_) => RESPONSE_LINE,
+        Start::Request(parts) if parts.is_notification() => None,
+        Start::Request(_) => Some(REQUEST_LINE),
+        Start::Response(_) => Some(RESPONSE_LINE),
     };
     let Some((name, value)) = split(line.text) else {
         return;
@@ -306,12 +314,13 @@ fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut
     let at = line.at + (line.text.len() - value.len());
     let text = || lossy(value);
     match known(name) {
-        None => w.text_with(
+        None if all.is_none() => w.text_with(
             UNKNOWN_HEADER,
             || lossy(line.whole),
             line.at,
             line.whole.len(),
         ),
+        None => {}
         Some(AUTHORIZATION) => {
             w.text_with(AUTHORIZATION, text, at, value.len());
             security_token(w, value, at);
@@ -349,7 +358,9 @@ fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut
             w.text_with(id, text, at, value.len());
         }
     }
-    w.text_with(all, || lossy(line.whole), line.at, line.whole.len());
+    if let Some(all) = all {
+        w.text_with(all, || lossy(line.whole), line.at, line.whole.len());
+    }
 }
 
 /// Name and value of a header field; the space before the value is none of it.
@@ -397,12 +408,12 @@ fn basic(value: &[u8]) -> Option<String> {
 }
 
 fn full_uri(parts: &RequestLine<'_>, host: Option<&[u8]>) -> Option<String> {
-    let target = ascii(parts.target);
+    let (target, host) = (ascii(parts.target), host?);
     if parts.method == b"CONNECT" || target.starts_with("http://") || target.starts_with("https://")
     {
         return Some(target);
     }
-    Some(format!("http://{}{target}", lossy(host?.trim_ascii())))
+    Some(format!("http://{}{target}", lossy(host.trim_ascii())))
 }
 
 fn content(w: &mut Writer<'_>, context: &Context<'_>, seen: &Seen<'_>, head: usize) {
@@ -422,7 +433,7 @@ fn content(w: &mut Writer<'_>, context: &Context<'_>, seen: &Seen<'_>, head: usi
     } else {
         0
     };
-    w.put(FILE_DATA, Value::Text(&upto_zero(plain)), head, len);
+    w.put(FILE_DATA, Value::Text(&text(plain)), head, len);
 }
 
 fn info(first: &[u8], kind: &[u8], content: u64) -> String {
@@ -454,8 +465,9 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn upto_zero(bytes: &[u8]) -> String {
-    lossy(bytes.split(|b| *b == 0).next().unwrap_or_default())
+/// Content as tshark shows it: up to its first zero byte.
+fn text(bytes: &[u8]) -> String {
+    ascii(bytes.split(|b| *b == 0).next().unwrap_or_default())
 }
 
 fn number(bytes: &[u8]) -> Option<u64> {

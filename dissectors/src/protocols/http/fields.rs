@@ -116,7 +116,7 @@ crate::fields! {
     WWW_AUTHENTICATE = "http.www_authenticate", Text, "WWW-Authenticate";
     /// For whom a proxy asks.
     X_FORWARDED_FOR = "http.x_forwarded_for", Text, "X-Forwarded-For";
-    /// A header field without a field of its own, as it is written.
+    /// A header field of a notification that has no field of its own, with its line end.
     UNKNOWN_HEADER = "http.unknown_header", Text, "Unknown header";
     /// The bytes of one chunk (RFC 9112 7.1).
     CHUNK_SIZE = "http.chunk_size", Uint(Dec), "Chunk size";
@@ -126,8 +126,6 @@ crate::fields! {
     FILE_DATA = "http.file_data", Text, "File Data";
     /// Both a length and a transfer coding (RFC 9112 6.1).
     TE_AND_LENGTH = "http.te_and_length", Flag, "The Content-Length and Transfer-Encoding header must not be set together";
-    /// An HTTP/1.1 start line is preceded by an empty one (RFC 9112 2.2).
-    LEADING_CRLF = "http.leading_crlf", Flag, "Leading CRLF previous message in the stream may have extra CRLF";
     /// The frame of the request.
     REQUEST_IN = "http.request_in", Frame, "Request in frame";
     /// The frame of the response.
