@@ -1,8 +1,11 @@
 //! The contract between a protocol and what drives it.
 
+use std::sync::Arc;
+
 use crate::event::{Act, Fact, Phase, Value};
 use crate::field::{FieldId, Writer};
 use crate::offsets::Offsets;
+use crate::secrets::Secrets;
 use crate::stack::Children;
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -114,6 +117,8 @@ pub struct Start<'a> {
     pub carrier: Carrier,
     /// What a parent tells: pipe name, negotiated extensions.
     pub context: &'a [(&'static str, Value)],
+    /// What encrypted sessions can be read with, where it is known.
+    pub secrets: Option<&'a Arc<Secrets>>,
 }
 
 impl Start<'_> {

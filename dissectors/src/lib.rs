@@ -20,6 +20,7 @@ pub mod inbox;
 pub(crate) mod laws;
 pub mod offsets;
 pub mod protocols;
+pub mod secrets;
 pub mod stack;
 pub mod text;
 mod token;

@@ -8,6 +8,8 @@
 //!         └─ layer: dcerpc
 //! ```
 
+use std::sync::Arc;
+
 use crate::dissector::{
     Carrier, Chain, Dissector, End, Input, Output, Probe, Protocol, Scope, Sink, Slot, Speaker,
     Start, Verdict,
@@ -15,6 +17,7 @@ use crate::dissector::{
 use crate::event::Value;
 use crate::offsets::Offsets;
 use crate::protocols::PROTOCOLS;
+use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, StreamOffset};
 
 /// Bytes of both sides that are kept while it is not clear yet what is spoken.
@@ -47,6 +50,7 @@ pub struct Stack {
     joined_late: bool,
     /// The server said something.
     answered: bool,
+    secrets: Option<Arc<Secrets>>,
     state: State,
 }
 
@@ -82,11 +86,18 @@ impl Stack {
             },
             joined_late: !beginning,
             answered: false,
+            secrets: None,
             state: State::Probing {
                 held: Vec::new(),
                 bytes: 0,
             },
         }
+    }
+
+    /// With what encrypted sessions can be read with.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Option<Arc<Secrets>>) -> Self {
+        Self { secrets, ..self }
     }
 
     /// True when a protocol was recognised.
@@ -299,6 +310,7 @@ impl Stack {
             ports: self.ports,
             carrier: self.carrier,
             context: &[],
+            secrets: self.secrets.as_ref(),
         };
         let slot = sink.open(Slot::ROOT, protocol.name, beginning, 0);
         let mut layer = Layer::new(protocol, &start, slot);
@@ -390,6 +402,7 @@ impl Layer {
             ports: start.ports,
             children: Children {
                 ports: start.ports,
+                secrets: start.secrets.cloned(),
                 ..Children::default()
             },
         }
@@ -440,6 +453,7 @@ impl Layer {
 #[derive(Default)]
 pub(crate) struct Children {
     ports: PerSide<u16>,
+    secrets: Option<Arc<Secrets>>,
     layers: Vec<(u64, Layer)>,
     scopes: Vec<(Scope, Slot)>,
 }
@@ -480,11 +494,13 @@ impl Children {
         if self.layers.len() >= CHILDREN {
             return false;
         }
+        let secrets = self.secrets.clone();
         let start = Start {
             beginning,
             ports: self.ports,
             carrier: Carrier::Inside,
             context,
+            secrets: secrets.as_ref(),
         };
         let slot = match scope {
             Some(scope) => self.scope(scope, parent, sink),

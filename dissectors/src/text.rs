@@ -51,6 +51,14 @@ pub fn printable(bytes: &[u8], most: usize) -> String {
     out
 }
 
+/// Bytes as they are written: `0a1b2c`.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    let pair = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+    bytes.iter().flat_map(pair).collect()
+}
+
 /// The same text with the values of what is named like a secret masked: `?token=abc&x=1` becomes `?token=***&x=1`.
 ///
 /// A value follows its name after `=` or `:`, quoted or not, and ends at a quote, a separator or white space.
@@ -134,6 +142,7 @@ mod tests {
         assert_eq!(printable(b"abc", 5), "abc");
         assert_eq!(printable(b"a\r\nb\x1b[1m", 9), "a··b·[1m");
         assert_eq!(printable("ééééé".as_bytes(), 3), "ééé…");
+        assert_eq!(hex(&[0x0A, 0xF0]), "0af0");
         assert_eq!(printable(&[0xff; 100], 2), "\u{fffd}\u{fffd}…");
     }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 
+use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::{FrameNo, Stamp, Timestamp};
 
 use crate::capture::Block;
@@ -78,6 +79,8 @@ pub(crate) struct Beside {
     pub(crate) before: Option<Timestamp>,
     /// Numbers of the UDP streams around the innermost header, the outermost first.
     pub(crate) outer: Vec<(FrameNo, u32)>,
+    /// TLS secrets, where the capture has told new ones.
+    pub(crate) secrets: Option<Arc<Secrets>>,
     /// Datagrams that a frame made whole, in `bytes`.
     pub(crate) wholes: Vec<WholeAt>,
     pub(crate) bytes: Vec<u8>,

@@ -257,6 +257,10 @@ impl<F: Format> Source for FileSource<F> {
         }
     }
 
+    fn secrets(&self) -> &str {
+        self.tally.told_secrets()
+    }
+
     fn summary(&self) -> CaptureSummary {
         let read_bytes = self.input.read_bytes();
         let file_bytes = self.size.unwrap_or(read_bytes);

@@ -128,6 +128,11 @@ pub trait Source: Send {
     /// [`CaptureSummary::damage`] says why. All frames read before either were delivered.
     fn fill(&mut self, block: &mut Block) -> Result<bool, CaptureError>;
 
+    /// The TLS secrets that the capture has told so far, as the text of a key log.
+    fn secrets(&self) -> &str {
+        ""
+    }
+
     /// What is known of the capture so far: valid at any time, complete after the end.
     fn summary(&self) -> CaptureSummary;
 }

@@ -302,6 +302,11 @@ impl Tally {
         }
     }
 
+    /// The TLS secrets so far.
+    pub(super) fn told_secrets(&self) -> &str {
+        &self.summary.secrets
+    }
+
     /// Keeps the name of an address, within bounds.
     pub(super) fn name(&mut self, address: IpAddr, name: &[u8]) {
         let s = &mut self.summary;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use colloquy_dissectors::dissector::{Carrier, End, Input};
 use colloquy_dissectors::field::Wanted;
+use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::stack::{Outcome, Stack};
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 
@@ -83,7 +84,12 @@ impl Receiver for Ears<'_, '_> {
 }
 
 impl Talk {
-    pub(super) fn new(opening: &Opening, tcp_flags: u16, wanted: Arc<Wanted>) -> Self {
+    pub(super) fn new(
+        opening: &Opening,
+        tcp_flags: u16,
+        wanted: Arc<Wanted>,
+        secrets: Option<Arc<Secrets>>,
+    ) -> Self {
         let (sender_is_client, roles) = first_roles(opening, tcp_flags);
         let (client, server) = if sender_is_client {
             (opening.first_sender, opening.first_receiver)
@@ -102,7 +108,8 @@ impl Talk {
             sender_is_client,
             tcp: is_tcp.then(Tcp::default),
             offsets: PerSide::default(),
-            stack: Stack::new(carrier, ports, beginning, roles != Roles::Seen),
+            stack: Stack::new(carrier, ports, beginning, roles != Roles::Seen)
+                .with_secrets(secrets),
             messages: Messages::new(opening.index, wanted),
             turned: false,
             record: None,

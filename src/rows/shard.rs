@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use colloquy_dissectors::field::Wanted;
+use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::{FrameNo, Stamp};
 
 use super::flow::Talk;
@@ -42,6 +43,8 @@ pub(crate) struct RowShard {
     held: Vec<(u32, FrameNo)>,
     collected: Option<Forward>,
     ahead: Option<Arc<Forward>>,
+    /// TLS secrets that the capture has told so far.
+    secrets: Option<Arc<Secrets>>,
     /// The only conversation that matters, and the frame that does; its bytes are kept.
     only: Option<(Option<u32>, FrameNo)>,
     /// Rows to be used again.
@@ -63,6 +66,7 @@ impl RowShard {
             held: Vec::new(),
             collected: None,
             ahead,
+            secrets: None,
             only: None,
             spare: Vec::new(),
             last: Stamp::default(),
@@ -96,6 +100,9 @@ impl RowShard {
 
     /// Takes the frames of one batch, and gives those rows away to which nothing more can be added.
     pub(crate) fn take(&mut self, batch: &Batch, give: &mut dyn FnMut(&Row)) {
+        if batch.beside.secrets.is_some() {
+            self.secrets.clone_from(&batch.beside.secrets);
+        }
         for (opening, _) in &batch.openings {
             let at = opening.index as usize / self.shards;
             if self.known.len() <= at {
@@ -193,7 +200,13 @@ impl RowShard {
             0
         };
         let talk = known.talk.get_or_insert_with(|| {
-            Box::new(Talk::new(&known.opening, flags, Arc::clone(&self.wanted)))
+            let wanted = Arc::clone(&self.wanted);
+            Box::new(Talk::new(
+                &known.opening,
+                flags,
+                wanted,
+                self.secrets.clone(),
+            ))
         });
         if self.only.is_some() {
             talk.record();

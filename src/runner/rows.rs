@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 
+use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::FrameNo;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -217,6 +218,7 @@ fn read(
 ) -> Result<(), CaptureError> {
     let mut dispatcher = Dispatcher::of_every_frame(queues.len());
     let mut batches = Vec::new();
+    let mut keys = Keys::default();
     let mut left = most.unwrap_or(u64::MAX);
     while left > 0 && !options.cancel.load(std::sync::atomic::Ordering::Relaxed) {
         let mut block = free.try_recv().unwrap_or_default();
@@ -230,6 +232,7 @@ fn read(
         let shared = Arc::new(block);
         dispatcher.dispatch(&shared, &mut batches);
         drop(shared);
+        keys.hand(source, &mut batches);
         for (queue, batch) in queues.iter().zip(batches.drain(..)) {
             // Also an empty one: it tells how far the capture was read.
             if queue.send(batch).is_err() {
@@ -238,6 +241,28 @@ fn read(
         }
     }
     Ok(())
+}
+
+/// TLS secrets on their way from the capture to those who dissect.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// Bytes of key logs that were handed on.
+    seen: usize,
+}
+
+impl Keys {
+    /// Gives the batches what the capture has told up to their end, where that is more than before.
+    pub(super) fn hand(&mut self, source: &dyn Source, batches: &mut [Batch]) {
+        let text = source.secrets();
+        if text.len() == self.seen {
+            return;
+        }
+        self.seen = text.len();
+        let secrets = Arc::new(Secrets::read(text));
+        for batch in batches {
+            batch.beside.secrets = Some(Arc::clone(&secrets));
+        }
+    }
 }
 
 fn work(

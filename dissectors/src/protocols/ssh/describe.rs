@@ -18,6 +18,7 @@ use super::fields::{
 use super::names::{self, Method};
 use super::wire::{Cursor, Head, KexInit, LISTS, list, message, without_end};
 use crate::field::{FieldId, Writer};
+use crate::text;
 use crate::units::Side;
 
 /// What is known of the session.
@@ -107,17 +108,19 @@ fn content(w: &mut Writer<'_>, code: u8, c: &mut Cursor<'_>, context: Context) -
     match code {
         message::DISCONNECT => {
             number(w, DISCONNECT_REASON, c)?;
-            text(w, (DISCONNECT_TEXT_LENGTH, DISCONNECT_TEXT), c)?;
-            text(w, (LANG_TAG_LENGTH, LANG_TAG), c)
+            string_text(w, (DISCONNECT_TEXT_LENGTH, DISCONNECT_TEXT), c)?;
+            string_text(w, (LANG_TAG_LENGTH, LANG_TAG), c)
         }
         message::IGNORE => string(w, (IGNORE_LENGTH, IGNORE_DATA), c).map(|_| ()),
         message::DEBUG => {
             let at = c.at();
             w.bool(DEBUG_SHOW, c.u8()? != 0, at, 1);
-            text(w, (DEBUG_TEXT_LENGTH, DEBUG_TEXT), c)?;
-            text(w, (LANG_TAG_LENGTH, LANG_TAG), c)
+            string_text(w, (DEBUG_TEXT_LENGTH, DEBUG_TEXT), c)?;
+            string_text(w, (LANG_TAG_LENGTH, LANG_TAG), c)
         }
-        message::SERVICE_REQUEST | message::SERVICE_ACCEPT => text(w, (SERVICE_LENGTH, SERVICE), c),
+        message::SERVICE_REQUEST | message::SERVICE_ACCEPT => {
+            string_text(w, (SERVICE_LENGTH, SERVICE), c)
+        }
         message::KEXINIT => kex_init(w, c, context.side),
         message::KEX_FIRST..=message::KEX_LAST => exchange(w, code, c, context.method),
         _ => Some(()),
@@ -143,7 +146,7 @@ fn kex_init(w: &mut Writer<'_>, c: &mut Cursor<'_>, side: Side) -> Option<()> {
     let at = c.at();
     w.bytes(COOKIE, c.take(16)?, at);
     for ids in LIST_FIELDS {
-        text(w, ids, c)?;
+        string_text(w, ids, c)?;
     }
     let at = c.at();
     w.uint(FIRST_KEX_FOLLOWS, c.u8()?, at, 1);
@@ -181,9 +184,7 @@ fn fingerprint(w: &mut Writer<'_>, init: &KexInit<'_>, side: Side) {
     let lists = places.map(|place| init.lists.get(place).copied().unwrap_or(&[]));
     let full = lists.join(&b';');
     w.text(ids.0, &String::from_utf8_lossy(&full), 0, 0);
-    let digest = Md5::digest(&full);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    w.text(ids.1, &hex, 0, 0);
+    w.text(ids.1, &text::hex(&Md5::digest(&full)), 0, 0);
 }
 
 fn exchange(w: &mut Writer<'_>, code: u8, c: &mut Cursor<'_>, method: Method) -> Option<()> {
@@ -218,7 +219,7 @@ fn host_key(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
     let len = number(w, HOST_KEY_DATA_LENGTH, c)? as usize;
     let (at, bytes) = (c.at(), c.take(len)?);
     let mut key = Cursor::new(bytes, at);
-    text(w, (HOST_KEY_TYPE_LENGTH, HOST_KEY_TYPE), &mut key)?;
+    string_text(w, (HOST_KEY_TYPE_LENGTH, HOST_KEY_TYPE), &mut key)?;
     w.bytes(HOST_KEY_DATA, key.rest(), key.at());
     Some(())
 }
@@ -227,7 +228,7 @@ fn signature(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
     let len = number(w, HOST_SIG_LENGTH, c)? as usize;
     let (at, bytes) = (c.at(), c.take(len)?);
     let mut signature = Cursor::new(bytes, at);
-    text(w, (HOST_SIG_TYPE_LENGTH, HOST_SIG_TYPE), &mut signature)?;
+    string_text(w, (HOST_SIG_TYPE_LENGTH, HOST_SIG_TYPE), &mut signature)?;
     w.bytes(HOST_SIG_DATA, signature.rest(), signature.at());
     Some(())
 }
@@ -254,7 +255,11 @@ fn string<'a>(
     Some(bytes)
 }
 
-fn text(w: &mut Writer<'_>, (len_id, id): (FieldId, FieldId), c: &mut Cursor<'_>) -> Option<()> {
+fn string_text(
+    w: &mut Writer<'_>,
+    (len_id, id): (FieldId, FieldId),
+    c: &mut Cursor<'_>,
+) -> Option<()> {
     let len = number(w, len_id, c)? as usize;
     let (at, bytes) = (c.at(), c.take(len)?);
     w.text_with(id, || String::from_utf8_lossy(bytes).into_owned(), at, len);

@@ -263,6 +263,16 @@ crate::fields! {
     VERIFY_DATA = "tls.handshake.verify_data", Flag, "Verify Data";
     /// Seconds that a ticket may be kept.
     TICKET_LIFETIME = "tls.handshake.session_ticket_lifetime_hint", Uint(Dec), "Session Ticket Lifetime Hint";
+    /// Added to the ticket's age, to veil it.
+    TICKET_AGE_ADD = "tls.handshake.session_ticket_age_add", Uint(Dec), "Session Ticket Age Add";
+    /// Bytes of the nonce.
+    TICKET_NONCE_LENGTH = "tls.handshake.session_ticket_nonce_length", Uint(Dec), "Session Ticket Nonce Length";
+    /// Tells tickets of one connection apart.
+    TICKET_NONCE = "tls.handshake.session_ticket_nonce", Bytes, "Session Ticket Nonce";
+    /// Bytes of the context.
+    REQUEST_CONTEXT_LENGTH = "tls.handshake.certificate_request_context_length", Uint(Dec), "Certificate Request Context Length";
+    /// What a certificate answers.
+    REQUEST_CONTEXT = "tls.handshake.certificate_request_context", Bytes, "Certificate Request Context";
     /// Bytes of the ticket.
     TICKET_LENGTH = "tls.handshake.session_ticket_length", Uint(Dec), "Session Ticket Length";
     /// The ticket.

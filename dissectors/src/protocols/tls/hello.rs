@@ -6,6 +6,7 @@ use super::wire::{self, Cursor};
 pub(super) mod extension {
     pub(crate) const SERVER_NAME: u16 = 0;
     pub(crate) const ALPN: u16 = 16;
+    pub(crate) const ENCRYPT_THEN_MAC: u16 = 22;
     pub(crate) const PRE_SHARED_KEY: u16 = 41;
     pub(crate) const EARLY_DATA: u16 = 42;
     pub(crate) const SUPPORTED_VERSIONS: u16 = 43;
@@ -35,10 +36,13 @@ pub(super) struct ServerHello<'a> {
     pub(super) version: u16,
     pub(super) session_id: &'a [u8],
     pub(super) suite: u16,
+    pub(super) compression: u8,
     pub(super) retry: bool,
     pub(super) alpn: Option<&'a [u8]>,
     /// One of the client's keys is taken.
     pub(super) psk: bool,
+    /// The code goes over the encrypted bytes (RFC 7366).
+    pub(super) encrypt_then_mac: bool,
 }
 
 /// Reads a ClientHello's body, as far as it goes.
@@ -85,16 +89,12 @@ pub(super) fn server(body: &[u8]) -> Option<ServerHello<'_>> {
     }
     hello.suite = c.u16()?;
     if !draft {
-        c.u8()?;
+        hello.compression = c.u8()?;
     }
     for (kind, mut data) in extensions(&mut c) {
         match kind {
-            extension::ALPN => {
-                hello.alpn = data
-                    .vector(2)
-                    .and_then(|mut list| list.vector(1))
-                    .map(|name| name.rest());
-            }
+            extension::ALPN => hello.alpn = alpn(data),
+            extension::ENCRYPT_THEN_MAC => hello.encrypt_then_mac = true,
             extension::PRE_SHARED_KEY => hello.psk = true,
             extension::SUPPORTED_VERSIONS => hello.version = data.u16().unwrap_or(hello.version),
             _ => {}
@@ -115,6 +115,12 @@ pub(super) fn extensions<'a>(c: &mut Cursor<'a>) -> impl Iterator<Item = (u16, C
         let list = list.as_mut()?;
         Some((list.u16()?, list.vector(2)?))
     })
+}
+
+/// The protocol that a server has chosen (RFC 7301).
+pub(super) fn alpn(mut data: Cursor<'_>) -> Option<&[u8]> {
+    let mut list = data.vector(2)?;
+    list.vector(1).map(|name| name.rest())
 }
 
 /// The host name of the extension (RFC 6066 3).

@@ -31,6 +31,7 @@
 //! Facts: `tls.alert` (one in clear; `level`, `description`, `code`).
 
 mod assembly;
+mod crypt;
 mod describe;
 pub(super) mod fields;
 mod hello;

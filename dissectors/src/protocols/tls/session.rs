@@ -1,6 +1,7 @@
 //! Records out of each side's bytes: what can be read goes to the [`Talk`], what is encrypted is counted.
 
 use super::assembly::Assembly;
+use super::crypt::{Crypt, Opened};
 use super::describe::{self, Content, Record};
 use super::suites;
 use super::talk::{Seen, Talk};
@@ -10,6 +11,9 @@ use crate::dissector::{Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
+
+/// The child that data in clear is handed to.
+const INSIDE: u64 = 0;
 
 pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     // In mid-stream the first bytes may be anything.
@@ -21,6 +25,7 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
         inboxes: PerSide::default(),
         lanes: PerSide::new(lane(), lane()),
         talk: Talk::default(),
+        crypt: start.secrets.and_then(Crypt::new),
     })
 }
 
@@ -28,6 +33,8 @@ struct Tls {
     inboxes: PerSide<Inbox>,
     lanes: PerSide<Lane>,
     talk: Talk,
+    /// Where the peers' secrets are known.
+    crypt: Option<Box<Crypt>>,
 }
 
 /// One side's reading.
@@ -61,6 +68,7 @@ impl Dissector for Tls {
                 let mut reader = Reader {
                     lane: &mut self.lanes[side],
                     talk: &mut self.talk,
+                    crypt: self.crypt.as_deref_mut(),
                     side,
                 };
                 while reader.step(&mut feed, out) {}
@@ -87,6 +95,10 @@ impl Tls {
             }
             _ => {
                 lane.assembly.clear();
+                if let Some(crypt) = &mut self.crypt {
+                    crypt.lost(side);
+                }
+                out.end_child(INSIDE, End::CaptureStopped);
                 // Behind a gap a record often begins where a segment does.
                 lane.place = Place::Head;
                 lane.lost_since.get_or_insert(at + len);
@@ -128,10 +140,18 @@ fn op(kind: u8) -> Op {
     Op::new(names::content(kind), u32::from(kind))
 }
 
+/// A request's method or a status line.
+fn looks_like_http(bytes: &[u8]) -> bool {
+    let word = bytes.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    let behind = bytes.get(word..).unwrap_or(&[]);
+    bytes.starts_with(b"HTTP/1.") || (3..=10).contains(&word) && behind.starts_with(b" /")
+}
+
 /// One side at work.
 struct Reader<'a> {
     lane: &'a mut Lane,
     talk: &'a mut Talk,
+    crypt: Option<&'a mut Crypt>,
     side: Side,
 }
 
@@ -182,19 +202,20 @@ impl Reader<'_> {
             head,
             version: self.talk.version(),
             opaque,
+            inner: None,
         };
-        match head.kind {
-            content::APPLICATION_DATA => {
-                out.fields(self.side, span, |w| {
-                    describe::record(w, &record, &Content::Data);
-                });
-                let seen = Seen::Data(head.len);
-                feed.skip(head.size() as u64);
-                self.lane.place = Place::Body { start, seen };
-                true
-            }
-            _ => self.whole(feed, &record, out),
+        let opens = self.crypt.as_ref().is_some_and(|c| c.opens(self.side))
+            || self.talk.is_clear(self.side);
+        if head.kind != content::APPLICATION_DATA || opens {
+            return self.whole(feed, &record, out);
         }
+        out.fields(self.side, span, |w| {
+            describe::record(w, &record, &Content::Data);
+        });
+        feed.skip(head.size() as u64);
+        let seen = Seen::Data(head.len);
+        self.lane.place = Place::Body { start, seen };
+        true
     }
 
     /// A record that is read whole.
@@ -203,7 +224,16 @@ impl Reader<'_> {
             return false;
         };
         let body = bytes.get(wire::HEAD..).unwrap_or(&[]);
-        let side = self.side;
+        let (side, head) = (self.side, record.head);
+        let opened = self.crypt.as_mut().and_then(|c| c.open(side, head, body));
+        if let Some(Opened { kind, bytes }) = opened {
+            let record = Record {
+                inner: record.opaque.then_some(kind),
+                ..*record
+            };
+            self.content(&record, span, (kind, &bytes), false, out);
+            return true;
+        }
         let secret = self.talk.is_secret(side);
         // What is not encrypted by its suite has a code behind it.
         let mac = secret
@@ -213,8 +243,22 @@ impl Reader<'_> {
         let clear = body
             .get(..body.len().saturating_sub(mac.unwrap_or(0)))
             .unwrap_or(body);
-        match record.head.kind {
-            content::HANDSHAKE => self.handshake(record, span, clear, secret, out),
+        self.content(record, span, (head.kind, clear), secret, out);
+        true
+    }
+
+    /// What a record holds. `secret`: it is encrypted.
+    fn content(
+        &mut self,
+        record: &Record,
+        span: Span,
+        (kind, clear): (u8, &[u8]),
+        secret: bool,
+        out: &mut Output<'_>,
+    ) {
+        let side = self.side;
+        let (content, seen) = match kind {
+            content::HANDSHAKE => return self.handshake(record, span, clear, secret, out),
             content::ALERT => {
                 let alert = match clear {
                     [level, description] if !names::alert_level(*level).is_empty() => {
@@ -225,23 +269,37 @@ impl Reader<'_> {
                 let content = alert.map_or(Content::EncryptedAlert, |(level, description)| {
                     Content::Alert { level, description }
                 });
-                out.fields(side, span, |w| describe::record(w, record, &content));
-                self.talk.record(side, span, Seen::Alert(alert), out);
+                (content, Seen::Alert(alert))
             }
             content::CHANGE_CIPHER_SPEC => {
-                out.fields(side, span, |w| {
-                    describe::record(w, record, &Content::ChangeCipherSpec);
-                });
-                self.talk.record(side, span, Seen::ChangeCipherSpec, out);
+                if let Some(crypt) = &mut self.crypt {
+                    crypt.change(side);
+                }
+                (Content::ChangeCipherSpec, Seen::ChangeCipherSpec)
             }
-            _ => {
-                out.fields(side, span, |w| {
-                    describe::record(w, record, &Content::Heartbeat(clear));
-                });
-                self.talk.record(side, span, Seen::Heartbeat, out);
-            }
+            content::APPLICATION_DATA => (Content::Data, Seen::Data(record.head.len)),
+            _ => (Content::Heartbeat(clear), Seen::Heartbeat),
+        };
+        out.fields(side, span, |w| describe::record(w, record, &content));
+        self.talk.record(side, span, seen, out);
+        if kind == content::APPLICATION_DATA && !secret {
+            self.inside(span.start + wire::HEAD as u64, clear, out);
         }
-        true
+    }
+
+    /// Hands data in clear to what is spoken inside: as was agreed, or as its first bytes tell.
+    fn inside(&self, at: StreamOffset, clear: &[u8], out: &mut Output<'_>) {
+        if !out.has_child(INSIDE) {
+            let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
+            let name = match agreed {
+                b"h2" => "http2",
+                _ if clear.starts_with(b"PRI * HTTP/2") => "http2",
+                _ if looks_like_http(clear) => "http",
+                _ => return,
+            };
+            out.start_child(INSIDE, name, true, &[]);
+        }
+        out.child(INSIDE, self.side, at, Input::Data(clear));
     }
 
     fn handshake(
@@ -257,6 +315,9 @@ impl Reader<'_> {
         let found = self.lane.assembly.push(body, span.start, secret, &mut kept);
         for (start, message) in found.all(span.start) {
             let span = Span::new(start, span.end);
+            if let Some(crypt) = &mut self.crypt {
+                crypt.message(side, message.kind, message.body());
+            }
             self.talk
                 .message(side, span, message.kind, message.body(), out);
         }

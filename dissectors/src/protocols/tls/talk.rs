@@ -138,6 +138,11 @@ impl Talk {
         self.changed[side] && !self.is_tls13()
     }
 
+    /// This side's keys do not encrypt: its suite only authenticates.
+    pub(super) fn is_clear(&self, side: Side) -> bool {
+        self.is_secret(side) && suites::clear_with_mac(self.suite).is_some()
+    }
+
     /// Takes the version of a record where nothing better is known: only a ClientHello's says nothing.
     pub(super) const fn versioned(&mut self, head: Head) {
         let tells = head.kind != content::HANDSHAKE && !self.early_data;

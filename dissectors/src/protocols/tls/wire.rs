@@ -117,6 +117,13 @@ impl Head {
         })
     }
 
+    /// The head as it is written.
+    pub(super) fn bytes(self) -> [u8; HEAD] {
+        let [major, minor] = self.version.to_be_bytes();
+        let [high, low] = self.len.to_be_bytes();
+        [self.kind, major, minor, high, low]
+    }
+
     /// It may be a record's head.
     pub(super) const fn is_plausible(self) -> bool {
         matches!(

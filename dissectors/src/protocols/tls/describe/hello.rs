@@ -11,6 +11,7 @@ use super::super::hello;
 use super::super::wire::{self, Cursor, message};
 use super::{extensions, list, number, vector};
 use crate::field::{FieldId, Value, Writer};
+use crate::text;
 
 /// What JA3 is made of besides version and cipher suites.
 #[derive(Debug, Default)]
@@ -116,13 +117,5 @@ fn dashed(numbers: &[u16]) -> String {
 
 fn fingerprint(w: &mut Writer<'_>, (full_id, id): (FieldId, FieldId), full: &str) {
     w.text(full_id, full, 0, 0);
-    w.text_with(
-        id,
-        || {
-            let digest = Md5::digest(full.as_bytes());
-            digest.iter().map(|byte| format!("{byte:02x}")).collect()
-        },
-        0,
-        0,
-    );
+    w.text_with(id, || text::hex(&Md5::digest(full)), 0, 0);
 }

@@ -4,12 +4,14 @@ use super::super::fields::{
     CERT_TYPE, CERT_TYPES, CERT_TYPES_COUNT, CERT_VERIFY_SIG, CERT_VERIFY_SIG_LEN, CERTIFICATE,
     CERTIFICATE_LENGTH, CERTIFICATES, CERTIFICATES_LENGTH, CLIENT_POINT, CLIENT_POINT_LEN,
     CURVE_TYPE, DNAME_LEN, DNAMES, DNAMES_LEN, EPMS, EPMS_LEN, G, G_LEN, NAMED_CURVE,
-    OCSP_RESPONSE_LEN, P, P_LEN, SERVER_POINT, SERVER_POINT_LEN, SIG, SIG_ALGS, SIG_ALGS_LENGTH,
-    SIG_LEN, STATUS_REQUEST_TYPE, TICKET, TICKET_LENGTH, TICKET_LIFETIME, YC, YC_LEN, YS, YS_LEN,
+    OCSP_RESPONSE_LEN, P, P_LEN, REQUEST_CONTEXT, REQUEST_CONTEXT_LENGTH, SERVER_POINT,
+    SERVER_POINT_LEN, SIG, SIG_ALGS, SIG_ALGS_LENGTH, SIG_LEN, STATUS_REQUEST_TYPE, TICKET,
+    TICKET_AGE_ADD, TICKET_LENGTH, TICKET_LIFETIME, TICKET_NONCE, TICKET_NONCE_LENGTH, YC, YC_LEN,
+    YS, YS_LEN,
 };
 use super::super::suites::{self, KeyExchange};
-use super::super::wire::{Cursor, version};
-use super::extensions::signature_algorithm;
+use super::super::wire::{self, Cursor, message, version};
+use super::extensions::{self, signature_algorithm};
 use super::{list, number, vector};
 use crate::field::{Value, Writer};
 
@@ -25,6 +27,21 @@ pub(super) fn certificates(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()>
     Some(())
 }
 
+/// Of TLS 1.3, each certificate with its extensions (RFC 8446 4.4.2).
+pub(super) fn certificates13(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
+    vector(w, (REQUEST_CONTEXT_LENGTH, REQUEST_CONTEXT), c, 1)?;
+    let len = number(w, CERTIFICATES_LENGTH, c, 3)? as usize;
+    let (at, mut list) = (c.at(), c.part(len)?);
+    w.parts(CERTIFICATES, Value::Present, at, len, |w| {
+        while vector(w, (CERTIFICATE_LENGTH, CERTIFICATE), &mut list, 3).is_some() {
+            if extensions::all(w, message::CERTIFICATE, &mut list, None).is_none() {
+                break;
+            }
+        }
+    });
+    Some(())
+}
+
 pub(super) fn status(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
     number(w, STATUS_REQUEST_TYPE, c, 1)?;
     number(w, OCSP_RESPONSE_LEN, c, 3)?;
@@ -35,6 +52,15 @@ pub(super) fn ticket(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
     number(w, TICKET_LIFETIME, c, 4)?;
     vector(w, (TICKET_LENGTH, TICKET), c, 2)?;
     Some(())
+}
+
+/// Of TLS 1.3 (RFC 8446 4.6.1).
+pub(super) fn ticket13(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
+    number(w, TICKET_LIFETIME, c, 4)?;
+    number(w, TICKET_AGE_ADD, c, 4)?;
+    vector(w, (TICKET_NONCE_LENGTH, TICKET_NONCE), c, 1)?;
+    vector(w, (TICKET_LENGTH, TICKET), c, 2)?;
+    extensions::all(w, message::NEW_SESSION_TICKET, c, None)
 }
 
 pub(super) fn request(w: &mut Writer<'_>, known: u16, c: &mut Cursor<'_>) -> Option<()> {
@@ -102,7 +128,7 @@ pub(super) fn client(w: &mut Writer<'_>, known: u16, suite: u16, c: &mut Cursor<
 }
 
 pub(super) fn verify(w: &mut Writer<'_>, known: u16, c: &mut Cursor<'_>) -> Option<()> {
-    if known == version::TLS12 {
+    if known == version::TLS12 || wire::is_tls13(known) {
         signature_algorithm(w, c)?;
     }
     vector(w, (CERT_VERIFY_SIG_LEN, CERT_VERIFY_SIG), c, 2)?;

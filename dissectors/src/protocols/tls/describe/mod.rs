@@ -8,7 +8,7 @@ use super::assembly::Message;
 use super::fields::{
     ALERT, ALERT_DESC, ALERT_LEVEL, CHANGE_CIPHER_SPEC, CONTENT_TYPE, HANDSHAKE, HANDSHAKE_LENGTH,
     HANDSHAKE_TYPE, HEARTBEAT, HEARTBEAT_LENGTH, HEARTBEAT_TYPE, OPAQUE_TYPE, PROTO, RECORD,
-    RECORD_LENGTH, RECORD_VERSION,
+    RECORD_LENGTH, RECORD_VERSION, REQUEST_CONTEXT, REQUEST_CONTEXT_LENGTH,
 };
 use super::names;
 use super::wire::{self, Cursor, Head, message};
@@ -22,6 +22,8 @@ pub(super) struct Record {
     pub(super) version: u16,
     /// Its content type is only for show.
     pub(super) opaque: bool,
+    /// What it carries in truth, where it could be opened.
+    pub(super) inner: Option<u8>,
 }
 
 impl Record {
@@ -65,6 +67,9 @@ pub(super) fn record(w: &mut Writer<'_>, record: &Record, content: &Content<'_>)
             w.uint(kind, head.kind, 0, 1);
             w.uint(RECORD_VERSION, head.version, 1, 2);
             w.uint(RECORD_LENGTH, head.len, 3, 2);
+            if let Some(inner) = record.inner {
+                w.uint(CONTENT_TYPE, inner, 0, 0);
+            }
             inside(w, record, content);
         });
         w.info(|| info(content));
@@ -141,9 +146,15 @@ fn body(w: &mut Writer<'_>, version: u16, kind: u8, c: &mut Cursor<'_>, suite: u
         message::SERVER_HELLO => hello::server(w, c),
         message::HELLO_RETRY_REQUEST => hello::retry(w, c),
         message::ENCRYPTED_EXTENSIONS => extensions::all(w, kind, c, None),
+        message::NEW_SESSION_TICKET if wire::is_tls13(version) => keys::ticket13(w, c),
         message::NEW_SESSION_TICKET => keys::ticket(w, c),
+        message::CERTIFICATE if wire::is_tls13(version) => keys::certificates13(w, c),
         message::CERTIFICATE => keys::certificates(w, c),
         message::CERTIFICATE_STATUS => keys::status(w, c),
+        message::CERTIFICATE_REQUEST if wire::is_tls13(version) => {
+            vector(w, (REQUEST_CONTEXT_LENGTH, REQUEST_CONTEXT), c, 1)?;
+            extensions::all(w, kind, c, None)
+        }
         message::CERTIFICATE_REQUEST => keys::request(w, version, c),
         message::SERVER_KEY_EXCHANGE => keys::server(w, version, suite, c),
         message::CLIENT_KEY_EXCHANGE => keys::client(w, version, suite, c),
