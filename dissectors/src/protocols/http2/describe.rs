@@ -67,7 +67,10 @@ fn flags(w: &mut Writer<'_>, head: Head) {
             one(f::FLAGS_END_HEADERS, flag::END_HEADERS);
             one(f::FLAGS_PADDED, flag::PADDED);
         }
-        Kind::CONTINUATION => one(f::FLAGS_END_HEADERS, flag::END_HEADERS),
+        Kind::CONTINUATION => {
+            one(f::FLAGS_END_HEADERS, flag::END_HEADERS);
+            one(f::FLAGS_PADDED, flag::PADDED);
+        }
         _ => {}
     }
 }
@@ -76,12 +79,9 @@ fn content(w: &mut Writer<'_>, head: Head, payload: &[u8], list: &List) {
     match head.kind {
         Kind::DATA | Kind::HEADERS | Kind::PUSH_PROMISE => framed(w, head, payload, list),
         Kind::CONTINUATION => {
-            w.text_with(
-                f::CONTINUATION_BLOCK,
-                || String::from_utf8_lossy(payload).into_owned(),
-                HEAD,
-                payload.len(),
-            );
+            // It has no padding any more, but tshark says so of it too.
+            w.uint(f::PAD_LENGTH, 0_u8, HEAD, 0);
+            text(w, f::CONTINUATION_BLOCK, payload, HEAD);
             fields(w, list, HEAD);
         }
         Kind::PRIORITY => {
@@ -311,13 +311,16 @@ fn digits(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
+/// As ASCII, as tshark reads it: every other byte is a replacement character.
 fn text(w: &mut Writer<'_>, id: FieldId, value: &[u8], at: usize) {
-    w.text_with(
-        id,
-        || String::from_utf8_lossy(value).into_owned(),
-        at,
-        value.len(),
-    );
+    let ascii = |b: &u8| {
+        if b.is_ascii() {
+            char::from(*b)
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    w.text_with(id, || value.iter().map(ascii).collect(), at, value.len());
 }
 
 fn form(field: &Field<'_>) -> &'static str {
