@@ -17,7 +17,7 @@ impl Test {
             Self::And(parts) => parts.iter().all(|p| p.holds(values)),
             Self::Xor(parts) => parts.iter().filter(|p| p.holds(values)).count() % 2 == 1,
             Self::Not(inner) => !inner.holds(values),
-            Self::There(operand) => operand.visit(values, &mut |_| true),
+            Self::There(operand) => operand.visit(values, &mut |v| !operand.is_void(v)),
             Self::NonZero(operand) => operand.visit(values, &mut |v| !order::is_zero(v)),
             Self::Compare(quantifier, order, left, right) => {
                 // Over pairs: all of them includes that there is one.
@@ -31,9 +31,9 @@ impl Test {
                 });
                 if decides { decided } else { pairs && !decided }
             }
-            Self::Search(quantifier, left, needle) => {
-                over(*quantifier, left, values, |v| needle.is_in(v, values))
-            }
+            Self::Search(quantifier, left, needle) => over(*quantifier, left, values, |v| {
+                !left.is_void(v) && needle.is_in(v, values)
+            }),
             Self::In(quantifier, left, members) => over(*quantifier, left, values, |v| {
                 members.iter().any(|m| m.has(v, values))
             }),
@@ -121,6 +121,11 @@ impl Member {
 type Visitor<'v> = dyn FnMut(Value<'_>) -> bool + 'v;
 
 impl Operand {
+    /// True for a slice behind the end: it is less than any other, but it is not there, and nothing is found in it.
+    fn is_void(&self, value: Value<'_>) -> bool {
+        matches!(self, Self::Slice(..)) && matches!(value, Value::Bytes([]))
+    }
+
     /// Gives all values to `visit` until it returns true, and says whether it did.
     fn visit(&self, values: &Values, visit: &mut Visitor<'_>) -> bool {
         match self {
@@ -189,12 +194,13 @@ impl Part {
     }
 }
 
+/// Gives the parts, joined, up to the first that goes beyond the end; as Wireshark does, even when nothing is left.
 fn slice(bytes: &[u8], parts: &[Part], visit: &mut Visitor<'_>) -> bool {
     if let [part] = parts {
-        return part.of(bytes).is_some_and(|b| visit(Value::Bytes(b)));
+        return visit(Value::Bytes(part.of(bytes).unwrap_or_default()));
     }
-    let pieces: Option<Vec<&[u8]>> = parts.iter().map(|part| part.of(bytes)).collect();
-    pieces.is_some_and(|pieces| visit(Value::Bytes(&pieces.concat())))
+    let joined: Vec<&[u8]> = parts.iter().map_while(|part| part.of(bytes)).collect();
+    visit(Value::Bytes(&joined.concat()))
 }
 
 impl Function {

@@ -196,6 +196,8 @@ fn text_and_bytes() {
             "nbss.called_name[:2,8-9] == \"FIER\"",
             "nbss.called_name[0] & 0x40 == 0x40",
             "nbss.called_name[4:]",
+            "nbss.called_name[8:4] != \"ER\" && nbss.called_name[8:4] < 00",
+            "nbss.called_name[0,20] == \"F\"",
             "len(nbss.called_name) == 10",
             "lower(nbss.called_name) == \"fileserver\"",
             "upper(nbss.calling_name)[0:2] == \"CL\"",
@@ -216,6 +218,7 @@ fn text_and_bytes() {
             "nbss.called_name matches \"(?-i)^file\"",
             "nbss.called_name[8:4]",
             "nbss.called_name[-11]",
+            "nbss.called_name[20:] matches \"\"",
             "nbss.retarget_ip_address in {192.168.0.0/16, 10.2.0.0/16}",
         ],
     );
