@@ -92,7 +92,7 @@ const ENGINE: &[Wall] = &[
     wall(
         "rows",
         &[
-            "analysis::dispatch",
+            "analysis::batch",
             "capture",
             "fields",
             "frame",

@@ -3,6 +3,9 @@
 //! One hash look-up a frame. Conversations are numbered here, as tshark numbers `tcp.stream` and
 //! `udp.stream`, so that no later stage needs to know about the others.
 
+mod beside;
+mod known;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,52 +14,22 @@ use colloquy_dissectors::units::{FrameNo, Stamp, Timestamp};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as MapEntry;
 
-use super::batch::{Batch, Beside, Item, Kind, WholeAt};
+use super::batch::{Batch, Beside, Item, Kind};
 use crate::capture::{Block, LinkType};
 use crate::diagnosis::world::LostDatagram;
-use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits, Whole};
+use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits};
 use crate::frame::{
-    Decoded, Defragmented, Defragmenter, FlowKey, Headers, IcmpMessage, Incomplete, Network,
-    TcpFlags, TcpSegment, Transport as Layer4, UdpDatagram, decode, decode_headers,
-    decode_payload_headers,
+    Decoded, Defragmented, Defragmenter, FlowKey, Headers, IcmpMessage, Incomplete, TcpSegment,
+    Transport as Layer4, UdpDatagram, decode, decode_headers,
 };
 use crate::limits;
 use crate::session::conversation::Opening;
 use crate::session::model::{Endpoint, Transport};
+use beside::Around;
+use known::{Known, NEVER};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
-/// In no block: the first is 1.
-const NEVER: (u32, u32) = (0, 0);
-
-/// Where the headers of a tunnel are: in `data`, behind `network` if that is not in it; `decoded` is what is in the tunnel.
-#[derive(Clone, Copy)]
-struct Around<'a> {
-    data: &'a [u8],
-    network: Option<&'a Network>,
-    decoded: &'a Decoded,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    flow: u32,
-    stream: u32,
-    /// The last block with a frame of it, and where in the shard's batch of that block the last one stands.
-    last: (u32, u32),
-    /// The key's first end sent the conversation's first frame.
-    key_order: bool,
-    bases: [Option<u32>; 2],
-    /// Only quoted by ICMP so far: no conversation was opened for it.
-    phantom: bool,
-}
-
-impl Known {
-    /// Its next frame will stand `at` in the batch of this block: where its last one stands, if there is one.
-    fn follow(&mut self, block: u32, at: u32) -> Option<u32> {
-        let before = std::mem::replace(&mut self.last, (block, at));
-        (before.0 == block).then_some(before.1)
-    }
-}
 
 /// Where a frame belongs.
 struct Belonging {
@@ -226,69 +199,6 @@ impl Dispatcher {
         }
     }
 
-    /// The fragments of the datagrams that the last block completed, each behind the frame that did it.
-    pub(crate) fn take_joined(&mut self) -> Vec<(FrameNo, FrameNo)> {
-        std::mem::take(&mut self.joined)
-    }
-
-    /// Where every frame is asked for: one that no conversation got, and what a frame has beside its item.
-    fn left_over(&mut self, stamp: Stamp, batches: &mut [Batch]) {
-        if !self.every_frame {
-            return;
-        }
-        let stream = self.quoted.take();
-        let is_this = |batch: &Batch| {
-            batch
-                .items
-                .last()
-                .is_some_and(|i| i.stamp.frame == stamp.frame)
-        };
-        let place = batches.iter().position(is_this);
-        let Some(batch) = batches.get_mut(place.unwrap_or(stamp.frame as usize % self.shards))
-        else {
-            return;
-        };
-        if place.is_none() {
-            batch.items.push(Item {
-                stamp,
-                flow: u32::MAX,
-                start: 0,
-                len: 0,
-                wire_len: 0,
-                from_first: true,
-                rebuilt: false,
-                ttl: 0,
-                ip_id: 0,
-                kind: Kind::Outside { stream },
-                next: None,
-            });
-        }
-        batch.beside.outer.append(&mut self.beside.outer);
-        for whole in self.beside.wholes.drain(..) {
-            let start = batch.beside.bytes.len() as u32;
-            batch.beside.wholes.push(WholeAt { start, ..whole });
-        }
-        batch.beside.bytes.append(&mut self.beside.bytes);
-    }
-
-    /// tshark numbers the UDP headers of tunnels as streams, before what is in the tunnel.
-    fn outer(&mut self, frame: FrameNo, headers: &Headers, around: Around<'_>) {
-        let Around {
-            data,
-            network,
-            decoded,
-        } = around;
-        for (key, is_first) in headers.outer_udp(data, network, &decoded.transport) {
-            let stream = match self.known.get(&key) {
-                Some(known) => known.stream,
-                None => self.phantom(key, is_first),
-            };
-            if self.every_frame {
-                self.beside.outer.push((frame, stream));
-            }
-        }
-    }
-
     /// Gives a number to a header that opens no conversation, yet is a stream to tshark.
     fn phantom(&mut self, key: FlowKey, is_first: bool) -> u32 {
         let stream = self.next_stream(key.protocol());
@@ -331,31 +241,6 @@ impl Dispatcher {
             }
             self.whole(&whole, stamp.frame);
             self.frame(&whole.decoded, 0, Some(&whole.bytes), stamp, batches);
-        }
-    }
-
-    /// A datagram that was put together: what is around its innermost header, and all of it for those who ask for it.
-    fn whole(&mut self, whole: &Whole, frame: FrameNo) {
-        let wire_len = whole.network.total_len;
-        if whole.decoded.tunnel_depth > 0 {
-            let mut headers = Headers::default();
-            decode_payload_headers(&whole.network, &whole.bytes, wire_len, &mut headers);
-            let around = Around {
-                data: &whole.bytes,
-                network: Some(&whole.network),
-                decoded: &whole.decoded,
-            };
-            self.outer(frame, &headers, around);
-        }
-        if self.every_frame {
-            self.beside.wholes.push(WholeAt {
-                frame,
-                network: whole.network,
-                start: 0,
-                len: whole.bytes.len() as u32,
-                wire_len,
-            });
-            self.beside.bytes.extend_from_slice(&whole.bytes);
         }
     }
 
@@ -525,9 +410,9 @@ impl Dispatcher {
                 if known.phantom {
                     // The number that the quoted header took is this conversation's.
                     stream = Some(known.stream);
-                } else if !tcp.is_some_and(|t| is_new_incarnation(known, side, t)) {
+                } else if !tcp.is_some_and(|t| known.is_new_incarnation(side, t)) {
                     if let Some(tcp) = tcp {
-                        learn_bases(known, side, tcp);
+                        known.learn_bases(side, tcp);
                     }
                     return Belonging {
                         flow: known.flow,
@@ -553,7 +438,7 @@ impl Dispatcher {
             phantom: false,
         };
         if let Some(tcp) = tcp {
-            learn_bases(&mut known, side, tcp);
+            known.learn_bases(side, tcp);
         }
         self.known.insert(key, known);
         let [first, second] = key.ends();
@@ -637,34 +522,6 @@ fn udp_item(base: Item, udp: &UdpDatagram) -> Item {
         wire_len: udp.wire_len,
         kind: Kind::Udp,
         ..base
-    }
-}
-
-/// A SYN with another sequence number than the conversation began with opens a new one, as in tshark.
-fn is_new_incarnation(known: &Known, side: usize, tcp: &TcpSegment) -> bool {
-    tcp.flags.has(TcpFlags::SYN)
-        && !tcp.flags.has(TcpFlags::ACK)
-        && known
-            .bases
-            .get(side)
-            .copied()
-            .flatten()
-            .is_some_and(|base| base != tcp.seq)
-}
-
-fn learn_bases(known: &mut Known, side: usize, tcp: &TcpSegment) {
-    let syn = tcp.flags.has(TcpFlags::SYN);
-    if let Some(base) = known.bases.get_mut(side) {
-        base.get_or_insert(if syn {
-            tcp.seq
-        } else {
-            tcp.seq.wrapping_sub(1)
-        });
-    }
-    if tcp.flags.has(TcpFlags::ACK)
-        && let Some(base) = known.bases.get_mut(1 - side)
-    {
-        base.get_or_insert(tcp.ack.wrapping_sub(1));
     }
 }
 
