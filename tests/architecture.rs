@@ -691,7 +691,8 @@ fn tree(words: &[(&str, usize)], mut at: usize, before: &str, found: &mut Places
             "::" => {}
             "{" => {
                 at += 1;
-                while words.get(at).is_some_and(|w| w.0 != "}") {
+                // A semicolon in braces: this was no `use`.
+                while words.get(at).is_some_and(|w| !matches!(w.0, "}" | ";")) {
                     at = tree(words, at, &path, found);
                     if words.get(at).is_some_and(|w| w.0 == ",") {
                         at += 1;
