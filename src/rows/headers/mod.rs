@@ -283,7 +283,8 @@ fn each(
             }
             _ => {}
         }
-        if columns {
+        // What is quoted is not what the frame says.
+        if columns && !header.quoted {
             info::columns(picked, header, of_header, tcp.as_ref(), &mut out);
         }
     }

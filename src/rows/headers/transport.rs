@@ -1,5 +1,7 @@
 //! UDP and TCP.
 
+use std::fmt::Write as _;
+
 use colloquy_dissectors::field::{FieldId, Value, group};
 use colloquy_dissectors::units::Timestamp;
 
@@ -14,6 +16,7 @@ const END: u8 = 0;
 const NOP: u8 = 1;
 const MSS: u8 = 2;
 const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
 
@@ -347,6 +350,62 @@ impl TcpHeader<'_> {
         Options::of(self.bytes.0, self.header_len)
     }
 
+    /// `51234 → 445 [SYN] Seq=0 Win=64240 Len=0 MSS=1460`, with what is remarked on it before.
+    pub(super) fn info(&self, out: &mut String) {
+        let s = &self.segment;
+        let [base, peer_base] = self.seen.bases;
+        self.remarks(out);
+        let port = |at| self.bytes.u16(at).unwrap_or_default();
+        // Writing to a String can't fail.
+        let _ = write!(out, "{} → {} [", port(0), port(2));
+        names(s.flags, out);
+        let _ = write!(out, "] Seq={}", s.seq.wrapping_sub(base));
+        if s.flags.has(TcpFlags::ACK) {
+            let _ = write!(out, " Ack={}", s.ack.wrapping_sub(peer_base));
+        }
+        let _ = write!(out, " Win={}", self.window());
+        if s.flags.has(TcpFlags::URG) {
+            let _ = write!(out, " Urg={}", port(18));
+        }
+        let _ = write!(out, " Len={}", s.len);
+        for option in self.options() {
+            let _ = match (option.kind, option.value) {
+                (MSS, &[high, low]) => write!(out, " MSS={}", u16::from_be_bytes([high, low])),
+                (WINDOW_SCALE, &[shift]) => write!(out, " WS={}", 1_u32 << shift.min(14)),
+                (SACK_PERMITTED, []) => write!(out, " SACK_PERM"),
+                (TIMESTAMPS, value) => {
+                    let pair = (Bytes(value).u32(0), Bytes(value).u32(4));
+                    let (value, echo) = (pair.0.unwrap_or(0), pair.1.unwrap_or(0));
+                    write!(out, " TSval={value} TSecr={echo}")
+                }
+                (SACK, edges) => edges.as_chunks::<8>().0.iter().try_for_each(|pair| {
+                    let (left, right) = edges_of(*pair);
+                    let relative = |edge: u32| edge.wrapping_sub(peer_base);
+                    write!(out, " SLE={} SRE={}", relative(left), relative(right))
+                }),
+                _ => Ok(()),
+            };
+        }
+    }
+
+    fn remarks(&self, out: &mut String) {
+        let remarks = self.seen.remarks;
+        let special = Remarks::FAST_RETRANSMISSION.with(Remarks::SPURIOUS_RETRANSMISSION);
+        for (remark, _, words) in REMARKS {
+            let is_told = remark == Remarks::RETRANSMISSION && remarks.has(special);
+            if !remarks.has(remark) || is_told {
+                continue;
+            }
+            let _ = match remark {
+                Remarks::DUPLICATE_ACK => {
+                    let (number, frame) = self.seen.duplicate;
+                    write!(out, "[{words} {frame}#{number}] ")
+                }
+                _ => write!(out, "[{words}] "),
+            };
+        }
+    }
+
     fn analysis(&self, id: FieldId, out: &mut Out<'_>) {
         let seen = &self.seen;
         match id {
@@ -393,6 +452,25 @@ impl TcpHeader<'_> {
                 }
             }
         }
+    }
+}
+
+/// `SYN, ACK`
+fn names(flags: TcpFlags, out: &mut String) {
+    const NAMES: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
+    let reserved = flags.0 & 0xe00 != 0;
+    let set = NAMES.iter().enumerate();
+    let set = set.filter(|(bit, _)| flags.0 >> bit & 1 == 1);
+    let all = set.map(|(_, name)| *name);
+    let mut is_first = true;
+    for name in all.chain(reserved.then_some("Reserved")) {
+        if !std::mem::take(&mut is_first) {
+            out.push_str(", ");
+        }
+        out.push_str(name);
+    }
+    if is_first {
+        out.push_str("<None>");
     }
 }
 
@@ -455,8 +533,8 @@ fn nonzero(out: &mut Out<'_>, id: FieldId, nanos: Option<i64>) {
 
 /// A TCP option; `END` and `NOP` have no value.
 pub(super) struct TcpOption<'a> {
-    pub(super) kind: u8,
-    pub(super) value: &'a [u8],
+    kind: u8,
+    value: &'a [u8],
     /// Where it begins in the header.
     at: u32,
 }
