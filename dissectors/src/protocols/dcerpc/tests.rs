@@ -2,6 +2,7 @@
 
 mod calls;
 mod damage;
+mod fields;
 mod mapper;
 mod negotiation;
 

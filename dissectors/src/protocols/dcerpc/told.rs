@@ -67,7 +67,8 @@ impl Fragments {
             self.lost = true;
         }
         self.begun = !last;
-        if !(first && last) && !self.lost && (told.layer.is_none() || told.is_mapper()) {
+        let read = told.layer.is_none() || told.is_mapper();
+        if read && !(self.lost || first && last) {
             self.stub.extend_from_slice(stub);
         }
         match (first, last, self.lost) {

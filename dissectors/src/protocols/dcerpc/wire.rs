@@ -326,9 +326,11 @@ impl<'a> Request<'a> {
         let mut cursor = pdu.cursor();
         cursor.u32()?;
         let (context, operation) = (cursor.u16()?, cursor.u16()?);
-        let object = match pdu.header.flags.has(Flags::OBJECT_UUID) {
-            true => Some(cursor.uuid()?),
-            false => None,
+        let has_object = pdu.header.flags.has(Flags::OBJECT_UUID);
+        let object = if has_object {
+            Some(cursor.uuid()?)
+        } else {
+            None
         };
         Some(Self {
             context,

@@ -44,6 +44,14 @@ struct Target {
     procedure: u32,
 }
 
+/// Whose call it is.
+enum Credential {
+    /// The capture does not tell, and arguments are not there either.
+    Cut,
+    /// With RPCSEC_GSS what that says of the arguments.
+    Read(Option<Gss>),
+}
+
 /// A fragment that is not the last of its record.
 pub(super) fn fragment(w: &mut Writer<'_>, mark: Mark) {
     w.layer(f::PROTO, "RPC", 0, MARK, |w| {
@@ -75,10 +83,10 @@ pub(super) fn call(w: &mut Writer<'_>, whole: Whole<'_>, service: u32, key: u64)
         }
         read = call_head(w, &mut reader, service, key);
     });
-    let Some((target, arguments)) = read else {
+    let Some((target, credential)) = read else {
         return;
     };
-    let Some(gss) = arguments else {
+    let Credential::Read(gss) = credential else {
         w.info(|| title(target, "Call"));
         return;
     };
@@ -104,7 +112,7 @@ fn call_head(
     reader: &mut Reader<'_>,
     service: u32,
     key: u64,
-) -> Option<(Target, Option<Option<Gss>>)> {
+) -> Option<(Target, Credential)> {
     reader.number(f::XID, w)?;
     reader.number(f::MSGTYP, w)?;
     reader.number(f::VERSION, w)?;
@@ -115,10 +123,13 @@ fn call_head(
         procedure: reader.number(f::PROCEDURE, w)?,
     };
     w.request(&f::CALL, key);
-    let credential = auth(w, reader, "Credentials");
-    let gss = credential.map(|c| super::auth::gss(&c));
-    let verifier = gss.and_then(|_| auth(w, reader, "Verifier"));
-    Some((target, verifier.and(gss)))
+    let credential = match auth(w, reader, "Credentials") {
+        Some(credential) if auth(w, reader, "Verifier").is_some() => {
+            Credential::Read(super::auth::gss(&credential))
+        }
+        _ => Credential::Cut,
+    };
+    Some((target, credential))
 }
 
 /// A credential or a verifier.
@@ -470,7 +481,7 @@ fn title(target: Target, way: &str) -> String {
     if !name.is_empty() {
         text.extend([" ", name]);
     } else if target.procedure != 1 {
-        text.push_str(&format!(" proc-{}", target.procedure));
+        text.extend([" proc-", &target.procedure.to_string()]);
     }
     text.extend([" ", way]);
     text

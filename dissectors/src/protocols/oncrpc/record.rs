@@ -225,7 +225,7 @@ impl Reader {
         Some(Found::Message(Record {
             span,
             head: message.get(..HEAD).unwrap_or(message),
-            bytes: message,
+            bytes: message.get(..WHOLE).unwrap_or(message),
             came: span.end,
             len: mark.len(),
             told: false,

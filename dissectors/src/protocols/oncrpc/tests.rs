@@ -1,5 +1,6 @@
 //! Conversations of RPC: the builders of their messages, and what was said of them.
 
+mod fields;
 mod programs;
 mod records;
 

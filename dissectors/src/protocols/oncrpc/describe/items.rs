@@ -184,10 +184,8 @@ impl<'a> Reader<'a> {
         let bytes = bytes.split(|b| *b == 0).next().unwrap_or(bytes);
         w.text_with(id, || text(bytes), at, bytes.len());
         let named = matches!(id, nfs::NAME | nfs::COMPONENT);
-        self.note(|| match named {
-            true => format!("/{}", text(bytes)),
-            false => format!(" {}", text(bytes)),
-        });
+        let before = if named { '/' } else { ' ' };
+        self.note(|| format!("{before}{}", text(bytes)));
         Some(())
     }
 

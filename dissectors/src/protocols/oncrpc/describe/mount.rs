@@ -48,18 +48,23 @@ fn mounted3(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     ];
     match reader.number(f::STATUS, w)? {
         0 => reader.tell(MOUNTED, w),
-        code => failed(code, reader),
+        code => {
+            failed(code, reader);
+            Some(())
+        }
     }
 }
 
 fn mounted(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     match reader.number(f::STATUS, w)? {
         0 => reader.tell(&[Branch("fhandle", &[Handle2])], w),
-        code => failed(code, reader),
+        code => {
+            failed(code, reader);
+            Some(())
+        }
     }
 }
 
-fn failed(code: u32, reader: &mut Reader<'_>) -> Option<()> {
+fn failed(code: u32, reader: &mut Reader<'_>) {
     reader.note(|| format!(" Error: {}", super::super::status::mount(code)));
-    Some(())
 }

@@ -152,38 +152,54 @@ pub(super) const fn call(procedure: u32) -> &'static [Item] {
     }
 }
 
-/// What follows the status NFS3_OK.
-pub(super) const fn done(procedure: u32) -> &'static [Item] {
-    match procedure {
-        1 => &[Branch("obj_attributes", &[ATTRIBUTES])],
-        2 => &[Branch("obj_wcc", WCC)],
-        3 => &[Branch("object", &[Handle]), OBJ_ATTRIBUTES, DIR_ATTRIBUTES],
-        // The rights follow, of which the call tells which were asked about.
-        4 => &[OBJ_ATTRIBUTES],
-        5 => &[
+/// What follows the status NFS3_OK, by procedures.
+static DONE: &[(&[u32], &[Item])] = &[
+    (&[1], &[Branch("obj_attributes", &[ATTRIBUTES])]),
+    (&[2], &[Branch("obj_wcc", WCC)]),
+    (
+        &[3],
+        &[Branch("object", &[Handle]), OBJ_ATTRIBUTES, DIR_ATTRIBUTES],
+    ),
+    // The rights follow, of which the call tells which were asked about.
+    (&[4], &[OBJ_ATTRIBUTES]),
+    (
+        &[5],
+        &[
             Branch(
                 "symlink_attributes",
                 &[Optional(f::ATTRIBUTES_FOLLOW, &[ATTRIBUTES])],
             ),
             Text(f::READLINK_DATA),
         ],
-        6 => &[
+    ),
+    (
+        &[6],
+        &[
             OBJ_ATTRIBUTES,
             Word(f::COUNT3),
             Bool(f::READ_EOF),
             Opaque(f::DATA),
         ],
-        7 => &[
+    ),
+    (
+        &[7],
+        &[
             FILE_WCC,
             Word(f::COUNT3),
             Word(f::WRITE_COMMITTED),
             Fixed(f::VERIFIER, 8),
         ],
-        8..=11 => &[OBJ_HANDLE, OBJ_ATTRIBUTES, DIR_WCC],
-        12 | 13 => &[DIR_WCC],
-        14 => &[Branch("fromdir_wcc", WCC), Branch("todir_wcc", WCC)],
-        15 => &[OBJ_ATTRIBUTES, Branch("linkdir_wcc", WCC)],
-        16 => &[
+    ),
+    (&[8, 9, 10, 11], &[OBJ_HANDLE, OBJ_ATTRIBUTES, DIR_WCC]),
+    (&[12, 13], &[DIR_WCC]),
+    (
+        &[14],
+        &[Branch("fromdir_wcc", WCC), Branch("todir_wcc", WCC)],
+    ),
+    (&[15], &[OBJ_ATTRIBUTES, Branch("linkdir_wcc", WCC)]),
+    (
+        &[16],
+        &[
             DIR_ATTRIBUTES,
             Fixed(f::VERIFIER, 8),
             List(
@@ -199,7 +215,10 @@ pub(super) const fn done(procedure: u32) -> &'static [Item] {
             ),
             Word(f::READDIR_EOF),
         ],
-        17 => &[
+    ),
+    (
+        &[17],
+        &[
             DIR_ATTRIBUTES,
             Fixed(f::VERIFIER, 8),
             List(
@@ -220,7 +239,10 @@ pub(super) const fn done(procedure: u32) -> &'static [Item] {
             ),
             Word(f::READDIR_EOF),
         ],
-        18 => &[
+    ),
+    (
+        &[18],
+        &[
             OBJ_ATTRIBUTES,
             Hyper(f::TBYTES),
             Hyper(f::FBYTES),
@@ -230,7 +252,10 @@ pub(super) const fn done(procedure: u32) -> &'static [Item] {
             Hyper(f::AFILES),
             Word(f::INVARSEC),
         ],
-        19 => &[
+    ),
+    (
+        &[19],
+        &[
             OBJ_ATTRIBUTES,
             Word(f::RTMAX),
             Word(f::RTPREF),
@@ -243,7 +268,10 @@ pub(super) const fn done(procedure: u32) -> &'static [Item] {
             Time([f::DTIME, f::DTIME_SEC, f::DTIME_NSEC]),
             Rights(f::PROPERTIES, &[]),
         ],
-        20 => &[
+    ),
+    (
+        &[20],
+        &[
             OBJ_ATTRIBUTES,
             Word(f::LINKMAX),
             Word(f::NAME_MAX),
@@ -252,9 +280,13 @@ pub(super) const fn done(procedure: u32) -> &'static [Item] {
             Bool(f::CASE_INSENSITIVE),
             Bool(f::CASE_PRESERVING),
         ],
-        21 => &[FILE_WCC, Fixed(f::VERIFIER, 8)],
-        _ => &[],
-    }
+    ),
+    (&[21], &[FILE_WCC, Fixed(f::VERIFIER, 8)]),
+];
+
+pub(super) fn done(procedure: u32) -> &'static [Item] {
+    let found = DONE.iter().find(|(of, _)| of.contains(&procedure));
+    found.map_or(&[], |(_, items)| items)
 }
 
 /// What follows another status.

@@ -23,43 +23,50 @@ const CHANNEL: &[Item] = &[
     With(rdma),
 ];
 
-/// The arguments of an operation; `None` where they are not known, so that nothing behind them can be read.
-pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
-    Some(match (code, back) {
-        (11, true) => SEQUENCE,
-        (4, true) => &[STATEID, Words(1), Branch("fh", &[Handle])],
-        (_, true) => return None,
-        (3, _) => &[With(access_call)],
-        (4, _) => &[Word(f::SEQID), STATEID],
-        (5, _) => &[Hyper(f::OFFSET4), Word(f::COUNT4)],
-        (6, _) => &[With(create_type), NAME, ATTRIBUTES],
-        (8, _) => &[STATEID],
-        (9, _) => &[MASK],
-        (10 | 16 | 23 | 24 | 27 | 31 | 32, _) => &[],
-        (11 | 15 | 28 | 33, _) => &[NAME],
-        (12, _) => &[
+/// Operations of the fore channel.
+static ARGUMENTS: &[(&[u32], &[Item])] = &[
+    (&[3], &[With(access_call)]),
+    (&[4], &[Word(f::SEQID), STATEID]),
+    (&[5], &[Hyper(f::OFFSET4), Word(f::COUNT4)]),
+    (&[6], &[With(create_type), NAME, ATTRIBUTES]),
+    (&[8], &[STATEID]),
+    (&[9], &[MASK]),
+    (&[10, 16, 23, 24, 27, 31, 32], &[]),
+    (&[11, 15, 28, 33], &[NAME]),
+    (
+        &[12],
+        &[
             Word(f::LOCKTYPE),
             Bool(f::LOCK_RECLAIM),
             Hyper(f::OFFSET4),
             Hyper(f::LENGTH4),
             With(locker),
         ],
-        (13, _) => &[
+    ),
+    (
+        &[13],
+        &[
             Word(f::LOCKTYPE),
             Hyper(f::OFFSET4),
             Hyper(f::LENGTH4),
             Hyper(f::CLIENTID),
             Opaque(f::LOCK_OWNER),
         ],
-        (14, _) => &[
+    ),
+    (
+        &[14],
+        &[
             Word(f::LOCKTYPE),
             Word(f::SEQID),
             STATEID,
             Hyper(f::OFFSET4),
             Hyper(f::LENGTH4),
         ],
-        (17 | 37, _) => &[ATTRIBUTES],
-        (18, _) => &[
+    ),
+    (&[17, 37], &[ATTRIBUTES]),
+    (
+        &[18],
+        &[
             Word(f::SEQID),
             Word(f::SHARE_ACCESS),
             Word(f::SHARE_DENY),
@@ -68,26 +75,35 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             With(open_how),
             With(open_claim),
         ],
-        (20, _) => &[STATEID, Word(f::SEQID)],
-        (21, _) => &[
+    ),
+    (&[20], &[STATEID, Word(f::SEQID)]),
+    (
+        &[21],
+        &[
             STATEID,
             Word(f::SEQID),
             Word(f::SHARE_ACCESS),
             Word(f::SHARE_DENY),
         ],
-        (22, _) => &[Branch("FileHandle", &[Handle])],
-        (25, _) => &[STATEID, Hyper(f::OFFSET4), Word(f::COUNT4)],
-        (26, _) => &[
+    ),
+    (&[22], &[Branch("FileHandle", &[Handle])]),
+    (&[25], &[STATEID, Hyper(f::OFFSET4), Word(f::COUNT4)]),
+    (
+        &[26],
+        &[
             Hyper(f::COOKIE4),
             Hyper(f::COOKIE_VERF4),
             Word(f::DIRCOUNT),
             Word(f::MAXCOUNT),
             MASK,
         ],
-        (29, _) => &[NAME, NAME],
-        (30 | 57, _) => &[Hyper(f::CLIENTID)],
-        (34, _) => &[STATEID, ATTRIBUTES],
-        (35, _) => &[
+    ),
+    (&[29], &[NAME, NAME]),
+    (&[30, 57], &[Hyper(f::CLIENTID)]),
+    (&[34], &[STATEID, ATTRIBUTES]),
+    (
+        &[35],
+        &[
             Hyper(f::VERIFIER4),
             Opaque(f::CLIENT_ID),
             Word(f::CB_PROGRAM),
@@ -95,22 +111,31 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             Text(f::R_ADDR),
             Word(f::CALLBACK_IDENT),
         ],
-        (36, _) => &[Hyper(f::CLIENTID), Hyper(f::VERIFIER4)],
-        (38, _) => &[
+    ),
+    (&[36], &[Hyper(f::CLIENTID), Hyper(f::VERIFIER4)]),
+    (
+        &[38],
+        &[
             STATEID,
             Hyper(f::OFFSET4),
             Word(f::STABLE_HOW),
             With(written),
         ],
-        (39, _) => &[Hyper(f::CLIENTID), Opaque(f::LOCK_OWNER)],
-        (42, _) => &[
+    ),
+    (&[39], &[Hyper(f::CLIENTID), Opaque(f::LOCK_OWNER)]),
+    (
+        &[42],
+        &[
             Hyper(f::VERIFIER4),
             Opaque(f::DATA),
             Word(f::EXCHANGE_CALL_FLAGS),
             With(protection),
             With(implementation),
         ],
-        (43, _) => &[
+    ),
+    (
+        &[43],
+        &[
             Hyper(f::CLIENTID),
             Word(f::SEQID),
             Word(f::CREATE_SESSION_FLAGS),
@@ -119,15 +144,21 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             Word(f::CB_PROGRAM),
             With(security),
         ],
-        (44, _) => &[Fixed(f::SESSION_ID, 16)],
-        (45, _) => &[STATEID],
-        (47, _) => &[
+    ),
+    (&[44], &[Fixed(f::SESSION_ID, 16)]),
+    (&[45], &[STATEID]),
+    (
+        &[47],
+        &[
             Fixed(f::DEVICEID, 16),
             Word(f::LAYOUTTYPE),
             Word(f::MAXCOUNT),
             MASK,
         ],
-        (50, _) => &[
+    ),
+    (
+        &[50],
+        &[
             Bool(f::LAYOUTAVAIL),
             Word(f::LAYOUTTYPE),
             Word(f::IOMODE),
@@ -137,17 +168,32 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             STATEID,
             Word(f::MAXCOUNT),
         ],
-        (51, _) => &[
+    ),
+    (
+        &[51],
+        &[
             Bool(f::RECLAIM4),
             Word(f::LAYOUTTYPE),
             Word(f::IOMODE),
             With(returned),
         ],
-        (52, _) => &[Word(f::SECINFO_STYLE)],
-        (53, _) => SEQUENCE,
-        (58, _) => &[Bool(f::RECLAIM_ONE_FS)],
-        _ => return None,
-    })
+    ),
+    (&[52], &[Word(f::SECINFO_STYLE)]),
+    (&[53], SEQUENCE),
+    (&[58], &[Bool(f::RECLAIM_ONE_FS)]),
+];
+
+/// Operations of the back channel.
+static CALLBACKS: &[(&[u32], &[Item])] = &[
+    (&[11], SEQUENCE),
+    (&[4], &[STATEID, Words(1), Branch("fh", &[Handle])]),
+];
+
+/// The arguments of an operation; `None` where they are not known, so that nothing behind them can be read.
+pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
+    let table = if back { CALLBACKS } else { ARGUMENTS };
+    let found = table.iter().find(|(of, _)| of.contains(&code));
+    found.map(|(_, items)| *items)
 }
 
 const SEQUENCE: &[Item] = &[With(sequence)];
@@ -175,9 +221,10 @@ fn locker(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
         Hyper(f::CLIENTID),
         Opaque(f::LOCK_OWNER),
     ];
-    match reader.flag(f::NEW_LOCK_OWNER, w)? {
-        true => reader.tell(NEW, w),
-        false => reader.tell(&[STATEID, Word(f::LOCK_SEQID)], w),
+    if reader.flag(f::NEW_LOCK_OWNER, w)? {
+        reader.tell(NEW, w)
+    } else {
+        reader.tell(&[STATEID, Word(f::LOCK_SEQID)], w)
     }
 }
 

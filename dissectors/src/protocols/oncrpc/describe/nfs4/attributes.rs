@@ -93,7 +93,7 @@ fn write((place, at, mask): Mask, w: &mut Writer<'_>, mut tell: impl FnMut(u32, 
         for bit in (0..32).filter(|bit| mask >> bit & 1 == 1) {
             let number = place * 32 + bit;
             w.parts(f::ATTR, Value::Uint(number.into()), at, 0, |w| {
-                tell(number, w)
+                tell(number, w);
             });
         }
     });

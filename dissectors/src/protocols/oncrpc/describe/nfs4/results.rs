@@ -20,29 +20,35 @@ const CHANGE: Item = Branch(
     ],
 );
 
-/// The results of an operation that succeeded; `None` where they are not known.
-pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
-    Some(match (code, back) {
-        (11, true) => SEQUENCED,
-        (4, true) => &[],
-        (_, true) => return None,
-        (3, _) => &[With(access_results)],
-        (4 | 12 | 14 | 20 | 21 | 34, _) if code != 34 => &[STATEID],
-        (5, _) => &[Hyper(f::VERIFIER4)],
-        (6, _) => &[CHANGE, With(attributes::mask)],
-        (9, _) => &[With(attributes::values)],
-        (10, _) => &[Branch("Filehandle", &[Handle])],
-        (11 | 28, _) => &[CHANGE],
-        (8 | 13 | 15..=17 | 22..=24 | 30..=32 | 36 | 37 | 39 | 44 | 45 | 57 | 58, _) => &[],
-        (18, _) => &[
+/// Operations of the fore channel.
+static RESULTS: &[(&[u32], &[Item])] = &[
+    (&[3], &[With(access_results)]),
+    (&[4, 12, 14, 20, 21], &[STATEID]),
+    (&[5], &[Hyper(f::VERIFIER4)]),
+    (&[6], &[CHANGE, With(attributes::mask)]),
+    (&[9], &[With(attributes::values)]),
+    (&[10], &[Branch("Filehandle", &[Handle])]),
+    (&[11, 28], &[CHANGE]),
+    (
+        &[
+            8, 13, 15, 16, 17, 22, 23, 24, 30, 31, 32, 36, 37, 39, 44, 45, 57, 58,
+        ],
+        &[],
+    ),
+    (
+        &[18],
+        &[
             STATEID,
             CHANGE,
             Word(f::OPEN_RFLAGS),
             With(attributes::mask),
             With(delegation),
         ],
-        (25, _) => &[Bool(f::READ_EOF), With(read)],
-        (26, _) => &[
+    ),
+    (&[25], &[Bool(f::READ_EOF), With(read)]),
+    (
+        &[26],
+        &[
             Hyper(f::COOKIE_VERF4),
             List(
                 VALUE_FOLLOWS,
@@ -54,12 +60,18 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             ),
             Bool(f::READ_EOF),
         ],
-        (27, _) => &[Text(f::READLINK_DATA)],
-        (29, _) => &[CHANGE, CHANGE],
-        (34, _) => &[With(attributes::mask)],
-        (35, _) => &[Hyper(f::CLIENTID), Hyper(f::VERIFIER4)],
-        (38, _) => &[Word(f::COUNT4), Word(f::STABLE_HOW), Hyper(f::VERIFIER4)],
-        (42, _) => &[
+    ),
+    (&[27], &[Text(f::READLINK_DATA)]),
+    (&[29], &[CHANGE, CHANGE]),
+    (&[34], &[With(attributes::mask)]),
+    (&[35], &[Hyper(f::CLIENTID), Hyper(f::VERIFIER4)]),
+    (
+        &[38],
+        &[Word(f::COUNT4), Word(f::STABLE_HOW), Hyper(f::VERIFIER4)],
+    ),
+    (
+        &[42],
+        &[
             Hyper(f::CLIENTID),
             Word(f::SEQID),
             Word(f::EXCHANGE_REPLY_FLAGS),
@@ -69,20 +81,32 @@ pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
             Opaque(f::SCOPE),
             With(implementation),
         ],
-        (43, _) => &[
+    ),
+    (
+        &[43],
+        &[
             Fixed(f::SESSION_ID, 16),
             Word(f::SEQID),
             Word(f::CREATE_SESSION_FLAGS),
             Branch("csr_fore_chan_attrs", CHANNEL_ATTRIBUTES),
             Branch("csr_back_chan_attrs", CHANNEL_ATTRIBUTES),
         ],
-        (33 | 52, _) => &[Array(ARRAY_LEN, &[With(flavor)])],
-        (47, _) => &[With(device), With(attributes::mask)],
-        (50, _) => &[Bool(f::RETCLOSE), STATEID, With(layouts)],
-        (51, _) => &[With(returned)],
-        (53, _) => SEQUENCED,
-        _ => return None,
-    })
+    ),
+    (&[33, 52], &[Array(ARRAY_LEN, &[With(flavor)])]),
+    (&[47], &[With(device), With(attributes::mask)]),
+    (&[50], &[Bool(f::RETCLOSE), STATEID, With(layouts)]),
+    (&[51], &[With(returned)]),
+    (&[53], SEQUENCED),
+];
+
+/// Operations of the back channel.
+static CALLBACKS: &[(&[u32], &[Item])] = &[(&[11], SEQUENCED), (&[4], &[])];
+
+/// The results of an operation that succeeded; `None` where they are not known.
+pub(super) fn of(code: u32, back: bool) -> Option<&'static [Item]> {
+    let table = if back { CALLBACKS } else { RESULTS };
+    let found = table.iter().find(|(of, _)| of.contains(&code));
+    found.map(|(_, items)| *items)
 }
 
 const SEQUENCED: &[Item] = &[With(sequenced)];
