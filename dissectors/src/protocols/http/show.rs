@@ -130,7 +130,7 @@ impl Show {
         out.fields(side, Span::new(message.start, end), |w| {
             describe::message(w, &message.head, &context);
         });
-        message.inner(side, context.asked, out);
+        message.inner(side, out);
     }
 }
 
@@ -139,10 +139,12 @@ const INNER: u64 = u64::MAX;
 
 impl Message {
     /// Has others describe what they know of it: gRPC-Web in its content, the settings of an upgrade to HTTP/2 in its head.
-    fn inner(&self, side: Side, asked: Option<&str>, out: &mut Output<'_>) {
+    fn inner(&self, side: Side, out: &mut Output<'_>) {
         if is_grpc(&self.head) && !self.content.is_empty() {
             let kind = printable(describe::value(&self.head, b"content-type"), TARGET);
-            let path = asked.unwrap_or_default().to_owned();
+            let target = self.head.split(|b| *b == b' ').nth(1);
+            let target = target.filter(|_| side == Side::Client).unwrap_or_default();
+            let path = printable(target, TARGET);
             let context = [("content_type", kind.into()), ("path", path.into())];
             let at = self.start + self.head.len() as u64;
             hand("grpc", &context, (side, at, &self.content), out);

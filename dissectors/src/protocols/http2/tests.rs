@@ -1,3 +1,5 @@
+mod fields;
+
 use super::wire::{Head, Kind, PREFACE, flag};
 use crate::dissector::End;
 use crate::event::{Act, Phase};
