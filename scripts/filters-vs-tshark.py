@@ -145,10 +145,13 @@ class Generator:
     def quantified(self):
         return self.pick("", "", "", "", "any ", "all ")
 
+    def layered(self, field, often):
+        """Only of headers: whether several messages are several layers depends on how tshark's dissector is called."""
+        is_header = field.name.split(".")[0] in ("frame", "eth", "vlan", "ip", "ipv6", "udp", "tcp", "icmp")
+        return field.name + (f"#{self.rng.randint(1, 2)}" if is_header and self.rng.random() < often else "")
+
     def there(self, field):
-        if self.rng.random() < 0.1:
-            return f"{field.name}#{self.rng.randint(1, 2)}"
-        return field.name
+        return self.layered(field, 0.1)
 
     protocol = flag = there
 
@@ -167,7 +170,7 @@ class Generator:
 
     def number(self, field):
         roll = self.rng.random()
-        of = field.name + (f"#{self.rng.randint(1, 2)}" if self.rng.random() < 0.03 else "")
+        of = self.layered(field, 0.1)
         if roll < 0.1:
             return of
         if roll < 0.45:

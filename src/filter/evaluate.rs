@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use colloquy_dissectors::field::{FieldId, Value, Values};
+use colloquy_dissectors::field::{FieldId, Value, Values, group};
 
 use super::order::{compared, masked, with_bytes};
 use super::program::{Function, Member, Needle, Operand, Order, Test};
@@ -150,12 +150,14 @@ impl Operand {
     }
 }
 
+/// Layers are counted by where their protocol begins; the messages of one frame are in one layer.
 fn in_layers(ids: &[FieldId], layers: &[Part], values: &Values, visit: &mut Visitor<'_>) -> bool {
     ids.iter().any(|id| {
+        let is_message = id.group() >= group::NBSS;
         let protocol = FieldId::new(id.group(), 0);
-        let mut layer = 0;
+        let mut layer = i32::from(is_message);
         values.iter().any(|entry| {
-            if entry.id == protocol {
+            if entry.id == protocol && !is_message {
                 layer += 1;
             }
             entry.id == *id && layers.iter().any(|p| p.has_layer(layer)) && visit(entry.value)

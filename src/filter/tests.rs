@@ -125,7 +125,7 @@ fn several_values() {
             "nbss.type != nbss.length",
             "count(nbss.type) == 2",
             "max(nbss.length) == 68 && min(nbss.length, frame.number) == 6",
-            "nbss.type#2 == 0x84 && nbss.type#[1-2] == 0x81 && nbss#2",
+            "nbss.type#1 == 0x84 && nbss.type#[1-2] == 0x81 && frame.number#1 == 7",
         ],
     );
     all_are(
@@ -135,8 +135,8 @@ fn several_values() {
             "nbss.type === 0x84",
             "nbss.type all_eq nbss.type",
             "all nbss.error_code == 1",
-            "nbss.type#1 == 0x84",
-            "nbss#3",
+            "nbss.type#2 == 0x84",
+            "frame#2",
             "nbss.type not in {0x81}",
             "count(nbss.error_code) == 0",
         ],
