@@ -112,6 +112,7 @@ const ENGINE: &[Wall] = &[
             "parallel",
             "rows",
             "session",
+            "colloquy_dissectors::secrets",
             "colloquy_dissectors::units",
         ],
     ),
@@ -143,10 +144,19 @@ const DISSECTORS: &[Wall] = &[
     wall("offsets", &["units"]),
     wall("event", &[]),
     wall("inbox", &["units"]),
-    wall("field", &["protocols::FIELDS"]),
+    wall("field", &[]),
+    wall("secrets", &[]),
+    wall("token", &["field", "fields", "text"]),
     wall(
         "dissector",
-        &["units", "event", "field", "offsets", "stack::Children"],
+        &[
+            "units",
+            "event",
+            "field",
+            "offsets",
+            "secrets",
+            "stack::Children",
+        ],
     ),
     wall(
         "stack",
@@ -156,11 +166,23 @@ const DISSECTORS: &[Wall] = &[
             "offsets",
             "dissector",
             "protocols::PROTOCOLS",
+            "secrets",
         ],
     ),
     wall(
         "protocols",
-        &["units", "event", "field", "inbox", "dissector", "text"],
+        // `fields` is the macro that lists a protocol's fields.
+        &[
+            "units",
+            "event",
+            "field",
+            "fields",
+            "inbox",
+            "dissector",
+            "secrets",
+            "text",
+            "token",
+        ],
     ),
 ];
 
@@ -335,7 +357,9 @@ fn dissectors_touch_nothing() {
                 "std::process",
                 "std::io",
             ];
-            if reaches.iter().any(|r| path.starts_with(r)) {
+            // A decoder over bytes that are there.
+            let in_memory = path == "std::io::Read" && file.module.ends_with("inflate");
+            if !in_memory && reaches.iter().any(|r| path.starts_with(r)) {
                 faults.push(format!("{}:{line}: {path}", file.path));
             }
         }
