@@ -140,6 +140,7 @@ const BINARY: &[Wall] = &[
 const DISSECTORS: &[Wall] = &[
     wall("units", &[]),
     wall("text", &[]),
+    wall("token", &["field"]),
     wall("offsets", &["units"]),
     wall("event", &[]),
     wall("inbox", &["units"]),
@@ -160,7 +161,15 @@ const DISSECTORS: &[Wall] = &[
     ),
     wall(
         "protocols",
-        &["units", "event", "field", "inbox", "dissector", "text"],
+        &[
+            "units",
+            "event",
+            "field",
+            "inbox",
+            "dissector",
+            "text",
+            "token",
+        ],
     ),
 ];
 
