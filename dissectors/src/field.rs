@@ -230,7 +230,7 @@ pub enum Reach {
     Behind,
     /// All of its conversation, those before it too; what was said last counts, as tshark's second pass shows it.
     Conversation,
-    /// All of the capture: an SMB2 session may have several connections.
+    /// All of the capture, in the same way: an SMB2 session may have several connections.
     Capture,
 }
 

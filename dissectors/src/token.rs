@@ -27,3 +27,6 @@ pub(crate) fn info(blob: &[u8]) -> String {
     };
     ntlm.map_or(String::new(), ntlmssp::info)
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,31 +224,32 @@ impl Messages {
     fn name(&mut self, values: &mut Values, stamp: Stamp, ahead: &mut Ahead<'_>) {
         for name in values.names().to_vec() {
             let known = Known::new(self.flow, name.of, name.key);
+            let far = name.of.reach != Reach::Behind;
             if let Some((text, number)) = name.said {
                 let frame = stamp.frame;
-                let said = Meaning {
+                let meaning = Meaning {
                     text,
                     number,
                     frame,
                 };
                 if let Ahead::Collected(forward) = ahead
-                    && name.of.reach != Reach::Behind
+                    && far
                 {
-                    forward.note_name(known, said.clone());
+                    forward.note_name(known, meaning.clone());
                 }
                 if self.names.len() < limits::NAMES || self.names.contains_key(&known) {
-                    self.names.insert(known, said);
+                    self.names.insert(known, meaning);
                 }
                 continue;
             }
-            let last = match ahead {
-                Ahead::Known(forward) if name.of.reach != Reach::Behind => forward.name(known),
+            let later = match ahead {
+                Ahead::Known(forward) if far => forward.name(known),
                 _ => None,
             };
-            if let Some(said) = last.or_else(|| self.names.get(&known)) {
-                self.add(values, name.of.text, Value::Text(&said.text));
-                self.add(values, name.of.number, Value::Uint(said.number));
-                self.add(values, name.of.frame, Value::Uint(said.frame));
+            if let Some(meaning) = later.or_else(|| self.names.get(&known)) {
+                self.add(values, name.of.text, Value::Text(&meaning.text));
+                self.add(values, name.of.number, Value::Uint(meaning.number));
+                self.add(values, name.of.frame, Value::Uint(meaning.frame));
             }
         }
     }

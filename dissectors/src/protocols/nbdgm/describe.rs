@@ -86,8 +86,7 @@ const fn title(kind: u8) -> &'static str {
     }
 }
 
-/// A name in first-level encoding at `at` (RFC 1001 14.1), with the bytes that it takes, its scope included. tshark shows it with
-/// the meaning of its last byte behind; here its number is enough.
+/// A name in first-level encoding at `at` (RFC 1001 14.1), with the bytes that it takes, its scope included.
 fn name(bytes: &[u8], at: usize) -> Option<(String, usize)> {
     let (&32, rest) = bytes.get(at..)?.split_first()? else {
         return None;
@@ -109,6 +108,10 @@ fn name(bytes: &[u8], at: usize) -> Option<(String, usize)> {
         }
         rest = behind.get(usize::from(*label)..)?;
     }
-    let text = text.trim_ascii_end().escape_ascii();
+    let shown = |byte: &u8| match byte {
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("<{byte:02x}>"),
+    };
+    let text: String = text.trim_ascii_end().iter().map(shown).collect();
     Some((format!("{text}<{kind:02x}>"), len))
 }

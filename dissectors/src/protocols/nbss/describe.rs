@@ -3,9 +3,11 @@
 use std::net::Ipv4Addr;
 
 use super::fields::{
-    CALLED_NAME, CALLING_NAME, ERROR_CODE, FLAGS, LENGTH, PROTO, RETARGET_IP, RETARGET_PORT, TYPE,
+    CALLED_NAME, CALLING_NAME, ERROR_CODE, FLAGS, FLAGS_E, LENGTH, PROTO, RETARGET_IP,
+    RETARGET_PORT, TYPE,
 };
 use super::wire::{self, Head};
+use crate::field::layout::flag;
 use crate::field::{Value, Writer};
 
 /// Describes a packet by its head and, of a control packet, its body. `direct`: SMB hosted directly, without NetBIOS.
@@ -13,8 +15,9 @@ pub(super) fn packet(w: &mut Writer<'_>, head: Head, body: &[u8], direct: bool) 
     let len = head.len(direct);
     w.layer(PROTO, "NBSS", 0, wire::HEAD, |w| {
         w.uint(TYPE, head.kind, 0, 1);
-        if !direct {
-            w.uint(FLAGS, head.flags, 1, 1);
+        // As tshark does, only where the head has flags and a session message has none worth showing.
+        if !direct && head.kind != wire::SESSION_MESSAGE {
+            w.bits(FLAGS, &[flag(FLAGS_E, 1)], u64::from(head.flags), (1, 1));
         }
         w.uint(
             LENGTH,

@@ -10,6 +10,8 @@ crate::fields! {
     LENGTH = "nbss.length", Uint(Dec), "Length";
     /// Flags of the head; bit 0 extends the length.
     FLAGS = "nbss.flags", Uint(Hex(2)), "Flags";
+    /// The length goes on in this bit.
+    FLAGS_E = "nbss.flags.e", Bool, "Extend";
     /// Why a session was refused (RFC 1002 4.3.4).
     ERROR_CODE = "nbss.error_code", Uint(Hex(2)), "Error code";
     /// Who is called, decoded (RFC 1001 14.1).

@@ -2,9 +2,49 @@
 
 use super::super::bytes::{part, u32_at};
 use super::super::fields::smb1 as f;
+use super::smb1_bodies::ATTRIBUTES;
 use super::text16;
 use crate::field::Writer;
-use crate::field::layout::{Part, file_time, uint};
+use crate::field::layout::{Part, bits, file_time, uint};
+
+/// File information classes as tshark shows them under SMB1's fields (MS-FSCC 2.4): SMB1 has them all, SMB2 some.
+pub(super) mod file {
+    use super::{ATTRIBUTES, Part, bits, f, file_time, uint};
+
+    pub(in super::super) const BASIC: &[Part] = &[
+        file_time(f::CREATE_TIME, 0),
+        file_time(f::ACCESS_TIME, 8),
+        file_time(f::LAST_WRITE_TIME, 16),
+        file_time(f::CHANGE_TIME, 24),
+        bits(f::FILE_ATTRIBUTE, 32, 4, ATTRIBUTES),
+    ];
+    pub(in super::super) const STANDARD: &[Part] = &[
+        uint(f::ALLOC_SIZE64, 0, 8),
+        uint(f::END_OF_FILE, 8, 8),
+        uint(f::LINK_COUNT, 16, 4),
+        uint(f::DELETE_PENDING, 20, 1),
+        uint(f::IS_DIRECTORY, 21, 1),
+    ];
+    pub(in super::super) const INTERNAL: &[Part] = &[uint(f::INDEX_NUMBER, 0, 8)];
+    pub(in super::super) const EA: &[Part] = &[uint(f::EA_LIST_LENGTH, 0, 4)];
+    pub(in super::super) const POSITION: &[Part] = &[uint(f::POSITION, 0, 8)];
+    pub(in super::super) const MODE: &[Part] = &[uint(f::MODE, 0, 4)];
+    pub(in super::super) const ALIGNMENT: &[Part] = &[uint(f::ALIGNMENT, 0, 4)];
+    pub(in super::super) const NAME: &[Part] = &[uint(f::FILE_NAME_LEN, 0, 4)];
+    pub(in super::super) const NETWORK_OPEN: &[Part] = &[
+        file_time(f::CREATE_TIME, 0),
+        file_time(f::ACCESS_TIME, 8),
+        file_time(f::LAST_WRITE_TIME, 16),
+        file_time(f::CHANGE_TIME, 24),
+        uint(f::ALLOC_SIZE64, 32, 8),
+        uint(f::END_OF_FILE, 40, 8),
+        bits(f::FILE_ATTRIBUTE, 48, 4, ATTRIBUTES),
+    ];
+    pub(in super::super) const TAG: &[Part] =
+        &[uint(f::ATTRIBUTE, 0, 4), uint(f::REPARSE_TAG, 4, 4)];
+    /// What ALL has behind BASIC and STANDARD as SMB1 counts it (MS-CIFS 2.2.8.3.8): the size of extended attributes.
+    pub(in super::super) const EA_SIZE: &[Part] = &[uint(f::EA_LIST_LENGTH, 0, 4)];
+}
 
 /// A file system information class by MS-FSCC's number.
 pub(super) fn information(w: &mut Writer<'_>, level: u8, data: &[u8], at: usize) {

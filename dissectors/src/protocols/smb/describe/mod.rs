@@ -5,6 +5,7 @@ mod fs;
 mod levels;
 pub(super) mod smb1;
 mod smb1_bodies;
+mod smb1_files;
 mod smb1_info_text;
 pub(super) mod smb1_trans;
 pub(super) mod smb2;

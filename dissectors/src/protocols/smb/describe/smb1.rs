@@ -1,13 +1,13 @@
 //! The fields of one SMB1 message.
 
-use super::super::bytes::{part, u8_at, u16_at};
+use super::super::bytes::{part, u16_at};
 use super::super::fields::{SMB1_CONTINUATION, SMB1_EXCHANGE, SMB1_FILE, SMB1_TREE, smb1 as f};
 use super::super::wire1::{Block, Blocks, HEADER, Header, command};
 use super::smb1_bodies as bodies;
 use super::smb1_trans::Lock;
 use super::strings::Strings;
 use super::{smb1_info_text, smb1_trans};
-use crate::field::layout::{Part, bits, bytes, flag, guid, uint};
+use crate::field::layout::{Part, bits, bytes, flag, uint};
 use crate::field::{Value, Writer};
 use crate::token;
 
@@ -21,6 +21,10 @@ pub(in super::super) struct Context<'a> {
     /// Of an answer: the transaction or the locks that were asked for.
     pub(in super::super) asked: Option<&'a smb1_trans::Question>,
 }
+
+/// CAP_UNICODE and CAP_EXTENDED_SECURITY of a server (MS-CIFS 2.2.4.52.2, MS-SMB 2.2.4.5.2.1).
+const UNICODE: u32 = 0x4;
+const EXTENDED_SECURITY: u32 = 0x8000_0000;
 
 /// Flags and Flags2 (MS-CIFS 2.2.3.1).
 const FLAGS: Part = bits(
@@ -177,6 +181,7 @@ fn request(w: &mut Writer<'_>, header: &Header, block: &Block<'_>, message: &[u8
                 // Each behind a buffer format byte.
                 w.uint(f::BUFFER_FORMAT, 2_u8, at, 1);
                 let name = text.strip_prefix('\u{2}').unwrap_or(&text);
+                w.text(f::DIALECT, name, at, len);
                 w.text(f::DIALECT_NAME, name, at + 1, len.saturating_sub(1));
             }
         }
@@ -197,7 +202,15 @@ fn request(w: &mut Writer<'_>, header: &Header, block: &Block<'_>, message: &[u8
             texts.write(w, f::SERVICE);
         }
         command::NT_CREATE_ANDX | command::OPEN_ANDX => texts.write(w, f::FILE),
-        command::READ_ANDX | command::WRITE_ANDX => shows_file(w, block, 4),
+        command::READ_ANDX => {
+            let words_at = block.bytes_at - 2 - block.words.len();
+            // Of a pipe it is a timeout, all ones (2.2.4.42.1).
+            if let Some(high) = block.u32(14).filter(|high| *high != u32::MAX) {
+                w.uint(f::MAXCOUNT_HIGH, high, words_at + 14, 4);
+            }
+            shows_file(w, block, 4);
+        }
+        command::WRITE_ANDX => shows_file(w, block, 4),
         command::LOCKING_ANDX => {
             shows_file(w, block, 4);
             locks(w, block);
@@ -208,6 +221,9 @@ fn request(w: &mut Writer<'_>, header: &Header, block: &Block<'_>, message: &[u8
         }
         // The old commands that name a file: a buffer format byte and the name.
         0x00..=0x03 | 0x06..=0x09 | 0x0E | 0x0F | 0x10 => {
+            if let Some(format) = block.bytes.first() {
+                w.uint(f::BUFFER_FORMAT, *format, block.bytes_at, 1);
+            }
             texts.skip(1);
             let id = if matches!(block.command, 0 | 1 | 0x10) {
                 f::DIR_NAME
@@ -249,6 +265,9 @@ fn session_setup(w: &mut Writer<'_>, block: &Block<'_>, mut texts: Strings<'_>) 
     }
     texts.write(w, f::NATIVE_OS);
     texts.write(w, f::NATIVE_LANMAN);
+    if !who {
+        texts.write(w, f::PRIMARY_DOMAIN);
+    }
 }
 
 /// LOCKING_ANDX's ranges.
@@ -272,13 +291,20 @@ fn answer(
     message: &[u8],
     context: Context<'_>,
 ) {
+    if let Some(fid) = context.asked.and_then(|asked| asked.fid) {
+        w.uint(f::FID, fid, 0, 0);
+        w.shows(&SMB1_FILE, fid.into());
+    }
     if block.words.is_empty() {
+        if let Some(asked) = context.asked {
+            smb1_trans::asked(w, asked);
+        }
         return;
     }
     let unicode = header.is_unicode();
     let mut texts = Strings::new(block.bytes, block.bytes_at, unicode);
     match block.command {
-        command::NEGOTIATE => negotiated(w, block, unicode),
+        command::NEGOTIATE => negotiated(w, block),
         command::SESSION_SETUP_ANDX => {
             if block.words.len() == 8 {
                 let len = usize::from(block.u16(6).unwrap_or_default());
@@ -327,35 +353,46 @@ fn answer(
             }
         }
         command::TRANSACTION | command::TRANSACTION2 => {
-            smb1_trans::answer(w, block, message, context.asked);
+            smb1_trans::answer(w, block, message, context.asked, unicode);
         }
         _ => {}
     }
 }
 
 /// NEGOTIATE's answer: a GUID and a token with extended security, else challenge, domain and server (2.2.4.52.2).
-fn negotiated(w: &mut Writer<'_>, block: &Block<'_>, unicode: bool) {
-    if block.words.len() != 34 {
-        return;
+fn negotiated(w: &mut Writer<'_>, block: &Block<'_>) {
+    let words_at = block.bytes_at - 2 - block.words.len();
+    let (capabilities, zone, challenge) = match block.words.len() {
+        34 => (
+            block.u32(19).unwrap_or_default(),
+            31,
+            block.u8(33).map_or(0, usize::from),
+        ),
+        26 => (0, 20, block.u16(22).map_or(0, usize::from)),
+        _ => return,
+    };
+    if let Some(minutes) = block.u16(zone) {
+        let minutes = Value::Int(minutes.cast_signed().into());
+        w.put(f::SERVER_TIMEZONE, minutes, words_at + zone, 2);
     }
-    if block.u32(19).unwrap_or_default() & 0x8000_0000 != 0 {
-        w.lay(&[guid(f::SERVER_GUID, 0)], block.bytes, block.bytes_at);
+    if capabilities & EXTENDED_SECURITY != 0 {
+        // tshark writes it byte by byte.
+        if let Some(guid) = block.bytes.first_chunk() {
+            w.put(f::SERVER_GUID, Value::Guid(*guid), block.bytes_at, 16);
+        }
         let blob = part(block.bytes, 16, usize::MAX);
         token::describe(w, blob, block.bytes_at + 16);
         return;
     }
-    let len = usize::from(u8_at(block.words, 33).unwrap_or_default());
-    let challenge = part(block.bytes, 0, len);
-    w.put(
+    w.bytes(
         f::CHALLENGE,
-        Value::Bytes(challenge),
+        part(block.bytes, 0, challenge),
         block.bytes_at,
-        challenge.len(),
     );
-    // Behind a challenge of eight bytes, Unicode texts stand without regard to even offsets.
-    let rest = part(block.bytes, len, usize::MAX);
-    let mut texts = Strings::new(rest, 0, unicode);
-    texts.shift(block.bytes_at + len);
+    // Behind the challenge, Unicode texts stand without regard to even offsets.
+    let rest = part(block.bytes, challenge, usize::MAX);
+    let mut texts = Strings::new(rest, 0, capabilities & UNICODE != 0);
+    texts.shift(block.bytes_at + challenge);
     texts.write(w, f::PRIMARY_DOMAIN);
     texts.write(w, f::SERVER);
 }

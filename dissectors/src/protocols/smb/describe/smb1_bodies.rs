@@ -6,7 +6,7 @@ use super::bits::{ACCESS, OPTIONS, SHARE};
 use crate::field::layout::{Bit, Part, bits, file_time, flag, number, uint};
 
 /// FileAttributes of 32 bits (MS-CIFS 2.2.1.2.3), of which the first eight are those of 16 bits.
-const ATTRIBUTES: &[Bit] = &[
+pub(super) const ATTRIBUTES: &[Bit] = &[
     flag(f::FILE_ATTRIBUTE_READ_ONLY, 0x1),
     flag(f::FILE_ATTRIBUTE_HIDDEN, 0x2),
     flag(f::FILE_ATTRIBUTE_SYSTEM, 0x4),
@@ -272,7 +272,6 @@ const READ_ANDX: &[Part] = &[
     uint(f::OFFSET, 6, 4),
     uint(f::MAXCOUNT_LOW, 10, 2),
     uint(f::MINCOUNT, 12, 2),
-    uint(f::MAXCOUNT_HIGH, 14, 4),
     uint(f::REMAINING, 18, 2),
     uint(f::OFFSET_HIGH, 20, 4),
 ];
@@ -384,6 +383,8 @@ const NT_TRANSACT_DONE: &[Part] = &[
     uint(f::DATA_DISP, 31, 4),
     uint(f::SC, 35, 1),
 ];
+/// DELETE and RENAME.
+const BY_ATTRIBUTES: &[Part] = &[bits(f::SEARCH_ATTRIBUTE, 0, 2, SEARCH)];
 const ECHO: &[Part] = &[uint(f::ECHO_COUNT, 0, 2)];
 const ECHOED: &[Part] = &[uint(f::ECHO_SEQ_NUM, 0, 2)];
 
@@ -404,6 +405,7 @@ pub(super) const fn request(code: u8, count: usize) -> &'static [Part] {
         (command::TRANSACTION | command::TRANSACTION2, _) => TRANSACTION_ASKED,
         (command::NT_TRANSACT, _) => NT_TRANSACT_ASKED,
         (command::ECHO, _) => ECHO,
+        (0x06 | 0x07, _) => BY_ATTRIBUTES,
         _ => &[],
     }
 }

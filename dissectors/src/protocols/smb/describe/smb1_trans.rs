@@ -4,9 +4,9 @@ use super::super::bytes::{part, u16_at, u32_at};
 use super::super::fields::{SMB1_FILE, smb1 as f};
 use super::super::wire1::{Block, Header, command};
 use super::bits::NOTIFY;
-use super::fs;
 use super::smb1_bodies::SEARCH;
 use super::strings::Strings;
+use super::{fs, smb1_files};
 use crate::field::Writer;
 use crate::field::layout::{Bit, Part, bits, flag, uint};
 
@@ -21,8 +21,12 @@ pub(super) mod trans2 {
     pub(in super::super) const SET_FILE: u16 = 8;
     pub(in super::super) const GET_DFS_REFERRAL: u16 = 16;
 }
-/// NT_TRANSACT_NOTIFY_CHANGE.
+/// NT_TRANSACT_NOTIFY_CHANGE, and its setup (2.2.7.4.1).
 const NOTIFY_CHANGE: u16 = 4;
+const SETUP: &[Part] = &[
+    bits(f::NT_NOTIFY_COMPLETION_FILTER, 38, 4, NOTIFY),
+    uint(f::FID, 42, 2),
+];
 
 /// What an answer is described by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub(in super::super) struct Question {
     /// Of a TRANSACTION2: its subcommand and the level of interest.
     pub(super) subcommand: u16,
     pub(super) level: u16,
+    /// Which file it is about.
+    pub(super) fid: Option<u16>,
     /// Of a LOCKING_ANDX: what it locks and unlocks.
     pub(super) locks: Vec<Lock>,
 }
@@ -78,15 +84,21 @@ impl Lock {
 impl Question {
     /// Of a request; `None` where its answer needs nothing of it.
     pub(in super::super) fn of(block: &Block<'_>, message: &[u8]) -> Option<Self> {
-        if block.command == command::LOCKING_ANDX {
-            let locks = Lock::all(block).take(Lock::MOST).map(|(_, lock)| lock);
+        let fid = match block.command {
+            command::TRANSACTION2 => None,
+            command::READ_ANDX | command::WRITE_ANDX | command::LOCKING_ANDX => block.u16(4),
+            command::READ | command::WRITE | command::CLOSE => block.u16(0),
+            command::TRANSACTION => block.u16(30).filter(|fid| *fid != 0),
+            _ => return None,
+        };
+        if block.command != command::TRANSACTION2 {
+            let locks = (block.command == command::LOCKING_ANDX).then(|| Lock::all(block));
+            let locks = locks.into_iter().flatten().take(Lock::MOST);
             return Some(Self {
-                locks: locks.collect(),
+                fid,
+                locks: locks.map(|(_, lock)| lock).collect(),
                 ..Self::default()
             });
-        }
-        if block.command != command::TRANSACTION2 {
-            return None;
         }
         let subcommand = block.u16(28)?;
         let (parameters, _) = parameters(block, message, [18, 20]);
@@ -100,7 +112,7 @@ impl Question {
         Some(Self {
             subcommand,
             level: level.unwrap_or_default(),
-            locks: Vec::new(),
+            ..Self::default()
         })
     }
 }
@@ -142,10 +154,6 @@ pub(super) fn request(w: &mut Writer<'_>, header: &Header, block: &Block<'_>, me
             // Setup of NOTIFY_CHANGE: what to wait for, and on which directory (2.2.7.4.1).
             if block.u16(36) == Some(NOTIFY_CHANGE) {
                 let words_at = block.bytes_at - 2 - block.words.len();
-                const SETUP: &[Part] = &[
-                    bits(f::NT_NOTIFY_COMPLETION_FILTER, 38, 4, NOTIFY),
-                    uint(f::FID, 42, 2),
-                ];
                 w.lay(SETUP, block.words, words_at);
                 if let Some(fid) = block.u16(42) {
                     w.shows(&SMB1_FILE, fid.into());
@@ -205,23 +213,38 @@ fn trans2_parameters(w: &mut Writer<'_>, code: u16, bytes: &[u8], at: usize, uni
     }
 }
 
+/// What a transaction was about, shown with its answer.
+pub(super) fn asked(w: &mut Writer<'_>, question: &Question) {
+    if question.subcommand == 0 {
+        return;
+    }
+    w.uint(f::TRANS2_CMD, question.subcommand, 0, 0);
+    let id = match question.subcommand {
+        trans2::FIND_FIRST2 | trans2::FIND_NEXT2 => f::FF2_LOI,
+        trans2::QUERY_FS => f::QFSI_LOI,
+        trans2::QUERY_PATH | trans2::QUERY_FILE => f::QPI_LOI,
+        trans2::SET_PATH | trans2::SET_FILE => f::SPI_LOI,
+        _ => return,
+    };
+    w.uint(id, question.level, 0, 0);
+}
+
 /// What an answer gives.
 pub(super) fn answer(
     w: &mut Writer<'_>,
     block: &Block<'_>,
     message: &[u8],
-    asked: Option<&Question>,
+    question: Option<&Question>,
+    unicode: bool,
 ) {
-    let Some(&Question {
-        subcommand, level, ..
-    }) = asked
-    else {
+    let Some(question) = question else {
         return;
     };
-    w.uint(f::TRANS2_CMD, subcommand, 0, 0);
+    asked(w, question);
     let (bytes, at) = parameters(block, message, [6, 8]);
     let (data, data_at) = parameters(block, message, [12, 14]);
-    match subcommand {
+    let level = question.level;
+    match question.subcommand {
         trans2::FIND_FIRST2 => {
             const FOUND: &[Part] = &[
                 uint(f::SEARCH_ID, 0, 2),
@@ -231,6 +254,7 @@ pub(super) fn answer(
                 uint(f::LAST_NAME_OFFSET, 8, 2),
             ];
             w.lay(FOUND, bytes, at);
+            smb1_files::entries(w, level, data, data_at, unicode);
         }
         trans2::FIND_NEXT2 => {
             const FOUND: &[Part] = &[
@@ -240,6 +264,7 @@ pub(super) fn answer(
                 uint(f::LAST_NAME_OFFSET, 6, 2),
             ];
             w.lay(FOUND, bytes, at);
+            smb1_files::entries(w, level, data, data_at, unicode);
         }
         trans2::QUERY_FS => {
             // SMB1's own numbers of MS-FSCC's classes (2.2.2.3.2), or those themselves (MS-SMB 2.2.2.3.5).
@@ -253,11 +278,9 @@ pub(super) fn answer(
             };
             fs::information(w, class, data, data_at);
         }
-        trans2::QUERY_PATH | trans2::QUERY_FILE if matches!(level, 0x0109 | 1022) => {
-            fs::streams(w, data, data_at);
-        }
-        trans2::QUERY_PATH | trans2::QUERY_FILE if u32_at(bytes, 0).is_none() => {
+        trans2::QUERY_PATH | trans2::QUERY_FILE => {
             w.lay(&[uint(f::EA_ERROR_OFFSET, 0, 2)], bytes, at);
+            smb1_files::information(w, level, data, data_at);
         }
         _ => {}
     }

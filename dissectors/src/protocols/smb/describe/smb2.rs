@@ -2,7 +2,6 @@
 
 use super::super::bytes::{part, u16_at, u32_at};
 use super::super::fields::{SMB2_EXCHANGE, SMB2_LOGON, SMB2_TREE, smb2 as f};
-use super::super::names;
 use super::super::wire2::{self, Buffer, HEADER, Header, command};
 use super::smb2_bodies::{self as bodies, SIZE};
 use super::{levels, smb2_create, smb2_info, smb2_info_text, smb2_ioctl, smb2_negotiate, text16};
@@ -251,12 +250,13 @@ fn asked(w: &mut Writer<'_>, code: u16, question: &Question) {
     }
 }
 
-/// True for an answer with the error's body: some warnings and a logon's next leg come with what was asked for (3.3.4.4).
+/// True for an answer with the error's body: some warnings come with what was asked for, and that of SESSION_SETUP looks the
+/// same (3.3.4.4).
 pub(super) const fn is_error(header: &Header) -> bool {
     const BUFFER_OVERFLOW: u32 = 0x8000_0005;
     match header.status {
         0 => false,
-        names::MORE_PROCESSING_REQUIRED => header.command != command::SESSION_SETUP,
+        _ if header.command == command::SESSION_SETUP => false,
         BUFFER_OVERFLOW => !matches!(
             header.command,
             command::READ | command::IOCTL | command::QUERY_INFO

@@ -93,7 +93,7 @@ fn content(w: &mut Writer<'_>, tag: &[u8], data: &[u8], at: usize, response: boo
         (b"TWrp", false) => {
             w.lay(&[file_time(f::TWRP_TIMESTAMP, 0)], data, at);
         }
-        (b"DHnC", false) => {
+        (b"DHnC" | b"DHnQ", false) => {
             w.lay(&[guid(f::FID, 0)], data, at);
         }
         (b"DH2Q", false) => {
@@ -128,7 +128,10 @@ fn content(w: &mut Writer<'_>, tag: &[u8], data: &[u8], at: usize, response: boo
                 at,
             );
         }
-        (b"ExtA", _) => extended_attributes(w, data, at),
+        (b"ExtA", _) => {
+            let inner = |w: &mut Writer<'_>| extended_attributes(w, data, at);
+            w.parts(f::FILE_FULL_EA_INFO, Value::Present, at, data.len(), inner);
+        }
         _ => {}
     }
 }

@@ -4,7 +4,8 @@ use super::super::bytes::{part, u8_at, u32_at};
 use super::super::fields::{smb1, smb2 as f};
 use super::super::wire2::Buffer;
 use super::bits::{ACCESS, ATTRIBUTES2};
-use super::{fs, levels, smb2_create, text16};
+use super::fs::{self, file as shared};
+use super::{levels, smb2_create, text16};
 use crate::field::layout::{Part, bits, boolean, bytes, file_time, guid, uint};
 use crate::field::{FieldId, Value, Writer};
 
@@ -29,18 +30,6 @@ const POSITION: &[Part] = &[uint(f::POSITION_INFO, 0, 8)];
 const MODE: &[Part] = &[uint(f::MODE_INFO, 0, 4)];
 const ALIGNMENT: &[Part] = &[uint(f::ALIGNMENT_INFO, 0, 4)];
 const NAME: &[Part] = &[uint(f::FILENAME_LEN, 0, 4)];
-/// tshark shows another name of a file under SMB1's field.
-const OTHER_NAME: &[Part] = &[uint(smb1::FILE_NAME_LEN, 0, 4)];
-const NETWORK_OPEN: &[Part] = &[
-    file_time(f::CREATE_TIME, 0),
-    file_time(f::LAST_ACCESS_TIME, 8),
-    file_time(f::LAST_WRITE_TIME, 16),
-    file_time(f::LAST_CHANGE_TIME, 24),
-    uint(f::ALLOCATION_SIZE, 32, 8),
-    uint(f::EOF, 40, 8),
-    bits(f::FILE_ATTRIBUTE, 48, 4, ATTRIBUTES2),
-];
-const TAG: &[Part] = &[uint(smb1::ATTRIBUTE, 0, 4), uint(smb1::REPARSE_TAG, 4, 4)];
 const RENAME: &[Part] = &[
     boolean(f::RENAME_REPLACE_IF, 0),
     bytes(f::ROOT_DIRECTORY, 8, 8),
@@ -60,14 +49,14 @@ type Class = (FieldId, &'static [(&'static [Part], usize)]);
 const fn file_class(level: u8) -> Option<Class> {
     Some(match level {
         4 => (f::FILE_BASIC_INFO, &[(BASIC, 0)]),
-        5 => (f::FILE_STANDARD_INFO, &[(STANDARD, 0)]),
-        6 => (f::FILE_INTERNAL_INFO, &[(INTERNAL, 0)]),
-        7 => (f::FILE_EA_INFO, &[(EA, 0)]),
+        5 => (f::FILE_STANDARD_INFO, &[(shared::STANDARD, 0)]),
+        6 => (f::FILE_INTERNAL_INFO, &[(shared::INTERNAL, 0)]),
+        7 => (f::FILE_EA_INFO, &[(shared::EA, 0)]),
         8 => (f::FILE_ACCESS_INFO, &[(MASK, 0)]),
         10 => (f::FILE_RENAME_INFO, &[(RENAME, 0)]),
-        14 => (f::FILE_POSITION_INFO, &[(POSITION, 0)]),
-        16 => (f::FILE_MODE_INFO, &[(MODE, 0)]),
-        17 => (f::FILE_ALIGNMENT_INFO, &[(ALIGNMENT, 0)]),
+        14 => (f::FILE_POSITION_INFO, &[(shared::POSITION, 0)]),
+        16 => (f::FILE_MODE_INFO, &[(shared::MODE, 0)]),
+        17 => (f::FILE_ALIGNMENT_INFO, &[(shared::ALIGNMENT, 0)]),
         18 => (
             f::FILE_ALL_INFO,
             &[
@@ -84,16 +73,17 @@ const fn file_class(level: u8) -> Option<Class> {
         ),
         19 => (
             f::FILE_ALLOCATION_INFO,
-            const { &[(&[uint(f::ALLOCATION_SIZE, 0, 8)], 0)] },
+            const { &[(&[uint(smb1::ALLOC_SIZE64, 0, 8)], 0)] },
         ),
         20 => (
             f::FILE_ENDOFFILE_INFO,
             const { &[(&[uint(f::EOF, 0, 8)], 0)] },
         ),
-        21 => (f::FILE_ALTERNATE_NAME_INFO, &[(OTHER_NAME, 0)]),
-        34 => (f::FILE_NETWORK_OPEN_INFO, &[(NETWORK_OPEN, 0)]),
-        35 => (f::FILE_ATTRIBUTE_TAG_INFO, &[(TAG, 0)]),
-        48 => (f::FILE_NORMALIZED_NAME_INFO, &[(OTHER_NAME, 0)]),
+        21 => (f::FILE_ALTERNATE_NAME_INFO, &[(shared::NAME, 0)]),
+        34 => (f::FILE_NETWORK_OPEN_INFO, &[(shared::NETWORK_OPEN, 0)]),
+        28 => (f::FILE_COMPRESSION_INFO, &[]),
+        35 => (f::FILE_ATTRIBUTE_TAG_INFO, &[(shared::TAG, 0)]),
+        48 => (f::FILE_NORMALIZED_NAME_INFO, &[(shared::NAME, 0)]),
         _ => return None,
     })
 }
@@ -217,7 +207,7 @@ const fn directory_class(level: u8) -> Option<(FieldId, usize, usize)> {
             0,
         ),
         37 => (f::FIND_ID_BOTH_DIRECTORY_INFO, 104, 96),
-        38 => (f::FIND_FULL_DIRECTORY_INFO, 80, 72),
+        38 => (f::FIND_ID_BOTH_DIRECTORY_INFO, 80, 72),
         _ => return None,
     })
 }

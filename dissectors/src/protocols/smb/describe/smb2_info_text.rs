@@ -6,7 +6,7 @@ use super::super::bytes::{u32_at, u64_at};
 use super::super::names;
 use super::super::wire2::{self, HEADER, Header, command};
 use super::smb2::{Context, Question, is_error};
-use super::{error, levels, smb2_info, text16};
+use super::{error, levels, smb2_info, smb2_ioctl, text16};
 use crate::token;
 
 /// Wireshark's names of the commands, by number (MS-SMB2 2.2.1).
@@ -77,14 +77,15 @@ fn request(text: &mut String, header: &Header, pdu: &[u8], context: Context<'_>)
             let offset = u64_at(pdu, HEADER + 8).unwrap_or_default();
             write!(text, " Len:{} Off:{offset}", body(4))
         }
-        command::IOCTL => function(text, body(4)),
+        command::IOCTL => ioctl(text, pdu, body(4)),
         command::QUERY_INFO | command::SET_INFO => {
             let question = Question::of(header, pdu).unwrap_or_default();
             write!(text, " {}", levels::title(question.class, question.level))
         }
         _ => Ok(()),
     };
-    if let Some(file) = context.file {
+    // tshark names the file of an IOCTL that way only.
+    if let Some(file) = context.file.filter(|_| header.command != command::IOCTL) {
         let _ = write!(text, " File: {file}");
     }
     match header.command {
@@ -128,6 +129,15 @@ fn answer(text: &mut String, header: &Header, pdu: &[u8], context: Context<'_>) 
         command::IOCTL => function(text, u32_at(pdu, HEADER + 4).unwrap_or_default()),
         _ => Ok(()),
     };
+}
+
+fn ioctl(text: &mut String, pdu: &[u8], code: u32) -> std::fmt::Result {
+    function(text, code)?;
+    if code != smb2_ioctl::DFS_GET_REFERRALS {
+        return Ok(());
+    }
+    let input = wire2::ioctl_input(pdu).unwrap_or_default().bytes;
+    write!(text, ", File: {}", text16(input.get(2..).unwrap_or(&[])))
 }
 
 fn function(text: &mut String, code: u32) -> std::fmt::Result {

@@ -3,12 +3,15 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::bytes::{part, u16_at, u32_at};
-use super::super::fields::smb2 as f;
+use super::super::fields::{smb1, smb2 as f};
 use super::super::wire2::{self, Buffer, HEADER};
 use super::bits::{CAPABILITIES, SIGNING};
 use super::text16;
 use crate::field::layout::{Part, bits, flag, guid, uint};
 use crate::field::{Value, Writer};
+
+/// FSCTL_DFS_GET_REFERRALS: which server has the share (MS-DFSC 2.2.2).
+pub(super) const DFS_GET_REFERRALS: u32 = 0x0006_0194;
 
 /// Describes the input of a request, or the output of an answer.
 pub(super) fn data(w: &mut Writer<'_>, pdu: &[u8], response: bool) {
@@ -24,6 +27,11 @@ pub(super) fn data(w: &mut Writer<'_>, pdu: &[u8], response: bool) {
         return;
     }
     match (code, response) {
+        (DFS_GET_REFERRALS, false) => {
+            w.lay(&[uint(smb1::MAX_REFERRAL_LEVEL, 0, 2)], bytes, at);
+            let name = bytes.get(2..).unwrap_or(&[]);
+            w.text_with(smb1::FILE, || text16(name), at + 2, name.len());
+        }
         (0x0014_0204, false) => validate(w, bytes, at),
         (0x0014_0204, true) => {
             w.lay(VALIDATED, bytes, at);

@@ -4,7 +4,7 @@ use super::super::bytes::{part, u16_at, u32_at};
 use super::super::fields::smb2 as f;
 use super::super::wire2::HEADER;
 use super::text16;
-use crate::field::layout::{Part, bits, file_time, flag, uint};
+use crate::field::layout::{Part, bits, flag, uint};
 use crate::field::{FieldId, Writer};
 
 /// Where the request's dialects begin.
@@ -12,18 +12,17 @@ const DIALECTS: usize = HEADER + 36;
 /// SMB 3.1.1: contexts follow.
 const WITH_CONTEXTS: u16 = 0x0311;
 
-/// What follows the fixed part of the request: contexts or a time, and the dialects.
+/// What follows the fixed part of the request: contexts, and the dialects.
 pub(super) fn request(w: &mut Writer<'_>, pdu: &[u8]) {
     const CONTEXTS: &[Part] = &[
         uint(f::NEGOTIATE_CONTEXT_OFFSET, 28, 4),
         uint(f::NEGOTIATE_CONTEXT_COUNT, 32, 2),
     ];
-    const BOOT: &[Part] = &[file_time(f::BOOT_TIME, 28)];
     let body = pdu.get(HEADER..).unwrap_or(&[]);
     let count = usize::from(u16_at(body, 2).unwrap_or_default());
     let dialects = || (0..count).map_while(|n| u16_at(pdu, DIALECTS + 2 * n));
     let with_contexts = dialects().any(|dialect| dialect == WITH_CONTEXTS);
-    w.lay(if with_contexts { CONTEXTS } else { BOOT }, body, HEADER);
+    w.lay(CONTEXTS, body, HEADER);
     for (n, dialect) in dialects().enumerate() {
         w.uint(f::DIALECT, dialect, DIALECTS + 2 * n, 2);
     }

@@ -60,7 +60,7 @@ crate::fields! {
     SERVER_GUID = "smb.server_guid", Guid, "Server GUID";
     VOLUME_GUID = "smb.volume_guid", Guid, "Volume GUID";
     SECURITY_BLOB_LEN = "smb.security_blob_len", Uint(Dec), "Security Blob Length";
-    SM = "smb.sm", Uint(Hex(4)), "Security Mode";
+    SM = "smb.sm", Uint(Hex(2)), "Security Mode";
     SM_MODE = "smb.sm.mode", Bool, "Mode";
     SM_PASSWORD = "smb.sm.password", Bool, "Password";
     SM_SIGNATURES = "smb.sm.signatures", Bool, "Signatures";

@@ -2,7 +2,8 @@
 
 use super::{client, detail, ids, phases, server, story, value};
 use crate::event::{Act, Expect, Phase};
-use crate::laws::{Step, check, events, texts};
+use crate::field::INFO_COLUMN;
+use crate::laws::{Step, check, events, fields, named, texts, values};
 use crate::units::Side;
 
 /// A message: header, words and bytes.
@@ -290,4 +291,57 @@ fn a_pipe_is_written_read_and_closed() {
     let waits = |s: &crate::laws::Said| matches!(s.act, Act::Request { op, expect: Expect::LongWait(_), .. } if op.code == 0x2E);
     assert!(said.iter().any(waits));
     check(445, &steps);
+}
+
+#[test]
+fn fields_tell_dialects_who_logs_on_and_what_is_opened() {
+    let mut create = words(24, &[(5, 7)]);
+    create[15..19].copy_from_slice(&0x0012_019F_u32.to_le_bytes());
+    let mut created = words(34, &[]);
+    created[5..7].copy_from_slice(&[5, 0x40]);
+    let locks = [7, 0, 1, 0, 0, 0, 2, 0, 0, 0];
+    let lock = smb(0x24, 5, &words(8, &[(4, 0x4005), (14, 1)]), &locks);
+    let steps = with(&[
+        client(&smb(0xA2, 4, &create, b"\\srvsvc\0")),
+        server(&answer(smb(0xA2, 4, &created, b""), 0)),
+        client(&lock),
+        server(&answer(smb(0x24, 5, &words(2, &[]), b""), 0)),
+        client(&smb(0x74, 6, &words(2, &[]), b"")),
+        server(&answer(smb(0x74, 6, &[], b""), 0xC000_0022)),
+    ]);
+    let all = fields(445, &steps);
+    let client = |name| named(&all, Side::Client, name);
+    let server = |name| named(&all, Side::Server, name);
+    assert_eq!(client("smb.dialect.name"), ["LANMAN1.0", "NT LM 0.12"]);
+    assert_eq!(server("smb.dialect.index"), ["1"]);
+    assert_eq!(client("smb.account"), ["alice"]);
+    assert_eq!(client("smb.native_os"), ["Unix"]);
+    assert_eq!(client("smb.path"), ["\\\\SRV\\IPC$"]);
+    assert_eq!(client("smb.file"), ["\\srvsvc"]);
+    assert_eq!(server("smb.fid"), ["16389", "16389"]);
+    // What was locked is shown with the answer too.
+    assert_eq!(client("smb.lock.length"), ["2"]);
+    assert_eq!(server("smb.lock.length"), ["2"]);
+    assert_eq!(server("smb.nt_status").last(), Some(&"3221225506"));
+    let infos = values(&all, INFO_COLUMN);
+    for info in [
+        "Session Setup AndX Request, User: LAB\\alice",
+        "Tree Connect AndX Request, Path: \\\\SRV\\IPC$",
+        "NT Create AndX Request, Path: \\srvsvc",
+        "Locking AndX Request, FID: 0x4005",
+    ] {
+        assert!(infos.contains(&info), "{info} is not in {infos:?}");
+    }
+    let refused = "Logoff AndX Response, Error: STATUS_ACCESS_DENIED";
+    assert!(infos.contains(&refused));
+}
+
+#[test]
+fn fields_survive_messages_cut_anywhere() {
+    let find = words(15, &[(18, 16), (20, 68), (26, 1), (28, 1)]);
+    let parameters = b"\x16\0\x0A\0\0\0\x04\x01\0\0\0\0\\*\0";
+    let whole = smb(0x32, 4, &find, &[&[0, 0, 0], &parameters[..]].concat());
+    for len in 0..whole.len() {
+        fields(445, &with(&[client(whole.get(..len).unwrap_or_default())]));
+    }
 }

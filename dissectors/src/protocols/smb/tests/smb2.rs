@@ -3,7 +3,8 @@
 use super::{client, detail, framed, ids, phases, server, story, utf16, value};
 use crate::dissector::End;
 use crate::event::{Act, Expect, Phase};
-use crate::laws::{Said, Step, check, events, events_midstream, texts};
+use crate::field::INFO_COLUMN;
+use crate::laws::{Said, Step, check, events, events_midstream, fields, named, texts, values};
 use crate::units::Side;
 
 /// A message being built: header of 64 bytes, body behind it.
@@ -594,4 +595,110 @@ fn what_a_pipe_carries_reaches_the_child() {
         said.iter().any(|s| s.session == "nbss/smb2/dcerpc")
     );
     check(445, &steps);
+}
+
+#[test]
+fn fields_tell_who_logs_on_where_and_what_is_opened() {
+    let steps = with(&[
+        client(&create(3, "a\\b.txt").0),
+        server(&created(3, 7).0),
+        client(&write(4, 7, b"content").0),
+        client(&read(5, 7).0),
+        server(&read_answer(5, &[0; 300]).0),
+        client(&close(6, 7).0),
+        server(&Pdu::new(6, 6, &body(8, &[(0, &[9])])).answer(0xC000_0128).0),
+    ]);
+    let all = fields(445, &steps);
+    let client = |name| named(&all, Side::Client, name);
+    let server = |name| named(&all, Side::Server, name);
+    assert_eq!(client("smb2.cmd"), ["0", "1", "3", "5", "9", "8", "6"]);
+    assert_eq!(client("smb2.dialect"), ["514", "785"]);
+    assert_eq!(server("smb2.dialect"), ["785"]);
+    assert_eq!(server("smb2.negotiate_context.cipher_id"), ["2"]);
+    assert_eq!(client("ntlmssp.auth.username"), ["alice"]);
+    assert_eq!(client("ntlmssp.auth.domain"), ["LAB"]);
+    assert_eq!(client("smb2.tree"), ["\\\\SRV\\data"]);
+    assert_eq!(server("smb2.share_type"), ["1"]);
+    assert_eq!(client("smb2.filename"), ["a\\b.txt"]);
+    assert_eq!(client("smb2.write_length"), ["7"]);
+    assert_eq!(server("smb2.fid"), [format!("Guid({:?})", [7; 16])]);
+    assert_eq!(server("smb2.nt_status").last(), Some(&"3221225768"));
+    // The body of an error is no CLOSE's.
+    assert!(server("smb2.close.flags").is_empty());
+    let infos = values(&all, INFO_COLUMN);
+    let expected = [
+        "Session Setup Request, NTLMSSP_AUTH, User: LAB\\alice",
+        "Tree Connect Request Tree: \\\\SRV\\data",
+        "Create Request File: a\\b.txt",
+        "Write Request Len:7 Off:0 File: a\\b.txt",
+        "Read Request Len:1024 Off:0 File: a\\b.txt",
+        "Close Request File: a\\b.txt",
+    ];
+    for info in expected {
+        assert!(infos.contains(&info), "{info} is not in {infos:?}");
+    }
+    assert!(
+        infos.contains(&"Close Response, Error: STATUS_FILE_CLOSED"),
+        "{infos:?}"
+    );
+}
+
+#[test]
+fn fields_of_answers_come_from_their_requests() {
+    let find = |id| {
+        let pattern = utf16("*");
+        let fields: &[(usize, &[u8])] = &[
+            (0, &[33]),
+            (2, &[12]),
+            (24, &[96]),
+            (26, &[2]),
+            (32, &pattern),
+        ];
+        Pdu::new(14, id, &body(32, fields)).tree(5)
+    };
+    let mut entry = vec![0; 12];
+    entry[8] = 10;
+    entry.extend(utf16("a.txt"));
+    let len = (entry.len() as u32).to_le_bytes();
+    let found = body(8, &[(0, &[9]), (2, &[72]), (4, &len), (8, &entry)]);
+    let found = |id| Pdu::new(14, id, &found).answer(0);
+    let pending = Pdu::new(14, 3, &body(8, &[(0, &[9])])).answer(0x103);
+    let steps = with(&[
+        client(&find(3).0),
+        server(&pending.asynchronous(9).0),
+        server(&found(3).asynchronous(9).0),
+        // Of a request that nobody saw, nothing can be said of the content.
+        server(&found(4).0),
+    ]);
+    let all = fields(445, &steps);
+    assert_eq!(named(&all, Side::Server, "smb2.filename"), ["a.txt"]);
+    assert_eq!(
+        named(&all, Side::Server, "smb2.find.infolevel"),
+        ["12", "12"]
+    );
+    assert_eq!(named(&all, Side::Server, "smb2.aid"), ["9", "9"]);
+    assert_eq!(named(&all, Side::Client, "smb2.find.pattern"), ["*"]);
+}
+
+#[test]
+fn fields_of_what_cannot_be_read_are_those_of_its_head() {
+    let mut encrypted = b"\xFDSMB".to_vec();
+    encrypted.resize(80, 1);
+    encrypted[36..40].copy_from_slice(&28_u32.to_le_bytes());
+    encrypted[42..44].copy_from_slice(&[1, 0]);
+    let steps = with(&[client(&encrypted)]);
+    let all = fields(445, &steps);
+    let msg_size = named(&all, Side::Client, "smb2.header.transform.msg_size");
+    assert_eq!(msg_size, ["28"]);
+    let flag = "smb2.header.transform.flags.encrypted";
+    assert_eq!(named(&all, Side::Client, flag), ["Bool(true)"]);
+}
+
+#[test]
+fn fields_survive_messages_cut_anywhere() {
+    let whole = compound(&[create(3, "a"), write(4, 7, b"x"), close(5, 7)]);
+    for len in 0..whole.len() {
+        let cut = whole.get(..len).unwrap_or_default();
+        fields(445, &with(&[client(cut), server(&created(3, 7).0)]));
+    }
 }
