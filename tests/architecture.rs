@@ -142,11 +142,19 @@ const DISSECTORS: &[Wall] = &[
     wall("text", &[]),
     wall("offsets", &["units"]),
     wall("event", &[]),
+    wall("secrets", &[]),
     wall("inbox", &["units"]),
     wall("field", &["protocols::FIELDS"]),
     wall(
         "dissector",
-        &["units", "event", "field", "offsets", "stack::Children"],
+        &[
+            "units",
+            "event",
+            "field",
+            "offsets",
+            "secrets",
+            "stack::Children",
+        ],
     ),
     wall(
         "stack",
@@ -154,13 +162,22 @@ const DISSECTORS: &[Wall] = &[
             "units",
             "event",
             "offsets",
+            "secrets",
             "dissector",
             "protocols::PROTOCOLS",
         ],
     ),
     wall(
         "protocols",
-        &["units", "event", "field", "inbox", "dissector", "text"],
+        &[
+            "units",
+            "event",
+            "field",
+            "inbox",
+            "dissector",
+            "secrets",
+            "text",
+        ],
     ),
 ];
 
