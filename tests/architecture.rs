@@ -112,6 +112,7 @@ const ENGINE: &[Wall] = &[
             "parallel",
             "rows",
             "session",
+            "colloquy_dissectors::secrets",
             "colloquy_dissectors::units",
         ],
     ),
