@@ -380,7 +380,7 @@ impl Reader<'_> {
         let bytes = feed.peek_up_to(MOST);
         let found = bytes
             .windows(wire::HEAD)
-            .position(|window| Head::read(window).is_some_and(|head| head.is_plausible()));
+            .position(|window| Head::read(window).is_some_and(Head::is_plausible));
         let Some(at) = found else {
             let useless = bytes.len().saturating_sub(wire::HEAD - 1);
             return useless > 0 && feed.take(useless).is_some();
@@ -392,7 +392,7 @@ impl Reader<'_> {
             Head::read(bytes).and_then(|head| bytes.get(head.size()..)?.first_chunk::<5>());
         match behind {
             None => false,
-            Some(next) if Head::read(next).is_some_and(|head| head.is_plausible()) => {
+            Some(next) if Head::read(next).is_some_and(Head::is_plausible) => {
                 self.lane.place = Place::Head;
                 true
             }

@@ -81,7 +81,7 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
         15 => number(w, HEARTBEAT_MODE, c, 1).map(|_| ()),
         16 => alpn(w, c),
         21 => {
-            w.bytes(PADDING_DATA, c.rest(), c.at());
+            rest(w, PADDING_DATA, c);
             Some(())
         }
         27 => {
@@ -89,7 +89,10 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
             list(w, ids, c, (1, 2))
         }
         28 => number(w, RECORD_SIZE_LIMIT, c, 2).map(|_| ()),
-        35 => rest(w, TICKET, c),
+        35 => {
+            rest(w, TICKET, c);
+            Some(())
+        }
         40 | 51 => key_share(w, of, c),
         41 if of == message::CLIENT_HELLO => pre_shared_keys(w, c),
         41 => number(w, PSK_SELECTED, c, 2).map(|_| ()),
@@ -102,15 +105,18 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
         45 => list(w, (PSK_MODES_LENGTH, None, PSK_MODE), c, (1, 1)),
         13172 => npn(w, c),
         65281 => vector(w, (RENEG_INFO_LEN, RENEG_INFO), c, 1).map(|_| ()),
-        _ => rest(w, EXTENSION_DATA, c),
+        _ => {
+            rest(w, EXTENSION_DATA, c);
+            Some(())
+        }
     }
 }
 
-fn rest(w: &mut Writer<'_>, id: FieldId, c: &Cursor<'_>) -> Option<()> {
+/// All that is left; nothing where the extension is empty.
+fn rest(w: &mut Writer<'_>, id: FieldId, c: &Cursor<'_>) {
     if !c.is_empty() {
         w.bytes(id, c.rest(), c.at());
     }
-    Some(())
 }
 
 /// A server sends the extension empty, to say that it has used the name.
