@@ -17,7 +17,8 @@ use crate::protocols::PROTOCOLS;
 use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, StreamOffset};
 
-pub(crate) use layer::{Children, Layer};
+pub(crate) use self::layer::Children;
+use self::layer::Layer;
 
 /// Bytes of both sides that are kept while it is not clear yet what is spoken.
 const HELD_BYTES: usize = 4096;

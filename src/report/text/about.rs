@@ -19,10 +19,7 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
         "http2" => text(session, "authority"),
         "grpc" => text(session, "service"),
         "tls" => tls(session),
-        "ssh" => joined(
-            &[text(session, "server_version"), text(session, "cipher")],
-            " ",
-        ),
+        "ssh" => text(session, "server_version"),
         "tcp" | "udp" => carried(flow, session),
         _ => rpc(session),
     };

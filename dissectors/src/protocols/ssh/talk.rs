@@ -96,8 +96,8 @@ impl Talk {
 
     pub(super) fn version(&mut self, side: Side, span: Span, line: &[u8], out: &mut Output<'_>) {
         self.versions[side] = wire::protocol_version(line);
-        told(side, span, Op::new("Protocol", 0), out);
         self.step(side, span, Event::Version, out);
+        told(side, span, Op::new("Protocol", 0), out);
         let key = match side {
             Side::Client => "client_version",
             Side::Server => "server_version",
@@ -107,7 +107,8 @@ impl Talk {
     }
 
     /// The first line of what a server says before its version.
-    pub(super) fn text(&self, side: Side, span: Span, text: String, out: &mut Output<'_>) {
+    pub(super) fn text(&mut self, side: Side, span: Span, text: String, out: &mut Output<'_>) {
+        self.step(side, span, Event::Version, out);
         told(side, span, Op::new("Text", 0), out);
         if side == Side::Server && self.beginning {
             out.detail(side, span, "server_text", text);

@@ -164,13 +164,18 @@ impl Talk {
             names::handshake(kind),
             u32::from(content::HANDSHAKE) << 8 | u32::from(kind),
         );
+        // A session begins with what is asked, before its first message is told.
+        match kind {
+            message::CLIENT_HELLO => self.step(side, span, Event::ClientHello, out),
+            message::SERVER_HELLO => self.step(side, span, Event::Retry, out),
+            _ => {}
+        }
         told(side, span, op, out);
         match (kind, side) {
             (message::CLIENT_HELLO, _) => {
                 if let Some(hello) = hello::client(body) {
                     self.client_hello(side, span, &hello, out);
                 }
-                self.step(side, span, Event::ClientHello, out);
             }
             (message::SERVER_HELLO, _) => match hello::server(body) {
                 Some(hello) => self.server_hello(side, span, &hello, out),
@@ -288,10 +293,9 @@ impl Talk {
 
     fn alert(&mut self, side: Side, span: Span, alert: Option<(u8, u8)>, out: &mut Output<'_>) {
         let Some((level, description)) = alert else {
-            let event = if self.state == State::Open || self.state == State::Start {
-                Event::Close
-            } else {
-                Event::Fatal
+            let event = match self.state {
+                State::Asked | State::Answered => Event::Fatal,
+                _ => Event::Close,
             };
             return self.step(side, span, event, out);
         };
@@ -325,16 +329,14 @@ impl Talk {
             }
             return;
         };
-        told(
-            side,
-            span,
-            Op::new(names::handshake2(kind), u32::from(kind)),
-            out,
-        );
+        if kind == message2::CLIENT_HELLO {
+            self.step(side, span, Event::ClientHello, out);
+        }
+        let op = Op::new(names::handshake2(kind), u32::from(kind));
+        told(side, span, op, out);
         match kind {
             message2::CLIENT_HELLO => {
                 out.detail(side, span, "offered_version", version_text(offered));
-                self.step(side, span, Event::ClientHello, out);
             }
             message2::SERVER_HELLO => {
                 self.version = version::SSL2;

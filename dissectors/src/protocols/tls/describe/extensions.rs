@@ -81,7 +81,7 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
         15 => number(w, HEARTBEAT_MODE, c, 1).map(|_| ()),
         16 => alpn(w, c),
         21 => {
-            w.bytes(PADDING_DATA, c.rest(), c.at());
+            rest(w, PADDING_DATA, c);
             Some(())
         }
         27 => {
@@ -112,6 +112,7 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
     }
 }
 
+/// All that is left; nothing where the extension is empty.
 fn rest(w: &mut Writer<'_>, id: FieldId, c: &Cursor<'_>) {
     if !c.is_empty() {
         w.bytes(id, c.rest(), c.at());
