@@ -201,7 +201,8 @@ impl TextPrinter {
     }
 }
 
-/// The protocol column and the info column: what the last protocol says, and not what those say that carry it.
+/// The protocol column and the info column: what the last protocol says, and not what those say that carry it. Where the last one
+/// says nothing, as gRPC does, its carrier speaks.
 pub(super) fn protocol_and_info(values: &Values) -> (String, String) {
     let mut said: Vec<(&str, &str)> = Vec::new();
     let mut protocol = "";
@@ -212,7 +213,10 @@ pub(super) fn protocol_and_info(values: &Values) -> (String, String) {
             _ => {}
         }
     }
-    let mut of_last = said.iter().filter(|(of, _)| *of == protocol).map(|s| s.1);
+    let speaks = said.iter().any(|(of, _)| *of == protocol);
+    let carrier = said.last().map_or(protocol, |(of, _)| *of);
+    let speaker = if speaks { protocol } else { carrier };
+    let mut of_last = said.iter().filter(|(of, _)| *of == speaker).map(|s| s.1);
     let mut info = of_last.next().unwrap_or("").to_owned();
     for more in of_last {
         info.push_str(", ");

@@ -15,8 +15,8 @@ fn of(described: &[Described], side: Side, names: &[&str]) -> Vec<Vec<String>> {
     names.iter().map(values).collect()
 }
 
-#[test]
-fn frames_of_every_kind() {
+/// A frame of nearly every kind.
+fn dialogue() -> Vec<Step> {
     let mut steps = hello();
     let padded = [&[2][..], b"hello", &[0, 0]].concat();
     steps.extend([
@@ -39,7 +39,12 @@ fn frames_of_every_kind() {
         server(&frame(Kind::RST_STREAM, 0, 3, &[0, 0, 0, 7])),
         server(&frame(Kind::GOAWAY, 0, 0, b"\0\0\0\x03\0\0\0\x0benough")),
     ]);
-    let described = fields(PORT, &steps);
+    steps
+}
+
+#[test]
+fn what_a_client_says() {
+    let described = fields(PORT, &dialogue());
     let asked = of(
         &described,
         Side::Client,
@@ -67,6 +72,11 @@ fn frames_of_every_kind() {
         &["Bytes([1, 2, 3, 4, 5, 6, 7, 8])"],
     ];
     assert_eq!(asked, expected);
+}
+
+#[test]
+fn what_a_server_says() {
+    let described = fields(PORT, &dialogue());
     let answered = of(
         &described,
         Side::Server,
