@@ -6,6 +6,7 @@ mod bytes;
 mod info;
 mod link;
 mod network;
+mod options;
 mod transport;
 
 use colloquy_dissectors::field::{

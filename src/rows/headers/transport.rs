@@ -6,19 +6,11 @@ use colloquy_dissectors::field::{FieldId, Value, group};
 use colloquy_dissectors::units::Timestamp;
 
 use super::bytes::{Bytes, uint};
+use super::options::{self, Options};
 use super::{Context, Out, Past, Picked};
 use crate::fields::engine::{tcp, udp};
 use crate::frame::TcpFlags;
 use crate::rows::tcp::{Connection, REMARKS, Remarks, Scale, Seen, Segment};
-
-/// Option kinds (IANA; RFC 9293 s3.2, RFC 7323, RFC 2018).
-const END: u8 = 0;
-const NOP: u8 = 1;
-const MSS: u8 = 2;
-const WINDOW_SCALE: u8 = 3;
-const SACK_PERMITTED: u8 = 4;
-const SACK: u8 = 5;
-const TIMESTAMPS: u8 = 8;
 
 /// A TCP header with what the connection's past says of it.
 pub(super) struct TcpHeader<'a> {
@@ -104,22 +96,9 @@ pub(super) fn read<'a>(
         flags: TcpFlags(flags & 0xfff),
         window,
         len: wire.saturating_sub(header_len),
-        wscale: None,
-        sacked: 0,
+        ..Segment::default()
     };
-    for option in Options::of(header, header_len) {
-        match (option.kind, option.value) {
-            (WINDOW_SCALE, &[shift]) => segment.wscale = Some(shift),
-            (SACK, edges) => {
-                let (pairs, _) = edges.as_chunks::<8>();
-                segment.sacked = pairs.iter().fold(0, |sum, pair| {
-                    let (left, right) = edges_of(*pair);
-                    sum.wrapping_add(right.wrapping_sub(left))
-                });
-            }
-            _ => {}
-        }
-    }
+    (segment.wscale, segment.sacked) = Options::of(header, header_len).of_past();
     let from_first = context.frame.item.from_first;
     let reused = context.reused;
     let later = context.later;
@@ -230,7 +209,7 @@ impl TcpHeader<'_> {
             _ if (tcp::OPTIONS.place()..=tcp::OPTIONS_TIMESTAMP_TSECR.place())
                 .contains(&id.place()) =>
             {
-                self.option(id, out);
+                options::write(id, self.options(), self.seen.bases[1], out);
             }
             _ if seen.is_something() => self.analysis(id, out),
             _ => {}
@@ -293,59 +272,6 @@ impl TcpHeader<'_> {
         }
     }
 
-    fn option(&self, id: FieldId, out: &mut Out<'_>) {
-        let peer_base = self.seen.bases[1];
-        if id == tcp::OPTIONS {
-            let options = Options::of(self.bytes.0, self.header_len);
-            if !options.rest.is_empty() {
-                let len = options.rest.len() as u32;
-                out.put(id, Value::Bytes(options.rest), 20, len);
-            }
-            return;
-        }
-        for option in self.options() {
-            let at = option.at;
-            match (id, option.kind, option.value) {
-                (tcp::OPTION_KIND, kind, _) => out.part(id, uint(kind), at, 1),
-                (tcp::OPTION_LEN, kind, value) if kind > NOP => {
-                    out.part(id, uint(value.len() as u64 + 2), at + 1, 1);
-                }
-                (tcp::OPTIONS_MSS_VAL, MSS, &[high, low]) => {
-                    out.part(id, uint(u16::from_be_bytes([high, low])), at + 2, 2);
-                }
-                (tcp::OPTIONS_WSCALE_SHIFT, WINDOW_SCALE, &[shift]) => {
-                    out.part(id, uint(shift), at + 2, 1);
-                }
-                (tcp::OPTIONS_WSCALE_MULTIPLIER, WINDOW_SCALE, &[shift]) => {
-                    out.part(id, uint(1_u32 << shift.min(14)), at + 2, 1);
-                }
-                (tcp::OPTIONS_SACK_COUNT, SACK, edges) => {
-                    out.part(id, uint(edges.len() as u64 / 8), at, 2);
-                }
-                (tcp::OPTIONS_SACK_LE | tcp::OPTIONS_SACK_RE, SACK, edges) => {
-                    let (pairs, _) = edges.as_chunks::<8>();
-                    for (i, pair) in pairs.iter().enumerate() {
-                        let (left, right) = edges_of(*pair);
-                        let (edge, behind) = if id == tcp::OPTIONS_SACK_LE {
-                            (left, 2)
-                        } else {
-                            (right, 6)
-                        };
-                        let at = at + behind + i as u32 * 8;
-                        out.part(id, uint(edge.wrapping_sub(peer_base)), at, 4);
-                    }
-                }
-                (tcp::OPTIONS_TIMESTAMP_TSVAL, TIMESTAMPS, value) => {
-                    timestamp(out, id, value, 0, at + 2);
-                }
-                (tcp::OPTIONS_TIMESTAMP_TSECR, TIMESTAMPS, value) => {
-                    timestamp(out, id, value, 4, at + 6);
-                }
-                _ => {}
-            }
-        }
-    }
-
     pub(super) fn options(&self) -> Options<'_> {
         Options::of(self.bytes.0, self.header_len)
     }
@@ -368,24 +294,7 @@ impl TcpHeader<'_> {
             let _ = write!(out, " Urg={}", port(18));
         }
         let _ = write!(out, " Len={}", s.len);
-        for option in self.options() {
-            let _ = match (option.kind, option.value) {
-                (MSS, &[high, low]) => write!(out, " MSS={}", u16::from_be_bytes([high, low])),
-                (WINDOW_SCALE, &[shift]) => write!(out, " WS={}", 1_u32 << shift.min(14)),
-                (SACK_PERMITTED, []) => write!(out, " SACK_PERM"),
-                (TIMESTAMPS, value) => {
-                    let pair = (Bytes(value).u32(0), Bytes(value).u32(4));
-                    let (value, echo) = (pair.0.unwrap_or(0), pair.1.unwrap_or(0));
-                    write!(out, " TSval={value} TSecr={echo}")
-                }
-                (SACK, edges) => edges.as_chunks::<8>().0.iter().try_for_each(|pair| {
-                    let (left, right) = edges_of(*pair);
-                    let relative = |edge: u32| edge.wrapping_sub(peer_base);
-                    write!(out, " SLE={} SRE={}", relative(left), relative(right))
-                }),
-                _ => Ok(()),
-            };
-        }
+        self.options().info(peer_base, out);
     }
 
     fn remarks(&self, out: &mut String) {
@@ -496,22 +405,6 @@ fn scale_factor(scale: Scale) -> i64 {
     }
 }
 
-/// Left and right edge of a SACK block, or the two numbers of a timestamp.
-fn edges_of(pair: [u8; 8]) -> (u32, u32) {
-    let both = u64::from_be_bytes(pair);
-    ((both >> 32) as u32, both as u32)
-}
-
-fn timestamp(out: &mut Out<'_>, id: FieldId, value: &[u8], part: usize, at: u32) {
-    number_part(out, id, Bytes(value).u32(part), at, 4);
-}
-
-fn number_part(out: &mut Out<'_>, id: FieldId, n: Option<u32>, at: u32, len: u32) {
-    if let Some(n) = n {
-        out.part(id, uint(n), at, len);
-    }
-}
-
 fn number(out: &mut Out<'_>, id: FieldId, n: Option<impl Into<u64>>, at: u32, len: u32) {
     if let Some(n) = n {
         out.put(id, uint(n), at, len);
@@ -528,52 +421,5 @@ fn computed(out: &mut Out<'_>, id: FieldId, n: Option<u32>) {
 fn nonzero(out: &mut Out<'_>, id: FieldId, nanos: Option<i64>) {
     if let Some(nanos) = nanos.filter(|nanos| *nanos != 0) {
         out.computed(id, Value::Duration(nanos));
-    }
-}
-
-/// A TCP option; `END` and `NOP` have no value.
-pub(super) struct TcpOption<'a> {
-    kind: u8,
-    value: &'a [u8],
-    /// Where it begins in the header.
-    at: u32,
-}
-
-/// The options of a header, as far as they make sense.
-pub(super) struct Options<'a> {
-    rest: &'a [u8],
-    at: u32,
-}
-
-impl<'a> Options<'a> {
-    fn of(header: &'a [u8], header_len: u32) -> Self {
-        let end = (header_len as usize).min(header.len());
-        Self {
-            rest: header.get(20..end).unwrap_or_default(),
-            at: 20,
-        }
-    }
-}
-
-impl<'a> Iterator for Options<'a> {
-    type Item = TcpOption<'a>;
-
-    fn next(&mut self) -> Option<TcpOption<'a>> {
-        let (&kind, after) = self.rest.split_first()?;
-        let at = self.at;
-        let (value, len) = match kind {
-            END | NOP => (&[][..], 1),
-            _ => {
-                let len = usize::from(*after.first()?);
-                (self.rest.get(2..len)?, len)
-            }
-        };
-        self.rest = if kind == END {
-            &[]
-        } else {
-            self.rest.get(len..)?
-        };
-        self.at += len as u32;
-        Some(TcpOption { kind, value, at })
     }
 }
