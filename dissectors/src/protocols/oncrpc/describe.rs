@@ -442,7 +442,8 @@ fn results(
             }
         }
         programs::NFSACL if version == 3 && matches!(procedure, 1 | 2) => {
-            nfs_status(reader, w, nfs::STATUS3, 3)?;
+            // Its status has a field of its own in tshark; what follows are NFS's attributes.
+            reader.tell(&[Item::Words(1)], w)?;
             reader.tell(nfs3::failed(4), w)
         }
         programs::NFS if version == 4 && procedure == 1 => nfs4::reply(reader, w, false),
