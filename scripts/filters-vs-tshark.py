@@ -56,6 +56,9 @@ def known_fields(options):
             name, ftype = parts[2], "FT_PROTOCOL"
         elif parts[0] == "F":
             name, ftype = parts[2], parts[3]
+            if parts[5] == "BASE_CUSTOM":
+                # What is shown of it is not the value that filters compare.
+                several.add(name)
         else:
             continue
         if name in fields and fields[name].ftype != ftype:
@@ -87,6 +90,12 @@ def sample(options, fields, capture):
         same = [plain and v or bool(v) for v in theirs[name]] == [plain and v or bool(v) for v in ours[name]]
         if not same:
             differing.add(name)
+    # Whether an empty text is there at all, only a filter tells.
+    texts = [name for name in names if fields[name].kind == "text" and (any(ours[name]) or any(theirs[name]))]
+    for place, frames in by_tshark(options, capture, texts).items():
+        shown = {number for number, cell in enumerate(ours[texts[place]], 1) if cell}
+        if frames != shown:
+            differing.add(texts[place])
     values = {name: {v for cell in theirs[name] for v in cell.split(BETWEEN) if v} for name in names}
     return {n: v for n, v in values.items() if v}, differing
 
@@ -227,7 +236,8 @@ class Generator:
 
     def text(self, field):
         value = self.value(field) or "x"
-        if not value.isprintable() or not value.isascii():
+        # Control characters are shown as escapes, but compared as they are.
+        if not value.isprintable() or not value.isascii() or re.search(r"\\[abfnrtvx0]", value):
             return None
         roll = self.rng.random()
         if roll < 0.1:

@@ -37,7 +37,7 @@ mod types;
 use colloquy_dissectors::field::{FieldId, Values};
 
 pub use error::Error;
-pub use names::aliases;
+pub use names::{aliases, fields_of};
 pub use operands::functions;
 
 use crate::limits;

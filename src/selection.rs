@@ -62,6 +62,16 @@ impl Selection {
     }
 }
 
+/// The names of all fields that sessions have, also those that stand for several.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let own = fields::all().filter(|info| describe::is_told(info.id));
+    own.map(|info| info.name)
+        .chain(crate::filter::aliases().filter(|name| {
+            let is_own = |id: &FieldId| describe::is_told(*id);
+            crate::filter::fields_of(name).is_some_and(|ids| ids.iter().all(is_own))
+        }))
+}
+
 fn by_session(outcome: &Outcome) -> HashMap<u32, Vec<&Finding>> {
     let mut by = HashMap::<u32, Vec<&Finding>>::new();
     for found in &outcome.findings {

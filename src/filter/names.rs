@@ -27,6 +27,11 @@ pub fn aliases() -> impl Iterator<Item = &'static str> {
         .map(|(name, _)| *name)
 }
 
+/// The fields that a name stands for.
+pub fn fields_of(name: &str) -> Option<Box<[FieldId]>> {
+    find(name).map(|(ids, _)| ids)
+}
+
 /// The fields of a name, and what they hold.
 pub(super) fn find(name: &str) -> Option<(Box<[FieldId]>, Type)> {
     let name = name.strip_prefix('.').unwrap_or(name);

@@ -298,6 +298,7 @@ impl App {
     /// All that there is to show is there.
     pub(super) fn settled(&self) -> bool {
         self.loading.is_none()
+            && !self.panels.sessions.is_choosing()
             && !matches!(self.telling, Telling::Reading(_))
             && (!self.settings.frames || self.panels.frames.settled())
     }

@@ -1,5 +1,7 @@
 //! Where the panels are. Each keeps the size that the user gave it.
 
+use std::sync::Arc;
+
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::app::{App, Panels};
@@ -13,7 +15,7 @@ use super::panels::sessions::sessions_ui;
 use super::panels::timeline::{Shown, timeline_ui};
 
 /// What is open: findings, explanation, sessions, ladder, timeline.
-pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
+pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Arc<Document>) {
     let App {
         panels,
         selection,
@@ -24,7 +26,7 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Document) {
         wake,
         ..
     } = app;
-    panels.sessions.bring_up_to_date(doc);
+    panels.sessions.bring_up_to_date(doc, wake);
     panels.explanation.bring_up_to_date(doc, selection);
     panels.ladder.bring_up_to_date(doc, selection, telling);
     if settings.frames {

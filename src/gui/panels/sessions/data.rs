@@ -88,12 +88,22 @@ impl Sessions {
         Self { entries, states }
     }
 
-    /// The places of the entries that pass the filter, in the order asked for.
-    pub(crate) fn order(&self, outcome: &Outcome, sort: Sort, filter: &str) -> Vec<u32> {
-        let terms: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+    /// The places of the entries that have all `words`, in the order asked for.
+    pub(crate) fn order(&self, outcome: &Outcome, sort: Sort, words: &str) -> Vec<u32> {
+        let terms: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
         let passes = |e: &Entry| terms.iter().all(|term| e.words.contains(term.as_str()));
+        self.order_of(outcome, sort, passes)
+    }
+
+    /// The places of the entries that pass, in the order asked for.
+    pub(crate) fn order_of(
+        &self,
+        outcome: &Outcome,
+        sort: Sort,
+        passes: impl Fn(&Entry) -> bool,
+    ) -> Vec<u32> {
         let mut places: Vec<u32> = (0..self.entries.len() as u32)
-            .filter(|i| self.entries.get(*i as usize).is_some_and(passes))
+            .filter(|i| self.entries.get(*i as usize).is_some_and(&passes))
             .collect();
         if sort.column.keeps_trees() {
             return self.by_trees(places, sort);

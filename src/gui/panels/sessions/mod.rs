@@ -2,13 +2,18 @@
 
 mod column;
 pub(crate) mod data;
+mod filter;
 mod ui;
+
+use std::sync::Arc;
 
 use colloquy::analysis::Outcome;
 use serde::{Deserialize, Serialize};
 
 use self::data::{Column, Entry, Sessions, Sort};
+use self::filter::{Choice, Meaning};
 use crate::gui::document::Document;
+use crate::gui::loader::Wake;
 use crate::gui::selection::SessionKey;
 use crate::gui::widgets::rows::Rows;
 
@@ -52,23 +57,70 @@ pub(crate) struct SessionsPanel {
     across: f32,
     /// How it looks.
     pub(crate) layout: Layout,
-    /// Words that the sessions shown must have.
+    /// Words that the sessions shown must have, or an expression that must hold for them.
     pub(crate) filter: String,
+    /// What that text means, and of which text it was read.
+    meaning: (String, Meaning),
+    choice: Choice,
     order: Vec<u32>,
     built_for: Option<(u64, Sort, String)>,
     seen: u64,
 }
 
 impl SessionsPanel {
-    /// Sorts and filters again, where something has changed since.
-    pub(crate) fn bring_up_to_date(&mut self, doc: &Document) {
-        let wanted = (doc.generation, self.layout.sort, self.filter.clone());
-        if self.built_for.as_ref() != Some(&wanted) {
-            self.order = doc
-                .sessions
-                .order(&doc.outcome, self.layout.sort, &self.filter);
-            self.built_for = Some(wanted);
+    /// Sorts and filters again, where something has changed since. What is no expression yet changes nothing.
+    pub(crate) fn bring_up_to_date(&mut self, doc: &Arc<Document>, wake: &Wake) {
+        if self.meaning.0 != self.filter {
+            self.meaning = (self.filter.clone(), Meaning::of(&self.filter));
         }
+        let wanted = (doc.generation, self.layout.sort, self.filter.clone());
+        if self.built_for.as_ref() == Some(&wanted) {
+            return;
+        }
+        let sort = self.layout.sort;
+        self.order = match &self.meaning.1 {
+            Meaning::Words => doc.sessions.order(&doc.outcome, sort, &self.filter),
+            Meaning::Expression(selection) => {
+                let Some(ids) = self.choice.of(&self.filter, selection, doc, wake) else {
+                    self.drop_what_is_gone(doc);
+                    return;
+                };
+                let is_chosen = |e: &Entry| ids.binary_search(&e.id).is_ok();
+                doc.sessions.order_of(&doc.outcome, sort, is_chosen)
+            }
+            Meaning::Fault(..) => {
+                let same = |(generation, by, _): &(u64, Sort, String)| {
+                    *generation == doc.generation && *by == sort
+                };
+                if self.built_for.as_ref().is_some_and(same) {
+                    return;
+                }
+                doc.sessions.order(&doc.outcome, sort, "")
+            }
+        };
+        self.built_for = Some(wanted);
+    }
+
+    /// Until sessions of another document are chosen, its rows are all shown.
+    fn drop_what_is_gone(&mut self, doc: &Document) {
+        let of_another = |(generation, ..): &(u64, Sort, String)| *generation != doc.generation;
+        if self.built_for.as_ref().is_none_or(of_another) {
+            self.order = doc.sessions.order(&doc.outcome, self.layout.sort, "");
+            self.built_for = Some((doc.generation, self.layout.sort, String::new()));
+        }
+    }
+
+    /// What is wrong with the expression, and with which of its bytes.
+    fn fault(&self) -> Option<(&str, std::ops::Range<usize>)> {
+        match &self.meaning.1 {
+            Meaning::Fault(what, at) => Some((what, at.clone())),
+            _ => None,
+        }
+    }
+
+    /// True while sessions are being chosen.
+    pub(crate) const fn is_choosing(&self) -> bool {
+        self.choice.is_at_work()
     }
 
     /// The rows as they are shown, by their places among the entries.
