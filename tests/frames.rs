@@ -82,7 +82,7 @@ fn survives(bytes: &[u8], dice: &mut Dice) {
         // What is cut within the file's header is no capture any more.
         let _ = rows(&bytes[..until], 2);
         let mut flipped = bytes.to_vec();
-        for _ in 0..1 + dice.below(6) {
+        for _ in 0..=dice.below(6) {
             let at = dice.below(flipped.len());
             flipped[at] ^= 1 << dice.below(8);
         }
@@ -132,7 +132,7 @@ fn a_slice_tells_the_same_of_its_session() {
         let whole = harness::report_of(&[&sample]);
         let sliced = folder.path().join("slice.pcapng");
         let rule = text(&list(&whole, "findings")[0], "rule").to_owned();
-        let done = colloquy(&[
+        let done = colloquy([
             "slice",
             &sample.to_string_lossy(),
             "--finding",

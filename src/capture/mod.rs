@@ -129,6 +129,10 @@ pub trait Source: Send {
     fn fill(&mut self, block: &mut Block) -> Result<bool, CaptureError>;
 
     /// The TLS secrets that the capture has told so far, as the text of a key log.
+    #[expect(
+        clippy::unnecessary_literal_bound,
+        reason = "a source that has some gives its own"
+    )]
     fn secrets(&self) -> &str {
         ""
     }

@@ -12,10 +12,10 @@ use colloquy::capture::Block;
 use colloquy::dissectors::field::FieldInfo;
 use colloquy::fields;
 use colloquy::filter::Filter;
-use colloquy::rows::Plan;
 use colloquy::rows::print::{
     FieldsPrinter, JsonPrinter, Occurrence, Printer, Quote, TextPrinter, TimeFormat,
 };
+use colloquy::rows::{Forward, Plan};
 use colloquy::runner::{self, Failed, Job, Options};
 use colloquy::selection::FrameFilter;
 
@@ -67,9 +67,53 @@ enum Format {
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let filter = args.filter.as_deref().map(Filter::compile).transpose()?;
+    let (printer, mut plan) = printer_and_plan(args)?;
+    let filter = filter
+        .map(|filter| of_frames(filter, &args.file))
+        .transpose()?;
+    for field in filter.iter().flat_map(FrameFilter::fields) {
+        plan.wanted.add(*field);
+    }
+    // The frame shown before is known only where one worker makes all rows.
+    let one_worker = args.format == Format::Text && args.time == TimeFormat::DeltaDisplayed;
+    let options = Options {
+        threads: if one_worker { 1 } else { args.threads },
+        ..Options::default()
+    };
+    let path = args.file.to_string_lossy();
+    let ahead = look_ahead(args, &plan, &options)?;
+    let mut source = capture::open(&path)?;
+    let mut out = BufWriter::with_capacity(1 << 16, output::open(args.output.as_deref())?);
+    let job = Job {
+        plan: &plan,
+        keep: &|row| {
+            let holds = |f: &FrameFilter| f.matches(row.stamp.frame, row.flow, &row.values);
+            filter.as_ref().is_none_or(holds)
+        },
+        printer: printer.as_ref(),
+        most: args.count,
+    };
+    let result = runner::write_rows(source.as_mut(), &options, job, ahead, &mut out);
+    out.flush()?;
+    match result {
+        Ok(()) => {}
+        Err(Failed::Output(error)) => return Err(error.into()),
+        Err(Failed::Capture(error)) => return Err(error.into()),
+    }
+    if let Some(damage) = &source.summary().damage {
+        output::complain(&format!(
+            "{path}: broken at byte {}: {}",
+            damage.at_byte, damage.what
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How rows are written, and what they must hold for it.
+fn printer_and_plan(args: &Args) -> anyhow::Result<(Box<dyn Printer>, Plan)> {
     let columns = columns(&args.fields)?;
     let ids = columns.iter().map(|f| f.id);
-    let (printer, mut plan): (Box<dyn Printer>, Plan) = match args.format {
+    Ok(match args.format {
         Format::Fields if columns.is_empty() => {
             bail!("-T fields needs at least one -e FIELD; `colloquy fields` lists them");
         }
@@ -95,56 +139,27 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let plan = Plan::of(printer.wants());
             (Box::new(printer), plan)
         }
-    };
-    let filter = filter
-        .map(|filter| of_frames(filter, &args.file))
-        .transpose()?;
-    for field in filter.iter().flat_map(FrameFilter::fields) {
-        plan.wanted.add(*field);
+    })
+}
+
+/// What only later frames tell, by a first pass where such a field is asked for.
+fn look_ahead(args: &Args, plan: &Plan, options: &Options) -> anyhow::Result<Option<Arc<Forward>>> {
+    if !plan.looks_ahead() {
+        return Ok(None);
     }
-    let plan = &plan;
-    // The frame shown before is known only where one worker makes all rows.
-    let one_worker = args.format == Format::Text && args.time == TimeFormat::DeltaDisplayed;
-    let options = Options {
-        threads: if one_worker { 1 } else { args.threads },
-        ..Options::default()
-    };
-    let path = args.file.to_string_lossy();
-    let mut ahead = None;
-    if plan.looks_ahead() {
-        let mut source = capture::open(&path)?;
-        let found = runner::look_ahead(source.as_mut(), &options, plan, args.count)?;
-        ahead = Some(Arc::new(found));
+    if args.file.as_os_str() == "-" {
+        output::complain(
+            "standard input is read once: fields that later frames decide, as the frame of a reply, are left out",
+        );
+        return Ok(None);
     }
-    let mut source = capture::open(&path)?;
-    let mut out = BufWriter::with_capacity(1 << 16, output::open(args.output.as_deref())?);
-    let job = Job {
-        plan,
-        keep: &|row| {
-            let holds = |f: &FrameFilter| f.matches(row.stamp.frame, row.flow, &row.values);
-            filter.as_ref().is_none_or(holds)
-        },
-        printer: printer.as_ref(),
-        most: args.count,
-    };
-    let result = runner::write_rows(source.as_mut(), &options, job, ahead, &mut out);
-    out.flush()?;
-    match result {
-        Ok(()) => {}
-        Err(Failed::Output(error)) => return Err(error.into()),
-        Err(Failed::Capture(error)) => return Err(error.into()),
-    }
-    if let Some(damage) = &source.summary().damage {
-        output::complain(&format!(
-            "{path}: broken at byte {}: {}",
-            damage.at_byte, damage.what
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    let mut source = capture::open(&args.file.to_string_lossy())?;
+    let found = runner::look_ahead(source.as_mut(), options, plan, args.count)?;
+    Ok(Some(Arc::new(found)))
 }
 
 /// The filter with what it reads of sessions, for which the capture is analysed first.
-fn of_frames(filter: Filter, file: &PathBuf) -> anyhow::Result<FrameFilter> {
+pub(super) fn of_frames(filter: Filter, file: &PathBuf) -> anyhow::Result<FrameFilter> {
     if !FrameFilter::needs_sessions(&filter) {
         return Ok(FrameFilter::of_frames(filter));
     }

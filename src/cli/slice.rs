@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, bail};
 use colloquy::analysis::Outcome;
-use colloquy::capture;
+use colloquy::capture::{self, Source};
 use colloquy::dissectors::units::FrameNo;
+use colloquy::filter::Filter;
+use colloquy::rows::{Plan, Row};
 use colloquy::runner::{self, FrameSet, Options, SliceNotes};
 
 use super::output;
@@ -25,6 +28,9 @@ pub(crate) struct Args {
     /// Sessions with a finding of this rule
     #[arg(long, value_name = "RULE")]
     finding: Vec<String>,
+    /// Frames for which a display filter is true, in Wireshark's language
+    #[arg(short = 'Y', value_name = "FILTER")]
+    filter: Option<String>,
     /// Where it is written
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -42,17 +48,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if same_file(&args.file, &args.output) {
         bail!("{path} would be overwritten while it is read: give another -o");
     }
-    if args.sessions.is_empty() && args.finding.is_empty() {
+    let by_session = !(args.sessions.is_empty() && args.finding.is_empty());
+    if by_session == args.filter.is_some() {
         bail!(
-            "nothing is chosen: give session ids as `colloquy report` prints them, or --finding RULE"
+            "choose frames by one of: session ids as `colloquy report` prints them, --finding RULE, -Y FILTER"
         );
     }
     let options = Options::default();
     let outcome = runner::analyse_files(std::slice::from_ref(&args.file), &options, &|_| ())?;
-    let sessions = chosen(args, &outcome)?;
-    let flows = flows(args, &outcome, &sessions)?;
     let mut source = capture::open(&path)?;
-    let frames = runner::frames_of(source.as_mut(), &flows, &AtomicBool::new(false))?;
+    let frames = match &args.filter {
+        Some(filter) => filtered(args, filter, source.as_mut(), &options)?,
+        None => {
+            let sessions = chosen(args, &outcome)?;
+            let flows = flows(args, &outcome, &sessions)?;
+            runner::frames_of(source.as_mut(), &flows, &AtomicBool::new(false))?
+        }
+    };
     let summary = source.summary();
     let notes = notes(args, &outcome, &frames);
     let mut source = capture::open(&path)?;
@@ -70,13 +82,39 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut tell = std::io::stderr().lock();
     writeln!(
         tell,
-        "{written} of {} frames, {} conversations, written to {}",
+        "{written} of {} frames written to {}",
         summary.frames,
-        flows.len(),
         args.output.display()
     )
     .ok();
     Ok(ExitCode::SUCCESS)
+}
+
+/// The frames for which the filter is true.
+fn filtered(
+    args: &Args,
+    filter: &str,
+    source: &mut dyn Source,
+    options: &Options,
+) -> anyhow::Result<FrameSet> {
+    let filter = super::frames::of_frames(Filter::compile(filter)?, &args.file)?;
+    let plan = Plan::of(filter.fields().iter().copied());
+    let path = args.file.to_string_lossy();
+    let mut ahead = None;
+    if plan.looks_ahead() {
+        let found = runner::look_ahead(capture::open(&path)?.as_mut(), options, &plan, None)?;
+        ahead = Some(Arc::new(found));
+    }
+    let keep = |row: &Row| filter.matches(row.stamp.frame, row.flow, &row.values);
+    let mut again = capture::open(&path)?;
+    Ok(runner::frames_where(
+        source,
+        again.as_mut(),
+        options,
+        &plan,
+        &keep,
+        ahead,
+    )?)
 }
 
 fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {

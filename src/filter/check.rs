@@ -1,5 +1,7 @@
 //! Looks up fields and types of conditions, and refuses what makes no sense.
 
+use std::fmt::Write as _;
+
 use colloquy_dissectors::field::FieldId;
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -197,7 +199,11 @@ fn search(
             Operand::Constant(Constant::Text(bytes) | Constant::Bytes(bytes))
                 if !bytes.is_empty() =>
             {
-                let pattern: String = bytes.iter().map(|b| format!("\\x{b:02x}")).collect();
+                let mut pattern = String::with_capacity(bytes.len() * 4);
+                for byte in bytes {
+                    // Writing to a String can't fail.
+                    let _ = write!(pattern, "\\x{byte:02x}");
+                }
                 let pattern = regex(&pattern, false);
                 Needle::Pattern(pattern.map_err(|what| Fault::new(what, right.at.clone()))?)
             }

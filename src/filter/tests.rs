@@ -21,9 +21,7 @@ fn values(of: &[(&str, Value<'_>)]) -> Values {
 }
 
 fn id(name: &str) -> FieldId {
-    fields::find(name)
-        .map(|info| info.id)
-        .unwrap_or_else(|| panic!("no field {name}"))
+    fields::find(name).map_or_else(|| panic!("no field {name}"), |info| info.id)
 }
 
 /// A NetBIOS session request, and a second message in the frame.

@@ -14,6 +14,7 @@ mod sample {
 
 #[test]
 fn only_what_is_wanted_is_written() {
+    assert_eq!(sample::FIELDS.len(), 3);
     let mut wanted = Wanted::default();
     wanted.add(sample::TEXT);
     let mut values = Values::default();

@@ -111,7 +111,9 @@ fn arp(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
 /// Of a fragment; what else IPv4 carries says itself what it is.
 fn ipv4(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
     let fragment = bytes.u16(6)?;
-    if fragment & 0x3fff == 0 {
+    // More fragments, or not the first one.
+    let is_fragment = fragment & 0x3fff != 0;
+    if !is_fragment {
         return None;
     }
     let protocol = bytes.u8(9)?;

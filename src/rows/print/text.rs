@@ -259,11 +259,11 @@ impl Printer for TextPrinter {
         padded(out, width(10), true, |out| self.time(row, out));
         out.extend_from_slice(blank.as_bytes());
         padded(out, width(12), true, |out| {
-            self.address(0, &row.values, out)
+            self.address(0, &row.values, out);
         });
         out.extend_from_slice(arrow.as_bytes());
         padded(out, width(12), false, |out| {
-            self.address(1, &row.values, out)
+            self.address(1, &row.values, out);
         });
         out.extend_from_slice(blank.as_bytes());
         out.extend_from_slice(protocol.as_bytes());
