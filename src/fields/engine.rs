@@ -61,8 +61,8 @@ pub mod frame {
         TIME_RELATIVE = "frame.time_relative", Duration, "Time since reference or first frame";
         /// The index of its interface, from 0.
         INTERFACE_ID = "frame.interface_id", Uint(Dec), "Interface id";
-        /// Names of the protocols of its headers.
-        PROTOCOLS = "frame.protocols", Text, "Protocols in frame";
+        /// When it was captured.
+        TIME = "frame.time", Date, "Arrival Time";
         /// Where its bytes begin in the file.
         FILE_OFF = "frame.file_off", Int, "File Offset";
     }

@@ -111,9 +111,8 @@ fn arp(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
 /// Of a fragment; what else IPv4 carries says itself what it is.
 fn ipv4(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
     let fragment = bytes.u16(6)?;
-    // More fragments, or not the first one.
-    let is_fragment = fragment & 0x3fff != 0;
-    if !is_fragment {
+    let (has_more, place) = (fragment & 0x2000 != 0, u32::from(fragment & 0x1fff));
+    if !has_more && place == 0 {
         return None;
     }
     let protocol = bytes.u8(9)?;
@@ -123,7 +122,7 @@ fn ipv4(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
         17 => "UDP ",
         _ => "",
     };
-    let offset = u32::from(fragment & 0x1fff) * 8;
+    let offset = place * 8;
     let id = bytes.u16(4)?;
     write!(
         out,

@@ -19,7 +19,7 @@ pub(super) fn frame(wanted: &[FieldId], at: &Frame<'_>, out: &mut Out<'_>) {
         match *id {
             field::PROTO => out.protocol(field::PROTO, at.bytes.len() as u32),
             field::NUMBER => out.computed(*id, Value::Uint(record.no)),
-            field::TIME_EPOCH => out.computed(*id, Value::Time(record.time.0)),
+            field::TIME | field::TIME_EPOCH => out.computed(*id, Value::Time(record.time.0)),
             field::LEN => out.computed(*id, uint(record.wire_len)),
             field::CAP_LEN => out.computed(*id, Value::Uint(at.bytes.len() as u64)),
             field::TIME_DELTA => {

@@ -100,7 +100,7 @@ impl Picked {
             }
         }
         let columns = picked.protocol || picked.info;
-        picked.headers |= columns || wanted.has(fields::engine::frame::PROTOCOLS);
+        picked.headers |= columns;
         picked.past = columns || !picked.of(group::TCP).is_empty();
         picked
     }

@@ -178,10 +178,9 @@ impl TcpHeader<'_> {
             tcp::HDR_LEN => out.put(id, uint(self.header_len), 12, 1),
             tcp::WINDOW_SIZE_VALUE => out.put(id, uint(s.window), 14, 2),
             tcp::WINDOW_SIZE => out.computed(id, uint(self.window())),
+            tcp::WINDOW_SIZE_SCALEFACTOR if s.flags.has(TcpFlags::SYN) => {}
             tcp::WINDOW_SIZE_SCALEFACTOR => {
-                if !s.flags.has(TcpFlags::SYN) {
-                    out.computed(id, Value::Int(scale_factor(seen.scale)));
-                }
+                out.computed(id, Value::Int(scale_factor(seen.scale)));
             }
             tcp::CHECKSUM => number(out, id, self.bytes.u16(16), 16, 2),
             tcp::URGENT_POINTER => number(out, id, self.bytes.u16(18), 18, 2),
