@@ -180,6 +180,8 @@ pub mod group {
     pub const KLM: u8 = 41;
     /// NetBIOS Datagram Service.
     pub const NBDGM: u8 = 42;
+    /// LDAP.
+    pub const LDAP: u8 = 43;
     /// How many there may be.
     pub const COUNT: usize = 64;
 }

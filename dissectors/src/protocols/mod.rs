@@ -7,6 +7,7 @@ mod dcerpc;
 mod grpc;
 mod http;
 mod http2;
+mod ldap;
 mod nbdgm;
 mod nbss;
 mod oncrpc;
@@ -34,12 +35,14 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http2::PROTOCOL,
     &grpc::PROTOCOL,
     &ssh::PROTOCOL,
+    &ldap::PROTOCOL,
 ];
 
 /// The fields of every protocol, a table each.
 pub const FIELDS: &[&[FieldInfo]] = &[
     nbss::fields::FIELDS,
     nbdgm::fields::FIELDS,
+    ldap::fields::FIELDS,
     http::fields::FIELDS,
     http::fields::ssdp::FIELDS,
     websocket::fields::FIELDS,
@@ -71,6 +74,7 @@ pub static PAIRS: &[&Pair] = &[
     &smb::fields::SMB2_EXCHANGE,
     &smb::fields::SMB1_EXCHANGE,
     &smb::fields::SMB1_CONTINUATION,
+    &ldap::EXCHANGE,
     &dcerpc::fields::CALL,
     &oncrpc::fields::rpc::CALL,
 ];
