@@ -28,6 +28,7 @@ mod names;
 mod operands;
 mod order;
 mod parser;
+mod pattern;
 mod program;
 mod syntax;
 #[cfg(test)]

@@ -1,18 +1,15 @@
 //! Looks up fields and types of conditions, and refuses what makes no sense.
 
-use std::fmt::Write as _;
-
 use colloquy_dissectors::field::FieldId;
-use regex::bytes::{Regex, RegexBuilder};
 
 use super::error::Fault;
 use super::literal::Written;
 use super::names;
 use super::operands::{field, infer, lower, no_field};
+use super::pattern;
 use super::program::{Constant, Member, Needle, Operand, Order, Test};
 use super::syntax::{Condition, Expr, Node, Quantifier, Relation};
 use super::types::Type;
-use crate::limits;
 
 /// The test that a condition stands for.
 pub(super) fn check(condition: &Condition<'_>) -> Result<Test, Fault> {
@@ -178,12 +175,12 @@ fn search(
         return Err(Fault::new(what, left.at.clone()));
     }
     let needle = if relation == Relation::Matches {
-        let Node::Text(pattern) = &right.node else {
+        let Node::Text(text) = &right.node else {
             let what = "a regular expression stands in \"…\" or r\"…\"";
             return Err(Fault::new(what, right.at.clone()));
         };
-        let pattern = String::from_utf8_lossy(pattern);
-        Needle::Pattern(regex(&pattern, true).map_err(|what| Fault::new(what, right.at.clone()))?)
+        let text = String::from_utf8_lossy(text);
+        Needle::Pattern(pattern::perl(&text).map_err(|what| Fault::new(what, right.at.clone()))?)
     } else {
         let wanted = if kind == Type::Ether {
             Type::Bytes
@@ -199,34 +196,13 @@ fn search(
             Operand::Constant(Constant::Text(bytes) | Constant::Bytes(bytes))
                 if !bytes.is_empty() =>
             {
-                let mut pattern = String::with_capacity(bytes.len() * 4);
-                for byte in bytes {
-                    // Writing to a String can't fail.
-                    let _ = write!(pattern, "\\x{byte:02x}");
-                }
-                let pattern = regex(&pattern, false);
+                let pattern = pattern::literal(bytes);
                 Needle::Pattern(pattern.map_err(|what| Fault::new(what, right.at.clone()))?)
             }
             _ => Needle::Value(needle),
         }
     };
     Ok(Test::Search(quantifier, operand, needle))
-}
-
-/// Over bytes, as Wireshark does.
-fn regex(pattern: &str, any_case: bool) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .unicode(false)
-        .case_insensitive(any_case)
-        .size_limit(limits::FILTER_REGEX_BYTES)
-        .build()
-        .map_err(|error| {
-            // The last line of a syntax error says what it is; those before draw the pattern.
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            let last = last.trim().trim_start_matches("error: ");
-            format!("not a regular expression: {last}")
-        })
 }
 
 /// Adds the fields that a test reads.
