@@ -146,7 +146,7 @@ const DISSECTORS: &[Wall] = &[
     wall("inbox", &["units"]),
     wall("field", &[]),
     wall("secrets", &[]),
-    wall("token", &["field", "fields", "text"]),
+    wall("token", &["field", "fields"]),
     wall(
         "dissector",
         &[

@@ -37,12 +37,81 @@ fn refused(args: &[&str], line: &str) {
 }
 
 #[test]
+fn frames_are_printed_as_tshark_prints_them() {
+    let sample = "samples/nbss/request-unanswered.pcap";
+    let asked = [
+        "frames",
+        sample,
+        "-T",
+        "fields",
+        "-E",
+        "header=y",
+        "-E",
+        "separator=,",
+        "-Y",
+        "nbss.type == 0x81 || tcp.flags.syn == 1",
+        "-e",
+        "frame.number",
+        "-e",
+        "tcp.flags",
+        "-e",
+        "nbss.called_name",
+    ];
+    let told = out(&run(&asked));
+    assert_eq!(
+        told,
+        "frame.number,tcp.flags,nbss.called_name\n3,0x0002,\n4,0x0012,\n6,0x0018,SRV<20>\n"
+    );
+    let lines = out(&run(&["frames", sample, "-c", "6", "-t", "e"]));
+    assert_eq!(lines.lines().count(), 6);
+    assert!(
+        lines.contains("NBSS") && lines.contains("Session Request") && lines.contains("ARP"),
+        "{lines}"
+    );
+    let rows: Value = serde_json::from_str(&out(&run(&["frames", sample, "-T", "json"]))).unwrap();
+    assert_eq!(rows[5]["nbss.type"], 0x81);
+}
+
+#[test]
+fn what_frames_cannot_do_is_told() {
+    let sample = "samples/nbss/request-unanswered.pcap";
+    let complaint = |args: &[&str]| {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        err(&output)
+    };
+    let said = complaint(&["frames", sample, "-T", "fields", "-e", "nbss.tpye"]);
+    assert!(
+        said.contains("nbss.tpye") && said.contains("nbss.type"),
+        "{said}"
+    );
+    let said = complaint(&["frames", sample, "-Y", "tcp.prot == 1"]);
+    assert!(said.contains('^') && said.contains("tcp.port"), "{said}");
+    let said = complaint(&[
+        "frames",
+        sample,
+        "-T",
+        "fields",
+        "-e",
+        "frame.len",
+        "-E",
+        "quote=x",
+    ]);
+    assert!(said.contains("quote=x"), "{said}");
+    complaint(&["slice", sample, "-o", "/nowhere/at/all.pcapng"]);
+}
+
+#[test]
 #[cfg(feature = "live")]
 fn help_reads_as_it_did() {
     let commands = [
         "",
         "report",
         "follow",
+        "frames",
+        "slice",
+        "fields",
         "capture",
         "interfaces",
         "explain",

@@ -50,8 +50,8 @@ impl Segment {
 fn with(flags: TcpFlags, len: u32, window: u16) -> Segment {
     Segment {
         flags,
-        len,
         window,
+        len,
         ..Segment::default()
     }
 }
