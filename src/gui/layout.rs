@@ -66,24 +66,7 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Arc<Document>) {
             });
     }
     if settings.ladder || settings.frames {
-        let most = (ui.available_height() - 90.0).max(120.0);
-        let half = ui.available_height() * 0.54;
-        Panel::bottom("ladder")
-            .frame(plain().inner_margin(Margin {
-                top: 4,
-                ..Margin::ZERO
-            }))
-            .resizable(true)
-            .default_size(half)
-            .size_range(100.0..=most)
-            .show(ui, |ui| {
-                ui.take_available_space();
-                if settings.frames {
-                    frames_ui(ui, &ctx, &mut panels.frames);
-                } else {
-                    ladder_ui(ui, &ctx, &mut panels.ladder);
-                }
-            });
+        lower_ui(ui, &ctx, panels, settings.frames);
     }
     CentralPanel::default()
         .frame(plain().inner_margin(Margin {
@@ -91,6 +74,28 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Arc<Document>) {
             ..Margin::ZERO
         }))
         .show(ui, |ui| sessions_ui(ui, &ctx, &mut panels.sessions));
+}
+
+/// The ladder, or the frames in its place.
+fn lower_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels, frames: bool) {
+    let most = (ui.available_height() - 90.0).max(120.0);
+    let half = ui.available_height() * 0.54;
+    Panel::bottom("ladder")
+        .frame(Frame::NONE.fill(ctx.theme.panel).inner_margin(Margin {
+            top: 4,
+            ..Margin::ZERO
+        }))
+        .resizable(true)
+        .default_size(half)
+        .size_range(100.0..=most)
+        .show(ui, |ui| {
+            ui.take_available_space();
+            if frames {
+                frames_ui(ui, ctx, &mut panels.frames);
+            } else {
+                ladder_ui(ui, ctx, &mut panels.ladder);
+            }
+        });
 }
 
 fn left_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {

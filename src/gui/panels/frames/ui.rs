@@ -2,11 +2,12 @@
 
 use egui::{Align, FontId, Id, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
-use super::data::{LINE, Node, dump_line};
+use super::data::{LINE, Node, Place, dump_line};
 use super::{FramesPanel, Shown};
 use crate::gui::context::Ctx;
 use crate::gui::format::{count, plural};
 use crate::gui::selection::Pick;
+use crate::gui::spool::Spool;
 use crate::gui::theme;
 use crate::gui::widgets::rows::{Heights, Wanted, row};
 use crate::gui::widgets::text;
@@ -100,7 +101,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
         if let Some(why) = panel.failed.as_ref().or(panel
             .spool
             .as_ref()
-            .and_then(|s| s.error())
+            .and_then(Spool::error)
             .as_ref())
         {
             ui.label(
@@ -300,7 +301,8 @@ fn node_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, node: &Node, open: Option<bool>) 
     );
 }
 
-fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Shown) {
+/// Which bytes are dumped: those of the frame, or of one of its messages.
+fn sources_ui(ui: &mut Ui, shown: &mut Shown) {
     ui.horizontal(|ui| {
         ui.add_space(4.0);
         let messages = shown.detail.messages.iter().enumerate();
@@ -315,6 +317,10 @@ fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Sho
             ui.selectable_value(&mut shown.source, source, name);
         }
     });
+}
+
+fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Shown) {
+    sources_ui(ui, shown);
     let bytes = shown.bytes();
     let place = shown
         .node
@@ -332,62 +338,81 @@ fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Sho
         bar: ctx.theme.line,
     };
     let font = FontId::monospace(12.0);
-    let advance = ui
+    let galley = ui
         .painter()
-        .layout_no_wrap("0".to_owned(), font.clone(), ctx.theme.text)
-        .size()
-        .x;
+        .layout_no_wrap("0".to_owned(), font.clone(), ctx.theme.text);
+    let advance = galley.size().x;
     let mut clicked = None;
     panel.dump.show(ui, wanted, |ui, line, rect| {
-        let (at, hex, letters) = dump_line(bytes, line);
-        let x_hex = rect.left() + PAD + advance * 6.0;
-        let x_letters = x_hex + advance * (LINE as f32 * 3.0 + 1.0);
-        for column in 0..LINE {
-            let byte = line * LINE + column;
-            if place.is_some_and(|p| p.at <= byte && byte < p.at + p.len) {
-                let cell = |x: f32, width: f32| {
-                    Rect::from_min_size(pos2(x, rect.top()), vec2(width, rect.height()))
-                };
-                let column = column as f32;
-                let spots = [
-                    cell(x_hex + advance * column * 3.0, advance * 3.0),
-                    cell(x_letters + advance * column, advance),
-                ];
-                for spot in spots {
-                    ui.painter().rect_filled(spot, 0.0, ctx.theme.selected);
-                }
-            }
+        let columns = Columns::of(rect, advance);
+        if let Some(place) = place {
+            columns.mark_ui(ui, ctx, line, place);
         }
+        let (at, hex, letters) = dump_line(bytes, line);
         for (x, color, said) in [
             (rect.left() + PAD, ctx.theme.faint, &at),
-            (x_hex, ctx.theme.text, &hex),
-            (x_letters, ctx.theme.faint, &letters),
+            (columns.hex, ctx.theme.text, &hex),
+            (columns.letters, ctx.theme.faint, &letters),
         ] {
-            text::line(
-                ui.painter(),
-                rect.with_min_x(x),
-                Align::Min,
-                font.clone(),
-                color,
-                said,
-            );
+            let place = rect.with_min_x(x);
+            text::line(ui.painter(), place, Align::Min, font.clone(), color, said);
         }
         let response = ui.interact(rect, Id::unique(("dump", line)), Sense::click());
-        if let Some(pointer) = response
-            .interact_pointer_pos()
-            .filter(|_| response.clicked())
-        {
-            let column = if pointer.x < x_letters {
-                (pointer.x - x_hex) / (advance * 3.0)
-            } else {
-                (pointer.x - x_letters) / advance
-            };
-            if (0.0..LINE as f32).contains(&column) {
-                clicked = Some(line * LINE + column as usize);
-            }
+        let pointer = response.interact_pointer_pos();
+        if let Some(pointer) = pointer.filter(|_| response.clicked()) {
+            clicked = columns.at(pointer.x).map(|column| line * LINE + column);
         }
     });
     if let Some(node) = clicked.and_then(|byte| shown.tree.at_byte(shown.source, byte)) {
         shown.pick(node);
+    }
+}
+
+/// Where the columns of a line of the dump stand.
+struct Columns {
+    line: Rect,
+    advance: f32,
+    hex: f32,
+    letters: f32,
+}
+
+impl Columns {
+    fn of(line: Rect, advance: f32) -> Self {
+        let hex = line.left() + PAD + advance * 6.0;
+        Self {
+            line,
+            advance,
+            hex,
+            letters: hex + advance * (LINE as f32 * 3.0 + 1.0),
+        }
+    }
+
+    /// Marks the bytes of a field in this line.
+    fn mark_ui(&self, ui: &Ui, ctx: &Ctx<'_>, line: usize, place: Place) {
+        let cell = |x: f32, width: f32| {
+            Rect::from_min_size(pos2(x, self.line.top()), vec2(width, self.line.height()))
+        };
+        let bytes = line * LINE..(line + 1) * LINE;
+        for byte in bytes.filter(|b| place.at <= *b && *b < place.at + place.len) {
+            let column = (byte % LINE) as f32;
+            for spot in [
+                cell(self.hex + self.advance * column * 3.0, self.advance * 3.0),
+                cell(self.letters + self.advance * column, self.advance),
+            ] {
+                ui.painter().rect_filled(spot, 0.0, ctx.theme.selected);
+            }
+        }
+    }
+
+    /// The byte of the line at `x`.
+    fn at(&self, x: f32) -> Option<usize> {
+        let column = if x < self.letters {
+            (x - self.hex) / (self.advance * 3.0)
+        } else {
+            (x - self.letters) / self.advance
+        };
+        (0.0..LINE as f32)
+            .contains(&column)
+            .then_some(column as usize)
     }
 }
