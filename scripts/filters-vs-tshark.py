@@ -155,8 +155,9 @@ class Generator:
         return self.pick("", "", "", "", "any ", "all ")
 
     def layered(self, field, often):
-        """Only of headers: whether several messages are several layers depends on how tshark's dissector is called."""
-        is_header = field.name.split(".")[0] in ("frame", "eth", "vlan", "ip", "ipv6", "udp", "tcp", "icmp")
+        """Only of headers, and not of Ethernet, which tshark counts twice under LLC: whether several messages are several layers
+        depends on how its dissector is called."""
+        is_header = field.name.split(".")[0] in ("frame", "vlan", "ip", "ipv6", "udp", "tcp", "icmp")
         return field.name + (f"#{self.rng.randint(1, 2)}" if is_header and self.rng.random() < often else "")
 
     def there(self, field):

@@ -169,7 +169,8 @@ impl<'t> Parser<'t> {
                 if self.tokens.get(self.next + 1).map(|t| &t.kind) == Some(&Kind::In) =>
             {
                 self.next += 2;
-                let inside = Condition::In(quantifier, first, self.set()?);
+                // None is inside, whatever the quantifier: so it is in Wireshark 4.0.
+                let inside = Condition::In(None, first, self.set()?);
                 Ok(Condition::Not(Box::new(inside)))
             }
             _ if quantifier.is_some() => Err(Fault::new(

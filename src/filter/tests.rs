@@ -120,6 +120,8 @@ fn several_values() {
             "nbss.type any_eq 0x81",
             "nbss.type all_ne 0x80",
             "all nbss.type in {0x80..0x84}",
+            "all nbss.type not in {0..0x80}",
+            "nbss.error_code not in {1}",
             "nbss.type != nbss.length",
             "count(nbss.type) == 2",
             "max(nbss.length) == 68 && min(nbss.length, frame.number) == 6",
@@ -136,6 +138,7 @@ fn several_values() {
             "nbss.type#2 == 0x84",
             "frame#2",
             "nbss.type not in {0x81}",
+            "all nbss.type not in {0x81}",
             "count(nbss.error_code) == 0",
         ],
     );
