@@ -81,7 +81,7 @@ fn by_session(outcome: &Outcome) -> HashMap<u32, Vec<&Finding>> {
 }
 
 /// A filter over frames that reads fields of their sessions: it holds for a frame when it holds together with one of the
-/// sessions of the frame's conversation. [`finding::FRAME`] is there only on the frames that prove a finding.
+/// sessions of the frame's conversation. `finding.frame` is there only on the frames that prove a finding.
 #[derive(Debug)]
 pub struct FrameFilter {
     filter: Filter,

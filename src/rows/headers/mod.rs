@@ -1,6 +1,6 @@
 //! The fields of a frame and of its headers.
 //!
-//! Which fields of each header are wanted is found out once ([`Picked`]); a header then costs what its wanted fields cost.
+//! Which fields of each header are wanted is found out once (`Picked`); a header then costs what its wanted fields cost.
 
 mod bytes;
 mod info;
