@@ -281,8 +281,7 @@ fn heading_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel, column: Column,
         ctx.theme.line
     };
     let y = cell.y_range().shrink(4.0);
-    ui.painter()
-        .vline(cell.right(), y, Stroke::new(1.0, line));
+    ui.painter().vline(cell.right(), y, Stroke::new(1.0, line));
 }
 
 fn rows_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel) {
