@@ -6,7 +6,8 @@
 //!
 //! What differs from Wireshark 4.0: `xor` and `^^` exist, a value may stand on the left (`10 < tcp.port < 90`), times without
 //! an offset are in UTC, a protocol has no bytes of its own, regular expressions are those of the `regex` crate (no
-//! look-around, no back-references), names of hosts, ports and codes are not known.
+//! look-around, no back-references), names of hosts, ports and codes are not known. Two faults of 4.0 are not repeated: of
+//! `all tcp.port in {80, 443}` it wants all values in one member, and what it has read of `ip.addr#2` it takes for `ip.addr`.
 //!
 //! ```
 //! use colloquy::filter::Filter;
