@@ -146,6 +146,7 @@ const DISSECTORS: &[Wall] = &[
     wall("inbox", &["units"]),
     wall("field", &[]),
     wall("secrets", &[]),
+    wall("http_status", &[]),
     wall("token", &["field", "fields"]),
     wall(
         "dissector",
@@ -177,6 +178,7 @@ const DISSECTORS: &[Wall] = &[
             "event",
             "field",
             "fields",
+            "http_status",
             "inbox",
             "dissector",
             "secrets",

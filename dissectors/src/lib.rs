@@ -15,6 +15,7 @@
 pub mod dissector;
 pub mod event;
 pub mod field;
+mod http_status;
 pub mod inbox;
 #[cfg(test)]
 pub(crate) mod laws;

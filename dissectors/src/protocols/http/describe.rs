@@ -17,6 +17,7 @@ use super::fields::{
 use super::names;
 use super::wire;
 use crate::field::{FieldId, Value, Writer, group};
+use crate::http_status;
 use crate::token;
 
 /// Methods that only other users of HTTP's form have: SSDP, GENA, WebDAV of Exchange, SCCM.
@@ -282,7 +283,7 @@ fn status_line(w: &mut Writer<'_>, start: usize, parts: &StatusLine<'_>) {
         return;
     };
     w.uint(CODE, code, at, parts.code.len());
-    let meaning = names::status(code).get(4..).unwrap_or_default();
+    let meaning = http_status::name(code).get(4..).unwrap_or_default();
     if !meaning.is_empty() {
         w.text(CODE_DESC, meaning, 0, 0);
     }

@@ -2,12 +2,12 @@
 
 use super::ask::tell;
 use super::facts;
-use super::names;
 use super::pending::Pending;
 use super::session::{Body, Reading, Talk, Tunnel};
 use super::wire::{self, ResponseHead};
 use crate::dissector::{End, Input, Output};
 use crate::event::{Act, Fact, Op, Phase, Status};
+use crate::http_status;
 use crate::text::printable;
 use crate::units::{Side, Span};
 
@@ -106,7 +106,7 @@ impl Talk {
         self.jar.answered(pending, head, span, out);
         let status = Status {
             code: u32::from(head.status),
-            name: names::status(head.status),
+            name: http_status::name(head.status),
             failed,
         };
         out.describe(|| facts::response_text(head));

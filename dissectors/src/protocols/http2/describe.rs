@@ -2,9 +2,9 @@
 
 use super::fields as f;
 use super::hpack::{Field, Form, List};
-use super::names;
 use super::wire::{self, Framed, HEAD, Head, Kind, flag};
 use crate::field::{FieldId, Value, Writer};
+use crate::http_status;
 use crate::text::printable;
 
 /// The longest word of a header field in the info column.
@@ -385,9 +385,7 @@ fn info(head: Head, list: &List, inner: &str) -> String {
     if let (Some(method), Some(path)) = (word(":method"), word(":path")) {
         text = format!("{text}: {method} {path}");
     } else if let Some(code) = find(list, ":status").and_then(digits) {
-        let phrase = names::status_name(code as u16)
-            .get(4..)
-            .unwrap_or("Unknown");
+        let phrase = http_status::name(code as u16).get(4..).unwrap_or("Unknown");
         text = format!("{text}: {code} {phrase}");
     }
     text.push_str(inner);

@@ -7,6 +7,7 @@ use super::streams::{Stream, hand};
 use super::wire::{self, Head, Kind, flag};
 use crate::dissector::{Output, Scope};
 use crate::event::{Act, Expect, Fact, Phase, Status};
+use crate::http_status;
 use crate::text::{printable, without_secrets};
 use crate::units::{PerSide, Side, Span};
 
@@ -181,7 +182,7 @@ impl Talk {
             self.streams.add(id, Stream::untold(), span, out);
         }
         self.inner(Side::Server, block, span, out);
-        let text = || format!("HEADERS[{id}]: {}", names::status_name(code));
+        let text = || format!("HEADERS[{id}]: {}", http_status::name(code));
         if self.streams.get(id).is_some_and(|s| s.inner) {
             out.describe(text);
             out.emit(
