@@ -1,6 +1,7 @@
 //! Reading on threads: a reader that takes blocks apart, and workers that own the conversations.
 
 mod detail;
+mod pool;
 mod rows;
 mod slice;
 
@@ -9,9 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-
-use crate::analysis::batch::Batch;
 use crate::analysis::dispatch::Dispatcher;
 use crate::analysis::shard::Shard;
 use crate::analysis::{Analysis, Judgement, Outcome, Parts, Work, judge, learn};
@@ -31,7 +29,7 @@ const QUEUE: usize = 4;
 /// How captures are analysed.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Workers; 0 for as many as there are processors.
+    /// Threads; 0 for as many as there are processors.
     pub threads: usize,
     /// Set by another thread to stop early: what was read so far is the result.
     pub cancel: Arc<AtomicBool>,
@@ -133,6 +131,10 @@ const MANY: usize = 2000;
 const ON_THREADS: Work = Work {
     learn: learn_all,
     judge: judge_all,
+    discard: |world| {
+        // Beside the rest of the work; where there is no thread for it, here.
+        let _ = thread::Builder::new().spawn(move || drop(world));
+    },
 };
 
 /// Learns from all conversations, from many of them on several threads.
@@ -163,7 +165,12 @@ fn read(
     progress: &dyn Fn(u64, u64),
 ) -> (Parts, Option<CaptureError>) {
     let threads = threads(options);
-    let mut dispatcher = Dispatcher::new(threads, None);
+    let lanes = if threads == 1 {
+        1
+    } else {
+        pool::lanes(threads)
+    };
+    let mut dispatcher = Dispatcher::new(lanes, None);
     let feed = Feed {
         source: &mut *source,
         options,
@@ -172,7 +179,7 @@ fn read(
     let (mut flows, error) = if threads == 1 {
         on_this_thread(feed, &mut dispatcher)
     } else {
-        sharded(feed, &mut dispatcher, threads)
+        pool::run(feed, &mut dispatcher, threads)
     };
     flows.sort_unstable_by_key(|f| f.index);
     dispatcher.finish();
@@ -230,99 +237,4 @@ fn on_this_thread(
         feed.told(dispatcher.counts.frames);
     };
     (shard.finish(), error)
-}
-
-/// What comes back from the workers to be used again.
-struct Spent {
-    blocks: Receiver<Block>,
-    batches: Receiver<Batch>,
-}
-
-/// The reader runs on this thread, the workers on their own.
-fn sharded(
-    mut feed: Feed<'_>,
-    dispatcher: &mut Dispatcher,
-    threads: usize,
-) -> (Vec<Flow>, Option<CaptureError>) {
-    thread::scope(|scope| {
-        let (back, blocks) = bounded::<Block>(QUEUE * threads);
-        let (emptied, batches) = bounded::<Batch>(QUEUE * threads);
-        let mut workers = Vec::new();
-        let mut queues: Vec<Sender<Batch>> = Vec::new();
-        for index in 0..threads {
-            let (sender, receiver) = bounded::<Batch>(QUEUE);
-            let (back, emptied) = (back.clone(), emptied.clone());
-            let name = format!("shard-{index}");
-            let builder = thread::Builder::new().name(name);
-            match builder.spawn_scoped(scope, move || work(&receiver, &back, &emptied, threads)) {
-                Ok(worker) => workers.push(worker),
-                Err(source) => {
-                    let path = "a worker thread".to_owned();
-                    return (Vec::new(), Some(CaptureError::Open { path, source }));
-                }
-            }
-            queues.push(sender);
-        }
-        let error = distribute(&mut feed, dispatcher, &queues, &Spent { blocks, batches });
-        drop(queues);
-        let mut flows = Vec::new();
-        for worker in workers {
-            match worker.join() {
-                Ok(part) if flows.is_empty() => {
-                    flows = part;
-                    flows.reserve_exact(flows.len() * (threads - 1) + threads);
-                }
-                Ok(part) => flows.extend(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        (flows, error)
-    })
-}
-
-fn distribute(
-    feed: &mut Feed<'_>,
-    dispatcher: &mut Dispatcher,
-    queues: &[Sender<Batch>],
-    spent: &Spent,
-) -> Option<CaptureError> {
-    let mut batches = Vec::new();
-    loop {
-        let block = match feed.next(spent.blocks.try_recv().unwrap_or_default()) {
-            Ok(Some(block)) => block,
-            Ok(None) => return None,
-            Err(error) => return Some(error),
-        };
-        let shared = Arc::new(block);
-        dispatcher.dispatch(&shared, &mut batches);
-        drop(shared);
-        for (queue, batch) in queues.iter().zip(&mut batches) {
-            if !batch.is_empty() {
-                let empty = spent.batches.try_recv().unwrap_or_default();
-                // A worker that is gone has panicked; its join says so.
-                let _ = queue.send(std::mem::replace(batch, empty));
-            }
-        }
-        feed.told(dispatcher.counts.frames);
-    }
-}
-
-fn work(
-    receiver: &Receiver<Batch>,
-    back: &Sender<Block>,
-    emptied: &Sender<Batch>,
-    shards: usize,
-) -> Vec<Flow> {
-    let mut shard = Shard::new(shards, false);
-    let nothing = Arc::new(Block::default());
-    for mut batch in receiver {
-        shard.take(&batch);
-        let block = std::mem::replace(&mut batch.block, Arc::clone(&nothing));
-        let _ = emptied.try_send(batch);
-        // The last worker to be done with a block gives its buffers back to the reader.
-        if let Ok(block) = Arc::try_unwrap(block) {
-            let _ = back.try_send(block);
-        }
-    }
-    shard.finish()
 }

@@ -126,10 +126,16 @@ pub(crate) struct Work {
     pub(crate) learn: fn(&[Flow]) -> World,
     /// Judges them.
     pub(crate) judge: fn(&[Flow], &World) -> Vec<Judgement>,
+    /// Takes apart what was learned.
+    pub(crate) discard: fn(World),
 }
 
 /// All of it on this thread.
-const HERE: Work = Work { learn, judge };
+const HERE: Work = Work {
+    learn,
+    judge,
+    discard: drop,
+};
 
 /// What the conversations teach.
 pub(crate) fn learn(flows: &[Flow]) -> World {
@@ -174,6 +180,7 @@ impl Parts {
             quality,
         };
         let judgements = (work.judge)(&self.flows, &world);
+        (work.discard)(world);
         outcome.add(record, self.flows, judgements);
     }
 }
