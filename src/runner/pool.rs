@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Feed;
 use crate::analysis::batch::Batch;
@@ -109,7 +109,7 @@ impl Pool {
             lock(&lane.shard).take(&batch);
             let block = std::mem::replace(&mut batch.block, Arc::clone(&self.nothing));
             if let Ok(block) = Arc::try_unwrap(block) {
-                let _ = self.blocks.send(block);
+                let _ = self.blocks.try_send(block);
             }
             let _ = self.spent.send(batch);
         }
@@ -207,16 +207,19 @@ pub(super) fn run(
     dispatcher: &mut Dispatcher,
     threads: usize,
 ) -> (Vec<Flow>, Option<CaptureError>) {
-    let (due, jobs) = unbounded();
-    let (spent, emptied) = unbounded();
-    let (blocks, free) = unbounded();
+    let count = lanes(threads);
+    // None of them is ever full: a lane has one job at a time and one at its end, and a block more than the reader may be
+    // ahead is on its way.
+    let (due, jobs) = bounded(2 * count + threads);
+    let (spent, emptied) = bounded((AHEAD + 1) * count + threads);
+    let (blocks, free) = bounded((AHEAD + 1) * count);
     let lane = || Lane {
         waiting: Mutex::default(),
-        shard: Mutex::new(Shard::new(lanes(threads), false)),
+        shard: Mutex::new(Shard::new(count, false)),
         flows: Mutex::default(),
     };
     let pool = Pool {
-        lanes: std::iter::repeat_with(lane).take(lanes(threads)).collect(),
+        lanes: std::iter::repeat_with(lane).take(count).collect(),
         due,
         jobs,
         spent,
@@ -248,7 +251,9 @@ pub(super) fn run(
         while let Ok(job) = pool.jobs.try_recv() {
             pool.work(job);
         }
-        workers.iter().for_each(|_| pool.send(Job::Stop));
+        for _ in &workers {
+            pool.send(Job::Stop);
+        }
         for worker in workers {
             if let Err(panic) = worker.join() {
                 std::panic::resume_unwind(panic);
