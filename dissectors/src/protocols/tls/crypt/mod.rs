@@ -3,20 +3,17 @@
 //! Keys come from a [`Secrets`] store, never from the wire: with TLS 1.3 a secret for each side and each stretch of the session,
 //! before it one master secret. What cannot be opened stays encrypted, as if there were no secrets.
 
-mod cipher;
-mod derive;
 mod inflate;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use self::cipher::{Cipher, Kind, unchain};
-use self::derive::{Hash, old_prf};
 use self::inflate::Inflater;
 use super::hello;
 use super::suites;
 use super::wire::{self, Cursor, Head, content, message, version};
+use crate::cipher::{Cipher, Hash, Kind, old_prf, unchain};
 use crate::secrets::{Label, Secrets};
 use crate::units::{PerSide, Side};
 

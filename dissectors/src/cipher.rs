@@ -1,4 +1,7 @@
-//! Ciphers, as far as records have to be opened with them.
+//! Ciphers, as far as what peers have encrypted has to be opened with them: TLS records and QUIC packets.
+
+mod derive;
+mod mask;
 
 use aes_gcm::aead::consts::U12;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -11,13 +14,16 @@ use ccm::consts::{U8, U16};
 use chacha20poly1305::ChaCha20Poly1305;
 use des::{Des, TdesEde3};
 
+pub(crate) use self::derive::{Hash, old_prf};
+pub(crate) use self::mask::{MakeMask, SAMPLE};
+
 /// Opens `bytes` with a nonce and additional data.
-type OpenAead = Box<dyn Fn([u8; 12], &[u8], &[u8]) -> Option<Vec<u8>> + Send>;
+pub(crate) type OpenAead = Box<dyn Fn([u8; 12], &[u8], &[u8]) -> Option<Vec<u8>> + Send>;
 /// Decrypts whole blocks in place, without chaining them.
 type OpenBlocks = Box<dyn Fn(&mut [u8]) + Send>;
 
 /// A cipher with its key.
-pub(super) enum Cipher {
+pub(crate) enum Cipher {
     Aead(OpenAead),
     /// Blocks of so many bytes.
     Blocks(usize, OpenBlocks),
@@ -26,7 +32,7 @@ pub(super) enum Cipher {
 
 /// What a suite's records are encrypted with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// With 8 bytes of the nonce in the record up to TLS 1.2.
     Gcm128,
     Gcm256,
@@ -47,7 +53,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// By the suite's name.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         const NAMES: [(&str, Kind); 14] = [
             ("AES_128_GCM", Kind::Gcm128),
             ("AES_256_GCM", Kind::Gcm256),
@@ -70,7 +76,7 @@ impl Kind {
     }
 
     /// Bytes of the key.
-    pub(super) const fn key_len(self) -> usize {
+    pub(crate) const fn key_len(self) -> usize {
         match self {
             Self::Gcm256 | Self::Ccm256 | Self::Ccm8_256 | Self::ChaCha20 => 32,
             Self::Aes256 | Self::Camellia256 => 32,
@@ -81,7 +87,7 @@ impl Kind {
     }
 
     /// It checks what it opens itself.
-    pub(super) const fn is_aead(self) -> bool {
+    pub(crate) const fn is_aead(self) -> bool {
         matches!(
             self,
             Self::Gcm128
@@ -95,7 +101,7 @@ impl Kind {
     }
 
     /// Bytes of the block whose chaining begins with an initialisation vector.
-    pub(super) const fn block(self) -> usize {
+    pub(crate) const fn block(self) -> usize {
         match self {
             Self::Aes128 | Self::Aes256 | Self::Camellia128 | Self::Camellia256 => 16,
             Self::TripleDes | Self::Des => 8,
@@ -104,7 +110,7 @@ impl Kind {
     }
 
     /// With a key.
-    pub(super) fn with_key(self, key: &[u8]) -> Option<Cipher> {
+    pub(crate) fn with_key(self, key: &[u8]) -> Option<Cipher> {
         match self {
             Self::Gcm128 => aead::<Aes128Gcm>(key),
             Self::Gcm256 => aead::<Aes256Gcm>(key),
@@ -149,7 +155,7 @@ where
 }
 
 /// Undoes cipher block chaining; `None` for what is not whole blocks.
-pub(super) fn unchain(size: usize, open: &OpenBlocks, iv: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unchain(size: usize, open: &OpenBlocks, iv: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     if bytes.is_empty() || !bytes.len().is_multiple_of(size) || iv.len() != size {
         return None;
     }
@@ -162,7 +168,7 @@ pub(super) fn unchain(size: usize, open: &OpenBlocks, iv: &[u8], bytes: &[u8]) -
 }
 
 /// RC4, whose state goes on from record to record.
-pub(super) struct Rc4 {
+pub(crate) struct Rc4 {
     state: [u8; 256],
     i: u8,
     j: u8,
@@ -179,7 +185,7 @@ impl Rc4 {
         Self { state, i: 0, j: 0 }
     }
 
-    pub(super) fn open(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn open(&mut self, bytes: &[u8]) -> Vec<u8> {
         let next = |byte: &u8| {
             self.i = self.i.wrapping_add(1);
             self.j = self.j.wrapping_add(at(&self.state, self.i));
