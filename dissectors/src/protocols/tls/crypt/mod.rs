@@ -219,25 +219,42 @@ impl Crypt {
             _ if self.version <= version::TLS10 => kind.block(),
             _ => 0,
         };
-        let len = 2 * (mac + kind.key_len() + iv);
+        let export = kind.export_len(name);
+        let key_len = export.unwrap_or(kind.key_len());
+        let len = 2 * (mac + key_len + iv);
         let seed = [self.server_random, self.client_random].concat();
         let label = b"key expansion";
-        let keys = match self.version {
-            version::TLS12 => self.hash().prf(master, label, &seed, len),
-            version::TLS10..version::TLS12 => old_prf(master, label, &seed, len),
-            _ => return None,
+        let prf = |secret: &[u8], label: &[u8], seed: &[u8], len| match self.version {
+            version::TLS12 => Some(self.hash().prf(secret, label, seed, len)),
+            version::TLS10..version::TLS12 => Some(old_prf(secret, label, seed, len)),
+            _ => None,
         };
+        let keys = prf(master, label, &seed, len)?;
         let mut c = Cursor::new(&keys, 0, &[]);
         c.take(2 * mac)?;
         let mut pick = |n| {
             let pair = [c.take(n)?, c.take(n)?];
             pair.get(side.index()).copied()
         };
-        let (key, iv) = (pick(kind.key_len())?, pick(iv)?);
+        let (key, iv) = (pick(key_len)?, pick(iv)?);
+        let (mut key, mut iv) = (key.to_vec(), iv.to_vec());
+        if export.is_some() {
+            let seed = [self.client_random, self.server_random].concat();
+            let label: &[u8] = match side {
+                Side::Client => b"client write key",
+                Side::Server => b"server write key",
+            };
+            key = prf(&key, label, &seed, kind.key_len())?;
+            let ivs = prf(&[], b"IV block", &seed, 2 * iv.len())?;
+            iv = ivs
+                .get(side.index() * iv.len()..)?
+                .get(..iv.len())?
+                .to_vec();
+        }
         Some(Opener {
-            cipher: kind.with_key(key)?,
+            cipher: kind.with_key(&key)?,
             kind,
-            iv: iv.to_vec(),
+            iv,
             mac,
             count: 0,
             secret: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod extensions;
 mod hello;
+mod inflate;
 mod keys;
 
 use super::assembly::Message;
@@ -163,6 +164,7 @@ fn body(w: &mut Writer<'_>, known: u16, kind: u8, c: &mut Cursor<'_>, suite: u16
         message::NEW_SESSION_TICKET => keys::ticket(w, c),
         message::CERTIFICATE if wire::is_tls13(known) => keys::certificates13(w, c),
         message::CERTIFICATE => keys::certificates(w, c),
+        message::COMPRESSED_CERTIFICATE => keys::compressed(w, c),
         message::CERTIFICATE_STATUS => keys::status(w, c),
         message::CERTIFICATE_REQUEST if wire::is_tls13(known) => {
             vector(w, (REQUEST_CONTEXT_LENGTH, REQUEST_CONTEXT), c, 1)?;
