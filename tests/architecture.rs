@@ -146,6 +146,7 @@ const DISSECTORS: &[Wall] = &[
     wall("inbox", &["units"]),
     wall("field", &[]),
     wall("secrets", &[]),
+    wall("cipher", &[]),
     wall("http_status", &[]),
     wall("token", &["field", "fields"]),
     wall(
@@ -175,6 +176,7 @@ const DISSECTORS: &[Wall] = &[
         // `fields` is the macro that lists a protocol's fields.
         &[
             "units",
+            "cipher",
             "event",
             "field",
             "fields",

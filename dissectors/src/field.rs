@@ -182,6 +182,8 @@ pub mod group {
     pub const NBDGM: u8 = 42;
     /// LDAP.
     pub const LDAP: u8 = 43;
+    /// QUIC.
+    pub const QUIC: u8 = 44;
     /// How many there may be.
     pub const COUNT: usize = 64;
 }

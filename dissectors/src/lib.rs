@@ -12,6 +12,7 @@
 //!
 //! The law that every protocol is tested for: any chunking of the same bytes gives the same events.
 
+mod cipher;
 pub mod dissector;
 pub mod event;
 pub mod field;

@@ -10,6 +10,8 @@ pub struct Writer<'w> {
     wanted: &'w Wanted,
     values: &'w mut Values,
     depth: u8,
+    /// What is written stands nowhere in the message, see [`Writer::unplaced`].
+    unplaced: bool,
 }
 
 impl<'w> Writer<'w> {
@@ -19,6 +21,7 @@ impl<'w> Writer<'w> {
             wanted,
             values,
             depth: 0,
+            unplaced: false,
         }
     }
 
@@ -37,6 +40,7 @@ impl<'w> Writer<'w> {
     /// A value that stands in `len` bytes of the message from `at` on; 0 bytes for what was computed.
     pub fn put(&mut self, id: FieldId, value: Value<'_>, at: usize, len: usize) {
         if self.wanted.has(id) {
+            let (at, len) = if self.unplaced { (0, 0) } else { (at, len) };
             self.values.push(Entry {
                 id,
                 value,
@@ -122,6 +126,13 @@ impl<'w> Writer<'w> {
     ) {
         self.text_with(BRANCH, label, at, len);
         self.deeper(inner);
+    }
+
+    /// All that `inner` writes is computed: it stands in bytes that were decompressed, or in another order.
+    pub fn unplaced(&mut self, inner: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.unplaced, true);
+        inner(self);
+        self.unplaced = before;
     }
 
     fn deeper(&mut self, inner: impl FnOnce(&mut Self)) {

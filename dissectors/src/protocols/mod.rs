@@ -11,6 +11,7 @@ mod ldap;
 mod nbdgm;
 mod nbss;
 mod oncrpc;
+mod quic;
 mod smb;
 mod ssh;
 mod tls;
@@ -32,6 +33,8 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http::ssdp::PROTOCOL,
     &websocket::PROTOCOL,
     &tls::PROTOCOL,
+    &tls::MESSAGES,
+    &quic::PROTOCOL,
     &http2::PROTOCOL,
     &grpc::PROTOCOL,
     &ssh::PROTOCOL,
@@ -47,6 +50,7 @@ pub const FIELDS: &[&[FieldInfo]] = &[
     http::fields::ssdp::FIELDS,
     websocket::fields::FIELDS,
     tls::fields::FIELDS,
+    quic::fields::FIELDS,
     http2::fields::FIELDS,
     grpc::fields::FIELDS,
     smb::fields::smb1::FIELDS,

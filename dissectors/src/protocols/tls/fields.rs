@@ -156,6 +156,12 @@ crate::fields! {
     COMPRESS_CERT_LENGTH = "tls.compress_certificate.algorithms_length", Uint(Dec), "Algorithms Length";
     /// How certificates may be compressed (RFC 8879).
     COMPRESS_CERT_ALGORITHM = "tls.compress_certificate.algorithm", Uint(Dec), "Algorithm";
+    /// Bytes of the certificate message before it was compressed.
+    COMPRESS_CERT_UNCOMPRESSED = "tls.compress_certificate.uncompressed_length", Uint(Dec), "Uncompressed Length";
+    /// Bytes of it as it was sent.
+    COMPRESS_CERT_MESSAGE_LENGTH = "tls.compress_certificate.compressed_certificate_message.length", Uint(Dec), "Length";
+    /// The compressed certificate message.
+    COMPRESS_CERT_MESSAGE = "tls.compress_certificate.compressed_certificate_message", Bytes, "Compressed Certificate Message";
     /// Bytes of the list.
     VERSIONS_LEN = "tls.handshake.extensions.supported_versions_len", Uint(Dec), "Supported Versions length";
     /// A version: offered, or chosen.

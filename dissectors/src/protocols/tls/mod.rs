@@ -35,6 +35,7 @@ mod crypt;
 mod describe;
 pub(super) mod fields;
 mod hello;
+mod messages;
 mod names;
 mod probe;
 mod session;
@@ -45,7 +46,7 @@ mod talk;
 mod tests;
 mod wire;
 
-use crate::dissector::{Carrier, Protocol};
+use crate::dissector::{Carrier, Protocol, Verdict};
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {
@@ -58,4 +59,15 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     sessions: &["tls"],
     probe: probe::probe,
     start: session::start,
+};
+
+/// Handshake messages without records, as QUIC carries them (RFC 9001 4). Only their fields are of interest.
+pub(super) const MESSAGES: Protocol = Protocol {
+    name: "tls-messages",
+    title: "TLS handshake messages without records (RFC 9001)",
+    carriers: &[Carrier::Inside],
+    ports: &[],
+    sessions: &[],
+    probe: |_| Verdict::No,
+    start: messages::start,
 };

@@ -32,6 +32,8 @@ pub(super) mod message {
     pub(crate) const CLIENT_KEY_EXCHANGE: u8 = 16;
     pub(crate) const FINISHED: u8 = 20;
     pub(crate) const CERTIFICATE_STATUS: u8 = 22;
+    /// RFC 8879.
+    pub(crate) const COMPRESSED_CERTIFICATE: u8 = 25;
 }
 
 /// Versions.

@@ -3,20 +3,17 @@
 //! Keys come from a [`Secrets`] store, never from the wire: with TLS 1.3 a secret for each side and each stretch of the session,
 //! before it one master secret. What cannot be opened stays encrypted, as if there were no secrets.
 
-mod cipher;
-mod derive;
 mod inflate;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use self::cipher::{Cipher, Kind, unchain};
-use self::derive::{Hash, old_prf};
 use self::inflate::Inflater;
 use super::hello;
 use super::suites;
 use super::wire::{self, Cursor, Head, content, message, version};
+use crate::cipher::{Cipher, Hash, Kind, old_prf, unchain};
 use crate::secrets::{Label, Secrets};
 use crate::units::{PerSide, Side};
 
@@ -222,25 +219,42 @@ impl Crypt {
             _ if self.version <= version::TLS10 => kind.block(),
             _ => 0,
         };
-        let len = 2 * (mac + kind.key_len() + iv);
+        let export = kind.export_len(name);
+        let key_len = export.unwrap_or(kind.key_len());
+        let len = 2 * (mac + key_len + iv);
         let seed = [self.server_random, self.client_random].concat();
         let label = b"key expansion";
-        let keys = match self.version {
-            version::TLS12 => self.hash().prf(master, label, &seed, len),
-            version::TLS10..version::TLS12 => old_prf(master, label, &seed, len),
-            _ => return None,
+        let prf = |secret: &[u8], label: &[u8], seed: &[u8], len| match self.version {
+            version::TLS12 => Some(self.hash().prf(secret, label, seed, len)),
+            version::TLS10..version::TLS12 => Some(old_prf(secret, label, seed, len)),
+            _ => None,
         };
+        let keys = prf(master, label, &seed, len)?;
         let mut c = Cursor::new(&keys, 0, &[]);
         c.take(2 * mac)?;
         let mut pick = |n| {
             let pair = [c.take(n)?, c.take(n)?];
             pair.get(side.index()).copied()
         };
-        let (key, iv) = (pick(kind.key_len())?, pick(iv)?);
+        let (key, iv) = (pick(key_len)?, pick(iv)?);
+        let (mut key, mut iv) = (key.to_vec(), iv.to_vec());
+        if export.is_some() {
+            let seed = [self.client_random, self.server_random].concat();
+            let label: &[u8] = match side {
+                Side::Client => b"client write key",
+                Side::Server => b"server write key",
+            };
+            key = prf(&key, label, &seed, kind.key_len())?;
+            let ivs = prf(&[], b"IV block", &seed, 2 * iv.len())?;
+            iv = ivs
+                .get(side.index() * iv.len()..)?
+                .get(..iv.len())?
+                .to_vec();
+        }
         Some(Opener {
-            cipher: kind.with_key(key)?,
+            cipher: kind.with_key(&key)?,
             kind,
-            iv: iv.to_vec(),
+            iv,
             mac,
             count: 0,
             secret: Vec::new(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aes_gcm::Aes128Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 
-use super::derive::Hash;
 use super::{Crypt, content, message};
+use crate::cipher::Hash;
 use crate::protocols::tls::wire::{Head, version};
 use crate::secrets::Secrets;
 use crate::units::Side;

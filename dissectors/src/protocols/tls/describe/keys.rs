@@ -3,16 +3,17 @@
 use super::super::fields::{
     CERT_TYPE, CERT_TYPES, CERT_TYPES_COUNT, CERT_VERIFY_SIG, CERT_VERIFY_SIG_LEN, CERTIFICATE,
     CERTIFICATE_LENGTH, CERTIFICATES, CERTIFICATES_LENGTH, CLIENT_POINT, CLIENT_POINT_LEN,
-    CURVE_TYPE, DNAME_LEN, DNAMES, DNAMES_LEN, EPMS, EPMS_LEN, G, G_LEN, NAMED_CURVE,
-    OCSP_RESPONSE_LEN, P, P_LEN, REQUEST_CONTEXT, REQUEST_CONTEXT_LENGTH, SERVER_POINT,
-    SERVER_POINT_LEN, SIG, SIG_ALGS, SIG_ALGS_LENGTH, SIG_LEN, STATUS_REQUEST_TYPE, TICKET,
-    TICKET_AGE_ADD, TICKET_LENGTH, TICKET_LIFETIME, TICKET_NONCE, TICKET_NONCE_LENGTH, YC, YC_LEN,
-    YS, YS_LEN,
+    COMPRESS_CERT_ALGORITHM, COMPRESS_CERT_MESSAGE, COMPRESS_CERT_MESSAGE_LENGTH,
+    COMPRESS_CERT_UNCOMPRESSED, CURVE_TYPE, DNAME_LEN, DNAMES, DNAMES_LEN, EPMS, EPMS_LEN, G,
+    G_LEN, NAMED_CURVE, OCSP_RESPONSE_LEN, P, P_LEN, REQUEST_CONTEXT, REQUEST_CONTEXT_LENGTH,
+    SERVER_POINT, SERVER_POINT_LEN, SIG, SIG_ALGS, SIG_ALGS_LENGTH, SIG_LEN, STATUS_REQUEST_TYPE,
+    TICKET, TICKET_AGE_ADD, TICKET_LENGTH, TICKET_LIFETIME, TICKET_NONCE, TICKET_NONCE_LENGTH, YC,
+    YC_LEN, YS, YS_LEN,
 };
 use super::super::suites::{self, KeyExchange};
 use super::super::wire::{self, Cursor, message, version};
 use super::extensions::{self, signature_algorithm};
-use super::{list, number, vector};
+use super::{inflate, list, number, vector};
 use crate::field::{Value, Writer};
 
 /// Curve named by number (RFC 8422 5.4).
@@ -38,6 +39,20 @@ pub(super) fn certificates13(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<(
                 break;
             }
         }
+    });
+    Some(())
+}
+
+/// A certificate message of TLS 1.3 that was compressed (RFC 8879 4).
+pub(super) fn compressed(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
+    let algorithm = number(w, COMPRESS_CERT_ALGORITHM, c, 2)?;
+    let len = number(w, COMPRESS_CERT_UNCOMPRESSED, c, 3)? as usize;
+    let ids = (COMPRESS_CERT_MESSAGE_LENGTH, COMPRESS_CERT_MESSAGE);
+    let bytes = vector(w, ids, c, 3)?;
+    let bytes = inflate::certificates(algorithm, bytes, len)?;
+    w.unplaced(|w| {
+        // What is cut or odd ends the description.
+        let _ = certificates13(w, &mut Cursor::new(&bytes, 0, &[]));
     });
     Some(())
 }

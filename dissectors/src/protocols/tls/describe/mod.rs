@@ -2,6 +2,7 @@
 
 mod extensions;
 mod hello;
+mod inflate;
 mod keys;
 
 use super::assembly::Message;
@@ -11,7 +12,7 @@ use super::fields::{
     RECORD_LENGTH, RECORD_VERSION, REQUEST_CONTEXT, REQUEST_CONTEXT_LENGTH,
 };
 use super::names;
-use super::wire::{self, Cursor, Head, message};
+use super::wire::{self, Cursor, Head, message, version};
 use crate::field::{FieldId, Value, Writer};
 
 /// A record, and what is known of its session.
@@ -85,6 +86,19 @@ pub(super) fn carried(w: &mut Writer<'_>, record: &Record, message: &Message<'_>
     });
 }
 
+/// Describes a message of TLS 1.3 that stands in no record. The columns are its carrier's.
+pub(super) fn bare(w: &mut Writer<'_>, message: &Message<'_>) {
+    let record = Record {
+        head: Head::default(),
+        version: version::TLS13,
+        opaque: false,
+        inner: None,
+    };
+    w.parts(PROTO, Value::Present, 0, message.bytes.len(), |w| {
+        handshake(w, &record, message, 0);
+    });
+}
+
 fn inside(w: &mut Writer<'_>, record: &Record, content: &Content<'_>) {
     let len = usize::from(record.head.len);
     match *content {
@@ -140,25 +154,26 @@ fn handshake(w: &mut Writer<'_>, record: &Record, message: &Message<'_>, suite: 
     );
 }
 
-fn body(w: &mut Writer<'_>, version: u16, kind: u8, c: &mut Cursor<'_>, suite: u16) -> Option<()> {
+fn body(w: &mut Writer<'_>, known: u16, kind: u8, c: &mut Cursor<'_>, suite: u16) -> Option<()> {
     match kind {
         message::CLIENT_HELLO => hello::client(w, c),
         message::SERVER_HELLO => hello::server(w, c),
         message::HELLO_RETRY_REQUEST => hello::retry(w, c),
         message::ENCRYPTED_EXTENSIONS => extensions::all(w, kind, c, None),
-        message::NEW_SESSION_TICKET if wire::is_tls13(version) => keys::ticket13(w, c),
+        message::NEW_SESSION_TICKET if wire::is_tls13(known) => keys::ticket13(w, c),
         message::NEW_SESSION_TICKET => keys::ticket(w, c),
-        message::CERTIFICATE if wire::is_tls13(version) => keys::certificates13(w, c),
+        message::CERTIFICATE if wire::is_tls13(known) => keys::certificates13(w, c),
         message::CERTIFICATE => keys::certificates(w, c),
+        message::COMPRESSED_CERTIFICATE => keys::compressed(w, c),
         message::CERTIFICATE_STATUS => keys::status(w, c),
-        message::CERTIFICATE_REQUEST if wire::is_tls13(version) => {
+        message::CERTIFICATE_REQUEST if wire::is_tls13(known) => {
             vector(w, (REQUEST_CONTEXT_LENGTH, REQUEST_CONTEXT), c, 1)?;
             extensions::all(w, kind, c, None)
         }
-        message::CERTIFICATE_REQUEST => keys::request(w, version, c),
-        message::SERVER_KEY_EXCHANGE => keys::server(w, version, suite, c),
-        message::CLIENT_KEY_EXCHANGE => keys::client(w, version, suite, c),
-        message::CERTIFICATE_VERIFY => keys::verify(w, version, c),
+        message::CERTIFICATE_REQUEST => keys::request(w, known, c),
+        message::SERVER_KEY_EXCHANGE => keys::server(w, known, suite, c),
+        message::CLIENT_KEY_EXCHANGE => keys::client(w, known, suite, c),
+        message::CERTIFICATE_VERIFY => keys::verify(w, known, c),
         message::FINISHED => {
             w.present(super::fields::VERIFY_DATA, c.at(), c.len());
             Some(())

@@ -7,7 +7,7 @@ use sha2::{Sha256, Sha384};
 
 /// A hash function of a cipher suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hash {
+pub(crate) enum Hash {
     Md5,
     Sha1,
     Sha256,
@@ -16,7 +16,7 @@ pub(super) enum Hash {
 
 impl Hash {
     /// Bytes of its digest.
-    pub(super) const fn len(self) -> usize {
+    pub(crate) const fn len(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,
@@ -25,7 +25,8 @@ impl Hash {
         }
     }
 
-    fn hmac(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    /// A code over `parts`; `HKDF-Extract` too, with the salt for a key (RFC 5869 2.2).
+    pub(crate) fn hmac(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         macro_rules! mac {
             ($hash:ty) => {
                 // A key of any length is taken.
@@ -60,12 +61,12 @@ impl Hash {
     }
 
     /// The PRF of TLS 1.2.
-    pub(super) fn prf(self, secret: &[u8], label: &[u8], seed: &[u8], len: usize) -> Vec<u8> {
+    pub(crate) fn prf(self, secret: &[u8], label: &[u8], seed: &[u8], len: usize) -> Vec<u8> {
         self.stretch(secret, &[label, seed].concat(), len)
     }
 
     /// `HKDF-Expand-Label` without context, for at most one digest's bytes and a bit.
-    pub(super) fn expand(self, secret: &[u8], label: &[u8], len: usize) -> Vec<u8> {
+    pub(crate) fn expand(self, secret: &[u8], label: &[u8], len: usize) -> Vec<u8> {
         let mut info = (len as u16).to_be_bytes().to_vec();
         info.push(6 + label.len() as u8);
         info.extend(b"tls13 ");
@@ -85,7 +86,7 @@ impl Hash {
 }
 
 /// The PRF of TLS 1.0 and 1.1: two digests of one half of the secret each.
-pub(super) fn old_prf(secret: &[u8], label: &[u8], seed: &[u8], len: usize) -> Vec<u8> {
+pub(crate) fn old_prf(secret: &[u8], label: &[u8], seed: &[u8], len: usize) -> Vec<u8> {
     let half = secret.len().div_ceil(2);
     let first = secret.get(..half).unwrap_or(secret);
     let second = secret.get(secret.len() - half..).unwrap_or(secret);
