@@ -26,6 +26,7 @@ const LANES: usize = 2;
 const AHEAD: usize = 4;
 
 /// Something to do.
+#[derive(Clone, Copy)]
 enum Job {
     /// The lane has batches, and nobody works on them.
     Take(usize),
