@@ -162,11 +162,13 @@ impl Cutting {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     use super::*;
-    use crate::capture;
+    use crate::filter::{self, Filter};
     use crate::runner::detail;
+    use crate::{capture, fields};
 
     /// What an excerpt says of a frame is what the whole capture says of it.
     #[test]
@@ -200,6 +202,44 @@ mod tests {
             }
         }
         assert!(seen > 20, "{seen}");
+    }
+
+    /// Of all values of samples, as one clicks on them: the expression compiles, and holds for the frame that has the value.
+    #[test]
+    fn what_was_clicked_is_found() {
+        let never = AtomicBool::new(false);
+        let mut kinds = BTreeSet::new();
+        let mut seen = 0;
+        for name in [
+            "smb/logon-failure.pcap",
+            "dcerpc/pipe-over-netbios.pcapng",
+            "oncrpc/replies-reversed.pcap",
+            "websocket/echo.pcap",
+            "ssh/password-login.pcap",
+        ] {
+            let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+                .join("samples")
+                .join(name);
+            let mut source = capture::open(&path.to_string_lossy()).unwrap();
+            let excerpt = Excerpt::of(source.as_mut(), 0, &never).unwrap().unwrap();
+            for frame in excerpt.frames().iter() {
+                let detail = excerpt.detail(frame, &never).unwrap();
+                for entry in detail.row.values.iter() {
+                    let Some(info) = fields::info(entry.id).filter(|i| !i.name.is_empty()) else {
+                        continue;
+                    };
+                    let Some(text) = filter::equality(info, entry.value) else {
+                        continue;
+                    };
+                    let filter = Filter::compile(&text);
+                    let holds = filter.map(|filter| filter.matches(&detail.row.values));
+                    assert_eq!(holds, Ok(true), "{text} in frame {frame} of {name}");
+                    kinds.insert(fields::type_name(info.kind));
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 2000 && kinds.len() > 10, "{seen}: {kinds:?}");
     }
 
     #[test]
