@@ -21,6 +21,7 @@
 
 mod calculate;
 mod check;
+mod equality;
 mod error;
 mod evaluate;
 mod lexer;
@@ -38,6 +39,7 @@ mod types;
 
 use colloquy_dissectors::field::{FieldId, Values};
 
+pub use equality::equality;
 pub use error::Error;
 pub use names::{aliases, fields_of};
 pub use operands::functions;

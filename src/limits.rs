@@ -67,6 +67,8 @@ pub const LOST_DATAGRAMS: usize = 4096;
 pub const DIALOGUE_MESSAGES: usize = 200_000;
 /// Bytes that the dialogue of one session shows.
 pub const DIALOGUE_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of one conversation's frames that are kept to take them apart again and again.
+pub const EXCERPT_BYTES: usize = 64 * 1024 * 1024;
 /// Frames that may pass before a row stops waiting for bytes before its own (about 100 MB of rows at worst).
 pub const ROWS_WAITING: u64 = 65_536;
 /// Messages of one side that may be on their way at once, for the fields of frames.

@@ -1,6 +1,7 @@
 //! Reading on threads: a reader that takes blocks apart, and workers that own the conversations.
 
 mod detail;
+mod excerpt;
 mod pool;
 mod rows;
 mod slice;
@@ -20,6 +21,7 @@ use crate::session::model::Flow;
 use crate::session::told::Dialogue;
 
 pub use detail::{Detail, detail};
+pub use excerpt::Excerpt;
 pub use rows::{Failed, Job, look_ahead, write_rows};
 pub use slice::{FrameSet, SliceNotes, frames_of, frames_where, write_slice};
 

@@ -111,8 +111,8 @@ impl FrameFilter {
         }
     }
 
-    /// One that also reads the sessions of `outcome`, the result of a single capture.
-    pub fn with_sessions(filter: Filter, outcome: &Outcome) -> Self {
+    /// One that also reads the sessions of a capture, by its place among those of `outcome`.
+    pub fn with_sessions(filter: Filter, outcome: &Outcome, capture: u32) -> Self {
         let mut wanted = Wanted::default();
         let own = filter.fields().iter().filter(|id| is_of_session(**id));
         own.for_each(|id| wanted.add(*id));
@@ -135,7 +135,7 @@ impl FrameFilter {
         let of_frame = |id| id == finding::FRAME || id == finding::ROLE;
         let knows = |id| is_of_session(id) && !of_frame(id);
         let may = |told: &Told| filter.may_match(&told.values, &knows);
-        let flows = outcome.flows.iter();
+        let flows = outcome.flows.iter().filter(|j| j.capture == capture);
         let sessions = flows.map(|j| (j.flow.index, j.rows().map(told).filter(may).collect()));
         let sessions = Some(sessions.collect());
         Self { filter, sessions }

@@ -109,6 +109,7 @@ const ENGINE: &[Wall] = &[
             "analysis",
             "capture",
             "diagnosis",
+            "limits",
             "parallel",
             "rows",
             "session",

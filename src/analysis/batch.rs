@@ -122,6 +122,50 @@ impl Batch {
         self.items.push(item);
     }
 
+    /// The frame at `at` alone, with its own copy of all that there is of it but openings and secrets.
+    pub(crate) fn excerpt(&self, at: usize) -> Option<Self> {
+        let item = *self.items.get(at)?;
+        let frame = item.stamp.frame;
+        let first = self.block.records.first()?.no;
+        let place = usize::try_from(frame.checked_sub(first)?).ok()?;
+        let record = self.block.records.get(place)?;
+        let earlier = place.checked_sub(1).and_then(|p| self.block.records.get(p));
+        let mut block = Block::new();
+        block.push(*record, self.block.bytes(record));
+        let (data, rebuilt) = match item.rebuilt {
+            true => (0, self.payload(&item).to_vec()),
+            false => (item.start.saturating_sub(record.start), Vec::new()),
+        };
+        let mut beside = Beside {
+            origin: self.beside.origin,
+            before: earlier.map_or(self.beside.before, |record| Some(record.time)),
+            outer: self.beside.outer_streams(frame).to_vec(),
+            ..Beside::default()
+        };
+        if let Some((whole, bytes)) = self.beside.whole(frame) {
+            beside.wholes.push(WholeAt { start: 0, ..*whole });
+            beside.bytes = bytes.to_vec();
+        }
+        Some(Self {
+            block: Arc::new(block),
+            openings: Vec::new(),
+            items: vec![Item {
+                start: data,
+                next: None,
+                ..item
+            }],
+            firsts: vec![0],
+            rebuilt,
+            beside,
+        })
+    }
+
+    /// Bytes that it keeps, about.
+    pub(crate) fn size(&self) -> usize {
+        let inner = self.block.data.len() + self.rebuilt.len() + self.beside.bytes.len();
+        size_of::<Self>() + size_of::<Block>() + 2 * size_of::<Item>() + inner
+    }
+
     /// The captured bytes that a frame adds to its conversation.
     pub(crate) fn payload(&self, item: &Item) -> &[u8] {
         let data = if item.rebuilt {

@@ -170,7 +170,7 @@ pub(super) fn of_frames(filter: Filter, file: &PathBuf) -> anyhow::Result<FrameF
     }
     let files = std::slice::from_ref(file);
     let outcome = runner::analyse_files(files, &Options::default(), &|_| ())?;
-    Ok(FrameFilter::with_sessions(filter, &outcome))
+    Ok(FrameFilter::with_sessions(filter, &outcome, 0))
 }
 
 /// tshark's letters for the formats of time.

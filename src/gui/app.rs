@@ -114,6 +114,11 @@ impl App {
     pub(super) fn with(settings: Settings, wake: Wake) -> Self {
         let mut panels = Panels::default();
         panels.sessions.layout = settings.sessions.clone();
+        panels
+            .frames
+            .filter
+            .past
+            .clone_from(&settings.frame_filters);
         #[cfg(feature = "live")]
         panels.live.chosen.clone_from(&settings.interface);
         Self {
@@ -254,7 +259,9 @@ impl App {
         let ctx = ui.ctx().clone();
         if !self.panels.palette.open && self.asking_path.is_none() {
             for action in pressed(&ctx) {
-                self.queue.send(Command::Do(action));
+                if !self.key_in_frames(action) {
+                    self.queue.send(Command::Do(action));
+                }
             }
         }
         self.take_dropped(&ctx);
@@ -363,6 +370,8 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.picture.is_none() {
             self.settings.sessions = self.panels.sessions.layout.clone();
+            let past = &self.panels.frames.filter.past;
+            self.settings.frame_filters.clone_from(past);
             eframe::set_value(storage, KEY, &self.settings);
         }
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use colloquy::dissectors::units::FrameNo;
 use egui::{Context, ViewportCommand};
 
 use super::app::{App, Page};
@@ -10,6 +11,7 @@ use super::chrome::AskPath;
 use super::command::{Action, Command};
 use super::files::Chosen;
 use super::loader::Loading;
+use super::panels::frames::{self, FramesPanel, Keys};
 use super::panels::ladder::Telling;
 use super::panels::sessions::focus_filter;
 use super::panels::timeline::data::Window;
@@ -27,6 +29,13 @@ impl App {
                 layout.sort = layout.sort.clicked(column);
             }
             Command::Filter(words) => self.panels.sessions.filter = words,
+            Command::FilterFrames(text) => {
+                let frames = &mut self.panels.frames;
+                frames.filter.text = text;
+                frames.filter.apply();
+                frames.all = true;
+                self.settings.frames = true;
+            }
             Command::Fold(rule) => {
                 let unfolded = &mut self.panels.findings.unfolded;
                 if !unfolded.remove(rule) {
@@ -73,6 +82,10 @@ impl App {
                 self.settings.frames = false;
             }
             Action::ShowFrames => self.settings.frames = !self.settings.frames,
+            Action::FramesAlone => {
+                self.settings.frames_alone = !(self.settings.frames && self.settings.frames_alone);
+                self.settings.frames = true;
+            }
             Action::LivePage | Action::StartOrStop | Action::SaveCapture => self.act_live(action),
             Action::Reload => {}
             _ => self.act_in_document(ctx, action),
@@ -90,6 +103,22 @@ impl App {
             Action::PreviousSession => self.step_session(-1),
             Action::NextMessage => self.step_message(1),
             Action::PreviousMessage => self.step_message(-1),
+            Action::PreviousFrame => self.step_frame(FramesPanel::step, -1),
+            Action::NextFrame => self.step_frame(FramesPanel::step, 1),
+            Action::PreviousInConversation => {
+                self.step_frame(FramesPanel::step_in_conversation, -1);
+            }
+            Action::NextInConversation => {
+                self.step_frame(FramesPanel::step_in_conversation, 1);
+            }
+            Action::GoToFrame => {
+                self.settings.frames = true;
+                self.panels.frames.going_to = Some(String::new());
+            }
+            Action::FilterFrames => {
+                self.settings.frames = true;
+                frames::focus_filter(ctx);
+            }
             Action::FilterSessions => focus_filter(ctx),
             Action::ByHealth => {
                 self.panels.sessions.layout.sort = super::panels::sessions::data::Sort::default();
@@ -131,6 +160,8 @@ impl App {
         self.page = Page::Welcome;
         self.panels.sessions.filter.clear();
         self.panels.timeline.window = None;
+        self.panels.frames.forget();
+        self.panels.frames.filter.clear();
         #[cfg(feature = "live")]
         {
             self.recorder = None;
@@ -157,6 +188,45 @@ impl App {
         if let Some(key) = self.panels.sessions.step(&doc.sessions, from, by) {
             self.selection.pick(Pick::Session(key));
         }
+    }
+
+    fn step_frame(
+        &mut self,
+        step: fn(&FramesPanel, Option<FrameNo>, isize) -> Option<FrameNo>,
+        by: isize,
+    ) {
+        let Some(doc) = &self.doc else { return };
+        let frames = &self.panels.frames;
+        if let Some(frame) = step(frames, self.selection.frame(), by) {
+            let pick = frames.pick(doc, &self.selection, frame);
+            self.selection.pick(pick);
+        }
+    }
+
+    /// What a key means while the frames have the arrow keys; true when it is done.
+    pub(super) fn key_in_frames(&mut self, action: Action) -> bool {
+        if !self.settings.frames || self.page != Page::Main {
+            return false;
+        }
+        let frames = &mut self.panels.frames;
+        match (frames.keys, action) {
+            (Keys::List, Action::NextSession) => self.step_frame(FramesPanel::step, 1),
+            (Keys::List, Action::PreviousSession) => self.step_frame(FramesPanel::step, -1),
+            (Keys::Fields, _) => {
+                let Some(shown) = frames.shown_mut() else {
+                    return false;
+                };
+                match action {
+                    Action::NextSession => shown.step(1),
+                    Action::PreviousSession => shown.step(-1),
+                    Action::NextMessage => shown.fold(false),
+                    Action::PreviousMessage => shown.fold(true),
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn step_message(&mut self, by: isize) {

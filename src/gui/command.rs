@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Sort(Column),
     /// Show only sessions with these words.
     Filter(String),
+    /// Show the frames that pass this display filter.
+    FilterFrames(String),
     /// Show all findings of a rule, or only the first ones.
     Fold(&'static str),
     /// An error was read.
@@ -54,7 +56,13 @@ pub(crate) enum Action {
     PreviousSession,
     NextMessage,
     PreviousMessage,
+    PreviousFrame,
+    NextFrame,
+    PreviousInConversation,
+    NextInConversation,
+    GoToFrame,
     FilterSessions,
+    FilterFrames,
     ByHealth,
     WholeConnection,
     FitTimeline,
@@ -63,6 +71,7 @@ pub(crate) enum Action {
     ShowTimeline,
     ShowLadder,
     ShowFrames,
+    FramesAlone,
     SwitchTheme,
     CopyFinding,
     Palette,
@@ -108,7 +117,7 @@ const CTRL_SHIFT: Modifiers = Modifiers {
 
 impl Action {
     /// In the order of the palette; those with more modifiers before those with fewer on the same key.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Palette,
         Self::Open,
         Self::Reload,
@@ -123,6 +132,12 @@ impl Action {
         Self::NextSession,
         Self::PreviousMessage,
         Self::NextMessage,
+        Self::PreviousFrame,
+        Self::NextFrame,
+        Self::PreviousInConversation,
+        Self::NextInConversation,
+        Self::GoToFrame,
+        Self::FilterFrames,
         Self::FilterSessions,
         Self::ByHealth,
         Self::WholeConnection,
@@ -132,6 +147,7 @@ impl Action {
         Self::ShowTimeline,
         Self::ShowLadder,
         Self::ShowFrames,
+        Self::FramesAlone,
         Self::SwitchTheme,
         Self::CopyFinding,
         Self::Quit,
@@ -155,6 +171,12 @@ impl Action {
             Self::NextSession => on(NONE, Key::ArrowDown, "Next session", "Select the session below"),
             Self::PreviousMessage => on(NONE, Key::ArrowLeft, "Previous message", "Select the message before"),
             Self::NextMessage => on(NONE, Key::ArrowRight, "Next message", "Select the message after"),
+            Self::PreviousFrame => on(SHIFT, Key::F3, "Previous frame", "Select the frame above in the list: the match before"),
+            Self::NextFrame => on(NONE, Key::F3, "Next frame", "Select the frame below in the list: the next match"),
+            Self::PreviousInConversation => on(CTRL, Key::ArrowUp, "Previous frame of the conversation", "Whatever the list shows"),
+            Self::NextInConversation => on(CTRL, Key::ArrowDown, "Next frame of the conversation", "Whatever the list shows"),
+            Self::GoToFrame => on(CTRL, Key::G, "Go to frame…", "By its number"),
+            Self::FilterFrames => on(CTRL_SHIFT, Key::F, "Filter frames", "Type a display filter, in Wireshark's language"),
             Self::FilterSessions => on(CTRL, Key::F, "Find sessions", "Type words that the sessions must have"),
             Self::ByHealth => plain("Sessions by health", "What is stuck, refused or aborted first"),
             Self::WholeConnection => on(CTRL, Key::L, "Whole connection", "The ladder shows all sessions of the connection"),
@@ -164,6 +186,7 @@ impl Action {
             Self::ShowTimeline => on(CTRL, Key::Num2, "Timeline", "Show or hide the timeline"),
             Self::ShowLadder => on(CTRL, Key::Num3, "Ladder", "Show or hide the ladder"),
             Self::ShowFrames => on(CTRL, Key::Num4, "Frames", "Show the frames with their fields and bytes, or the ladder"),
+            Self::FramesAlone => on(CTRL, Key::Num5, "Frames alone", "The frames in all of the window, or beside sessions and findings"),
             Self::SwitchTheme => on(CTRL, Key::T, "Dark or light", "The other look"),
             Self::CopyFinding => on(CTRL_SHIFT, Key::C, "Copy finding", "The selected finding as text"),
             Self::Quit => on(CTRL, Key::Q, "Quit", "Close the window"),

@@ -68,11 +68,3 @@ pub(crate) fn detail(path: &Path, frame: FrameNo, cancel: &AtomicBool) -> Result
         .map_err(|e| e.to_string())?
         .ok_or_else(|| format!("{path} has no frame {frame} any more"))
 }
-
-/// The frames of a conversation of the capture at `path`, in order.
-pub(crate) fn frames_of(path: &Path, flow: u32, cancel: &AtomicBool) -> Result<Vec<u32>, String> {
-    let mut source = capture::open(&path.to_string_lossy()).map_err(|e| e.to_string())?;
-    let flows = [flow].into_iter().collect();
-    let frames = runner::frames_of(source.as_mut(), &flows, cancel).map_err(|e| e.to_string())?;
-    Ok(frames.iter().map(|f| f as u32).collect())
-}

@@ -34,6 +34,12 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Arc<Document>) {
     }
     let ctx = Ctx::new(doc, selection, telling, theme, queue);
     let plain = || Frame::NONE.fill(theme.panel);
+    if settings.frames && settings.frames_alone {
+        CentralPanel::default().frame(plain()).show(ui, |ui| {
+            frames_ui(ui, &ctx, &mut panels.frames, true);
+        });
+        return;
+    }
     if settings.timeline {
         let most = (ui.available_height() * 0.7).max(120.0);
         Panel::bottom("timeline")
@@ -76,22 +82,26 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Arc<Document>) {
         .show(ui, |ui| sessions_ui(ui, &ctx, &mut panels.sessions));
 }
 
-/// The ladder, or the frames in its place.
+/// The ladder, or the frames in its place, which need more room: they are three things.
 fn lower_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels, frames: bool) {
     let most = (ui.available_height() - 90.0).max(120.0);
-    let half = ui.available_height() * 0.54;
-    Panel::bottom("ladder")
+    let (name, part) = if frames {
+        ("frames", 0.68)
+    } else {
+        ("ladder", 0.54)
+    };
+    Panel::bottom(name)
         .frame(Frame::NONE.fill(ctx.theme.panel).inner_margin(Margin {
             top: 4,
             ..Margin::ZERO
         }))
         .resizable(true)
-        .default_size(half)
+        .default_size(ui.available_height() * part)
         .size_range(100.0..=most)
         .show(ui, |ui| {
             ui.take_available_space();
             if frames {
-                frames_ui(ui, ctx, &mut panels.frames);
+                frames_ui(ui, ctx, &mut panels.frames, false);
             } else {
                 ladder_ui(ui, ctx, &mut panels.ladder);
             }

@@ -27,6 +27,7 @@ mod files;
 mod format;
 mod layout;
 mod loader;
+mod matching;
 mod panels;
 mod picture;
 #[cfg(feature = "live")]

@@ -29,6 +29,10 @@ pub(crate) struct Settings {
     pub(crate) ladder: bool,
     /// The frames are shown in place of the ladder.
     pub(crate) frames: bool,
+    /// They have all of the window.
+    pub(crate) frames_alone: bool,
+    /// Display filters that were applied to frames, the last one first.
+    pub(crate) frame_filters: Vec<String>,
     /// The interface of the last capture.
     pub(crate) interface: Option<String>,
 }
@@ -43,6 +47,8 @@ impl Default for Settings {
             timeline: true,
             ladder: true,
             frames: false,
+            frames_alone: false,
+            frame_filters: Vec::new(),
             interface: None,
         }
     }

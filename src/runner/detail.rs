@@ -73,7 +73,7 @@ pub fn detail(
     }))
 }
 
-fn keep(row: &Row, frame: FrameNo, kept: &mut Option<Row>) {
+pub(super) fn keep(row: &Row, frame: FrameNo, kept: &mut Option<Row>) {
     if row.stamp.frame == frame {
         *kept = Some(row.clone());
     }

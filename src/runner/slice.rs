@@ -138,7 +138,7 @@ fn with_items(
     Ok(())
 }
 
-fn add_fragments(set: &mut FrameSet, dispatcher: &mut Dispatcher) {
+pub(super) fn add_fragments(set: &mut FrameSet, dispatcher: &mut Dispatcher) {
     for (whole, fragment) in dispatcher.take_joined() {
         if set.has(whole) {
             set.insert(fragment);

@@ -57,7 +57,7 @@ fn frames_of_sessions() {
     let matches = |text: &str, frame, flow| {
         let filter = Filter::compile(text).unwrap();
         assert!(FrameFilter::needs_sessions(&filter), "{text}");
-        let filter = FrameFilter::with_sessions(filter, &outcome);
+        let filter = FrameFilter::with_sessions(filter, &outcome, 0);
         let values = colloquy_dissectors::field::Values::default();
         filter.matches(frame, flow, &values)
     };

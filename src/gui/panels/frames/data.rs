@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use colloquy::dissectors::field::{BRANCH, Entry, INFO_COLUMN, Kind, PROTOCOL_COLUMN, Value};
-use colloquy::fields;
 use colloquy::runner::Detail;
+use colloquy::{fields, filter};
 use serde::Serialize;
 
-/// Bytes in a line of the dump.
+/// Bytes in a line of the dump, and where there is no room for so many.
 pub(crate) const LINE: usize = 16;
+/// The same in a narrow panel.
+pub(crate) const SHORT_LINE: usize = 8;
 
 /// Where a field stands: in the frame (0), or in the message of that number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +37,8 @@ pub(crate) struct Node {
     pub(crate) place: Option<Place>,
     /// One past the last node inside it.
     pub(crate) end: usize,
+    /// Its place among the values of the frame.
+    pub(crate) value: usize,
 }
 
 /// The fields of one frame.
@@ -55,7 +59,7 @@ impl Tree {
                 continue;
             }
             let source = starts.partition_point(|start| *start <= index);
-            nodes.push(node(&entry, source));
+            nodes.push(node(&entry, source, index));
         }
         for at in 0..nodes.len() {
             let depth = nodes.get(at).map_or(0, |n| n.depth);
@@ -115,7 +119,7 @@ impl Tree {
     }
 }
 
-fn node(entry: &Entry<'_>, source: usize) -> Node {
+fn node(entry: &Entry<'_>, source: usize, value: usize) -> Node {
     let info = fields::info(entry.id);
     let kind = info.map_or(Kind::Text, |i| i.kind);
     let title = info.map_or("", |i| i.title);
@@ -141,14 +145,22 @@ fn node(entry: &Entry<'_>, source: usize) -> Node {
             len: entry.len as usize,
         }),
         end: 0,
+        value,
     }
 }
 
-/// A line of the dump: `0010  45 00 …`, and the same as letters.
-pub(crate) fn dump_line(bytes: &[u8], line: usize) -> (String, String, String) {
-    let at = line * LINE;
-    let part = bytes.get(at..(at + LINE).min(bytes.len())).unwrap_or(&[]);
-    let mut hex = String::with_capacity(LINE * 3);
+/// The expression that holds where a field has the value that it has here.
+pub(crate) fn expression(detail: &Detail, node: &Node) -> Option<String> {
+    let entry = detail.row.values.iter().nth(node.value)?;
+    let info = fields::info(entry.id).filter(|_| !node.name.is_empty())?;
+    filter::equality(info, entry.value)
+}
+
+/// A line of the dump of `len` bytes each: `0010  45 00 …`, and the same as letters.
+pub(crate) fn dump_line(bytes: &[u8], line: usize, len: usize) -> (String, String, String) {
+    let at = line * len;
+    let part = bytes.get(at..(at + len).min(bytes.len())).unwrap_or(&[]);
+    let mut hex = String::with_capacity(len * 3);
     for byte in part {
         // Writing to a String can't fail.
         let _ = write!(hex, "{byte:02x} ");
@@ -215,12 +227,13 @@ mod tests {
     #[test]
     fn bytes_are_dumped_in_lines_of_sixteen() {
         let bytes: Vec<u8> = (0x41..0x41 + 18).collect();
-        let (at, hex, letters) = dump_line(&bytes, 1);
+        let (at, hex, letters) = dump_line(&bytes, 1, LINE);
         assert_eq!(
             (at.as_str(), hex.as_str(), letters.as_str()),
             ("0010", "51 52 ", "QR")
         );
-        assert_eq!(dump_line(&[0, 255], 0).2, "··");
-        assert_eq!(dump_line(&[], 5).1, "");
+        assert_eq!(dump_line(&[0, 255], 0, LINE).2, "··");
+        assert_eq!(dump_line(&[], 5, LINE).1, "");
+        assert_eq!(dump_line(&bytes, 1, SHORT_LINE).0, "0008");
     }
 }

@@ -1,73 +1,119 @@
-//! Draws the list at the left, tree and bytes at the right.
+//! Draws the filter and the list above, tree and bytes beside each other below.
 
-use egui::{Align, FontId, Id, Rect, Sense, Ui, UiBuilder, pos2, vec2};
+use egui::{
+    Align, Button, CentralPanel, FontId, Frame, Id, Key, Layout, Margin, Panel, Rect, TextEdit, Ui,
+    UiBuilder, pos2, vec2,
+};
 
-use super::data::{LINE, Node, Place, dump_line};
-use super::{FramesPanel, Shown};
+use super::detail_ui::{bytes_ui, dump_width, tree_ui};
+use super::filter::names;
+use super::{FramesPanel, Keys};
+use crate::gui::command::Action;
 use crate::gui::context::Ctx;
 use crate::gui::format::{count, plural};
-use crate::gui::selection::Pick;
-use crate::gui::spool::Spool;
+use crate::gui::matching::Matching;
+use crate::gui::spool::{Spool, Summary};
 use crate::gui::theme;
+use crate::gui::widgets::filter_bar::FilterBar;
 use crate::gui::widgets::rows::{Heights, Wanted, row};
 use crate::gui::widgets::text;
 
 /// Headings and widths of the list; the last one takes what is left.
 const COLUMNS: [(&str, f32, Align); 7] = [
-    ("No.", 50.0, Align::Max),
-    ("Time", 76.0, Align::Max),
-    ("Source", 100.0, Align::Min),
-    ("Destination", 100.0, Align::Min),
-    ("Protocol", 64.0, Align::Min),
-    ("Length", 48.0, Align::Max),
+    ("No.", 64.0, Align::Max),
+    ("Time", 86.0, Align::Max),
+    ("Source", 104.0, Align::Min),
+    ("Destination", 104.0, Align::Min),
+    ("Protocol", 68.0, Align::Min),
+    ("Length", 50.0, Align::Max),
     ("Info", 0.0, Align::Min),
 ];
-const PAD: f32 = 5.0;
-const INDENT: f32 = 14.0;
-const DUMP_ROW: f32 = 17.0;
+pub(super) const PAD: f32 = 5.0;
+/// Points that are left to the field tree beside the bytes at least.
+const TREE: f32 = 220.0;
+
+fn filter_id() -> Id {
+    Id::unique("frames-filter")
+}
+
+fn go_to_id() -> Id {
+    Id::unique("frames-go-to")
+}
+
+/// Puts the cursor into the filter.
+pub(crate) fn focus_filter(ctx: &egui::Context) {
+    ctx.memory_mut(|m| m.request_focus(filter_id()));
+}
 
 /// Draws it in all the room there is.
-pub(crate) fn frames_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
-    head_ui(ui, ctx, panel);
+pub(crate) fn frames_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, alone: bool) {
+    head_ui(ui, ctx, panel, alone);
     let room = ui.available_rect_before_wrap();
     if let Some(why) = panel.failed.as_deref().filter(|_| panel.spool.is_none()) {
         said_ui(ui, ctx, room, why);
         return;
     }
-    let middle = room.left() + room.width() * 0.48;
-    let left = room.with_max_x(middle - 4.0);
-    let mut list = ui.new_child(UiBuilder::new().max_rect(left));
-    list_ui(&mut list, ctx, panel);
-    let right = room.with_min_x(middle + 4.0);
-    ui.painter().vline(
-        middle,
-        room.y_range(),
-        egui::Stroke::new(1.0, ctx.theme.line),
-    );
-    let split = right.top() + right.height() * 0.58;
-    let mut shown = panel.shown.take();
-    match &mut shown {
-        Some(shown) => {
-            let mut tree = ui.new_child(UiBuilder::new().max_rect(right.with_max_y(split - 2.0)));
-            tree_ui(&mut tree, ctx, panel, shown);
-            ui.painter().hline(
-                right.x_range(),
-                split,
-                egui::Stroke::new(1.0, ctx.theme.line),
-            );
-            let mut bytes = ui.new_child(UiBuilder::new().max_rect(right.with_min_y(split + 2.0)));
-            bytes_ui(&mut bytes, ctx, panel, shown);
-        }
-        None if panel.showing.is_some() => said_ui(ui, ctx, right, "Reading the frame …"),
-        None => said_ui(
-            ui,
-            ctx,
-            right,
-            "Select a frame to see its fields and bytes.",
-        ),
+    let pressed = ui.input(|i| i.pointer.any_pressed().then(|| i.pointer.interact_pos()));
+    let is_pressed = |rect: Rect| pressed.flatten().is_some_and(|at| rect.contains(at));
+    if pressed.is_some() {
+        panel.keys = Keys::Elsewhere;
     }
-    panel.shown = shown;
-    ui.allocate_rect(room, Sense::hover());
+    let plain = Frame::NONE.fill(ctx.theme.panel);
+    let most = (room.height() - 70.0).max(60.0);
+    Panel::bottom("frames-detail")
+        .frame(plain.inner_margin(Margin {
+            top: 3,
+            ..Margin::ZERO
+        }))
+        .resizable(true)
+        .default_size(room.height() * 0.5)
+        .size_range(50.0..=most)
+        .show(ui, |ui| {
+            ui.take_available_space();
+            below_ui(ui, ctx, panel, &is_pressed);
+        });
+    CentralPanel::default().frame(plain).show(ui, |ui| {
+        if is_pressed(ui.available_rect_before_wrap()) {
+            panel.keys = Keys::List;
+        }
+        list_ui(ui, ctx, panel);
+    });
+}
+
+/// The fields at the left, the bytes at the right.
+fn below_ui(
+    ui: &mut Ui,
+    ctx: &Ctx<'_>,
+    panel: &mut FramesPanel,
+    is_pressed: &dyn Fn(Rect) -> bool,
+) {
+    let room = ui.available_rect_before_wrap();
+    let Some(mut shown) = panel.shown.take() else {
+        let said = match panel.showing.is_some() || panel.cutting.is_some() {
+            true => "Reading the frame …",
+            false => "Select a frame to see its fields and bytes.",
+        };
+        said_ui(ui, ctx, room, said);
+        return;
+    };
+    let plain = Frame::NONE.fill(ctx.theme.panel);
+    let most = (room.width() - TREE).max(120.0);
+    Panel::right("frames-bytes")
+        .frame(plain)
+        .resizable(true)
+        .default_size(dump_width(ui).min(most))
+        .size_range(120.0..=most)
+        .show(ui, |ui| {
+            ui.take_available_space();
+            bytes_ui(ui, ctx, panel, &mut shown);
+        });
+    CentralPanel::default().frame(plain).show(ui, |ui| {
+        if is_pressed(ui.available_rect_before_wrap()) {
+            panel.keys = Keys::Fields;
+        }
+        tree_ui(ui, ctx, panel, &mut shown);
+    });
+    panel.shown = Some(shown);
 }
 
 fn said_ui(ui: &Ui, ctx: &Ctx<'_>, room: Rect, said: &str) {
@@ -82,41 +128,141 @@ fn said_ui(ui: &Ui, ctx: &Ctx<'_>, room: Rect, said: &str) {
     );
 }
 
-fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
+fn small(ctx: &Ctx<'_>, said: impl Into<String>) -> egui::RichText {
+    egui::RichText::new(said)
+        .size(theme::SMALL)
+        .color(ctx.theme.faint)
+}
+
+fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, alone: bool) {
     ui.horizontal(|ui| {
         ui.add_space(4.0);
         let title = egui::RichText::new("Frames")
             .size(theme::TITLE)
             .color(ctx.theme.strong);
         ui.label(title);
-        let small = |said: String| {
-            egui::RichText::new(said)
-                .size(theme::SMALL)
-                .color(ctx.theme.faint)
-        };
-        ui.label(small(plural(panel.len() as u64, "frame")));
-        if !panel.settled() {
-            ui.add(egui::Spinner::new().size(12.0));
-        }
-        if let Some(why) = panel.failed.as_ref().or(panel
-            .spool
-            .as_ref()
-            .and_then(Spool::error)
-            .as_ref())
-        {
-            ui.label(
-                egui::RichText::new(why)
-                    .size(theme::SMALL)
-                    .color(ctx.theme.failed()),
-            );
-        }
-        ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(8.0);
+            let spec = Action::FramesAlone.spec();
+            let sign = if alone { "🗗" } else { "🗖" };
+            let button = ui.add(Button::new(sign).small());
+            if button
+                .accessible_name(spec.text)
+                .on_hover_text(spec.tooltip)
+                .clicked()
+            {
+                ctx.act(Action::FramesAlone);
+            }
             let hint = "Also the frames of other conversations, and those of none";
             ui.checkbox(&mut panel.all, "All frames")
                 .on_hover_text(hint);
+            go_to_ui(ui, ctx, panel);
+            progress_ui(ui, ctx, panel);
+            filter_ui(ui, ctx, panel);
         });
     });
+}
+
+/// How many frames are listed, and what is at work.
+fn progress_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &FramesPanel) {
+    let error = |spool: &Spool| spool.error();
+    let failed = panel.failed.clone();
+    let failed = failed.or_else(|| panel.spool.as_ref().and_then(error));
+    let failed = failed.or_else(|| panel.matching.as_ref().and_then(Matching::error));
+    if let Some(why) = failed {
+        let said = egui::RichText::new(why).size(theme::SMALL);
+        ui.add(egui::Label::new(said.color(ctx.theme.failed())).truncate());
+    }
+    let (shown, of) = (panel.list.len() as u64, panel.list.of() as u64);
+    let said = match panel.list.kind.filtered {
+        true => format!("{} of {}", count(shown), plural(of, "frame")),
+        false => plural(of, "frame"),
+    };
+    let matching = panel.matching.as_ref().filter(|m| !m.is_over());
+    let part = |seen: u64| seen as f32 / panel.list.frames.max(1) as f32;
+    if let Some(matching) = matching {
+        if ui.small_button("Stop").clicked() {
+            matching.cancel();
+        }
+        ui.add(
+            egui::ProgressBar::new(part(matching.seen()).min(1.0))
+                .desired_width(56.0)
+                .desired_height(6.0),
+        )
+        .on_hover_text("The filter is at work");
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_millis(60));
+    } else if !panel.settled() {
+        ui.add(egui::Spinner::new().size(12.0));
+    }
+    ui.label(small(ctx, said));
+    if panel.matching.as_ref().is_some_and(Matching::cancelled) {
+        ui.label(small(ctx, "stopped after"));
+    }
+}
+
+/// Where the number of a frame is typed.
+fn go_to_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
+    let Some(mut text) = panel.going_to.take() else {
+        return;
+    };
+    let field = TextEdit::singleline(&mut text)
+        .id(go_to_id())
+        .hint_text("frame no.")
+        .desired_width(70.0);
+    let response = ui.add(field).accessible_name("Go to frame");
+    if response.lost_focus() {
+        let frame = text.trim().replace(',', "").parse().ok();
+        if let Some(frame) = frame.filter(|f| (1..=panel.list.frames as u64).contains(f))
+            && ui.input(|i| i.key_pressed(Key::Enter))
+        {
+            // A frame that is asked for by its number is shown wherever it belongs.
+            if panel.list.row_of(frame).is_none() && panel.list.kind.filtered {
+                panel.filter.clear();
+            }
+            panel.all |= panel.list.row_of(frame).is_none();
+            ctx.select(panel.pick(ctx.doc, ctx.selection, frame));
+        }
+        return;
+    }
+    response.request_focus();
+    panel.going_to = Some(text);
+}
+
+fn filter_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
+    let filter = &mut panel.filter;
+    if (!filter.text.is_empty() || filter.applied().is_some()) && ui.small_button("Clear").clicked()
+    {
+        filter.clear();
+    }
+    if filter.is_new() && ui.small_button("Apply").clicked() {
+        filter.apply();
+    }
+    let mut text = filter.text.clone();
+    let verdict = filter.verdict().clone();
+    let bar = FilterBar {
+        id: filter_id(),
+        label: "Display filter",
+        hint: "display filter: smb2.cmd == 5 and tcp.port == 445",
+        width: (ui.available_width() - 8.0).max(80.0),
+        verdict: &verdict,
+        past: &filter.past,
+        theme: ctx.theme,
+    };
+    let done = bar.show(ui, &mut text, names);
+    filter.text = text;
+    if done.escaped {
+        filter.clear();
+    } else if done.entered {
+        filter.apply();
+        // What is no filter yet is typed on.
+        if filter.is_new() {
+            focus_filter(ui.ctx());
+        }
+    }
+    if done.changed {
+        filter.read();
+    }
 }
 
 fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
@@ -135,7 +281,7 @@ fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
     }
     let selected = ctx.selection.frame();
     let reveal = (panel.seen != ctx.selection.serial())
-        .then(|| selected.and_then(|frame| panel.row_of(frame)))
+        .then(|| selected.and_then(|frame| panel.list.row_of(frame)))
         .flatten();
     panel.seen = ctx.selection.serial();
     let wanted = Wanted {
@@ -149,10 +295,13 @@ fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
         wheel: true,
         bar: ctx.theme.line,
     };
+    if panel.len() == 0 && panel.settled() && panel.list.kind.filtered {
+        said_ui(ui, ctx, room, "No frame passes the filter.");
+    }
     let mut below = ui.new_child(UiBuilder::new().max_rect(room.with_min_y(head.bottom())));
     let mut rows = std::mem::take(&mut panel.rows);
     rows.show(&mut below, wanted, |ui, at, rect| {
-        if let Some(frame) = panel.frame(at) {
+        if let Some(frame) = panel.list.frame(at) {
             line_ui(ui, ctx, panel, (at, frame), rect);
         }
     });
@@ -175,11 +324,8 @@ fn cells(line: Rect) -> impl Iterator<Item = Rect> {
 
 fn line_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &FramesPanel, (at, frame): (usize, u64), rect: Rect) {
     let selected = ctx.selection.frame() == Some(frame);
-    let summary = panel
-        .spool
-        .as_ref()
-        .and_then(|s| s.summary(frame))
-        .unwrap_or_default();
+    let summary = panel.spool.as_ref().and_then(|s| s.summary(frame));
+    let summary = summary.unwrap_or_else(|| not_yet(frame));
     let [_, _, _, _, protocol, _, info] = &summary.cells;
     let label = format!("frame {frame} {protocol} {info}");
     let response = row(ui, Id::unique(("frame", frame)), rect, selected, &label);
@@ -207,212 +353,20 @@ fn line_ui(ui: &Ui, ctx: &Ctx<'_>, panel: &FramesPanel, (at, frame): (usize, u64
             said,
         );
     }
+    if selected && panel.keys == Keys::List {
+        let mark = rect.with_max_x(rect.left() + 3.0);
+        ui.painter().rect_filled(mark, 0.0, ctx.theme.accent);
+    }
     if response.clicked() {
-        match ctx.selection.session() {
-            Some(key) => ctx.select(Pick::Frame(key, frame)),
-            None => ctx.select(Pick::LooseFrame(frame)),
-        }
+        ctx.select(panel.pick(ctx.doc, ctx.selection, frame));
     }
 }
 
-fn tree_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Shown) {
-    let visible = shown.tree.visible(&shown.folded);
-    let wanted = Wanted {
-        id: Id::unique("frame-fields"),
-        heights: Heights::Even {
-            count: visible.len(),
-            height: 20.0,
-        },
-        reveal: None,
-        follow: false,
-        wheel: true,
-        bar: ctx.theme.line,
-    };
-    let mut clicked = None;
-    let mut folds = None;
-    panel.fields.show(ui, wanted, |ui, at, rect| {
-        let Some((at, node)) = visible
-            .get(at)
-            .and_then(|at| Some((*at, shown.tree.nodes.get(*at)?)))
-        else {
-            return;
-        };
-        let has_parts = node.end > at + 1;
-        let selected = shown.node == Some(at);
-        let response =
-            row(ui, Id::unique(("field", at)), rect, selected, &node.text).on_hover_text(node.name);
-        let fill = match (selected, response.hovered(), node.depth) {
-            (true, ..) => Some(ctx.theme.selected),
-            (_, true, _) => Some(ctx.theme.hover),
-            (_, _, 0) => Some(ctx.theme.raised),
-            _ => None,
-        };
-        if let Some(fill) = fill {
-            ui.painter().rect_filled(rect, 0.0, fill);
-        }
-        let open = !shown.folded.contains(&at);
-        node_ui(ui, ctx, rect, node, has_parts.then_some(open));
-        if response.clicked() {
-            clicked = Some(at);
-            if has_parts && (node.depth == 0 || selected) {
-                folds = Some(at);
-            }
-        }
-    });
-    if let Some(at) = clicked {
-        shown.pick(at);
-    }
-    if let Some(at) = folds
-        && !shown.folded.remove(&at)
-    {
-        shown.folded.insert(at);
-    }
-}
-
-fn node_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, node: &Node, open: Option<bool>) {
-    let left = rect.left() + PAD + INDENT * node.depth as f32;
-    let mark = match open {
-        Some(true) => "▼",
-        Some(false) => "▶",
-        None => "",
-    };
-    let color = if node.depth == 0 {
-        ctx.theme.strong
-    } else {
-        ctx.theme.text
-    };
-    let place = rect.with_min_x(left);
-    text::line(
-        ui.painter(),
-        place,
-        Align::Min,
-        FontId::proportional(9.0),
-        ctx.theme.faint,
-        mark,
-    );
-    let place = place.with_min_x(left + INDENT);
-    text::line(
-        ui.painter(),
-        place,
-        Align::Min,
-        FontId::proportional(12.5),
-        color,
-        &node.text,
-    );
-}
-
-/// Which bytes are dumped: those of the frame, or of one of its messages.
-fn sources_ui(ui: &mut Ui, shown: &mut Shown) {
-    ui.horizontal(|ui| {
-        ui.add_space(4.0);
-        let messages = shown.detail.messages.iter().enumerate();
-        let sources = std::iter::once((0, shown.detail.bytes.len()))
-            .chain(messages.map(|(at, bytes)| (at + 1, bytes.len())));
-        // As many as have room.
-        for (source, len) in sources.take(6).collect::<Vec<_>>() {
-            let name = match source {
-                0 => format!("Frame ({} B)", count(len as u64)),
-                n => format!("Message {n} ({} B)", count(len as u64)),
-            };
-            ui.selectable_value(&mut shown.source, source, name);
-        }
-    });
-}
-
-fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Shown) {
-    sources_ui(ui, shown);
-    let bytes = shown.bytes();
-    let place = shown
-        .node
-        .and_then(|at| shown.tree.nodes.get(at)?.place)
-        .filter(|p| p.source == shown.source);
-    let wanted = Wanted {
-        id: Id::unique("frame-bytes"),
-        heights: Heights::Even {
-            count: bytes.len().div_ceil(LINE),
-            height: DUMP_ROW,
-        },
-        reveal: None,
-        follow: false,
-        wheel: true,
-        bar: ctx.theme.line,
-    };
-    let font = FontId::monospace(12.0);
-    let galley = ui
-        .painter()
-        .layout_no_wrap("0".to_owned(), font.clone(), ctx.theme.text);
-    let advance = galley.size().x;
-    let mut clicked = None;
-    panel.dump.show(ui, wanted, |ui, line, rect| {
-        let columns = Columns::of(rect, advance);
-        if let Some(place) = place {
-            columns.mark_ui(ui, ctx, line, place);
-        }
-        let (at, hex, letters) = dump_line(bytes, line);
-        for (x, color, said) in [
-            (rect.left() + PAD, ctx.theme.faint, &at),
-            (columns.hex, ctx.theme.text, &hex),
-            (columns.letters, ctx.theme.faint, &letters),
-        ] {
-            let place = rect.with_min_x(x);
-            text::line(ui.painter(), place, Align::Min, font.clone(), color, said);
-        }
-        let response = ui.interact(rect, Id::unique(("dump", line)), Sense::click());
-        let pointer = response.interact_pointer_pos();
-        if let Some(pointer) = pointer.filter(|_| response.clicked()) {
-            clicked = columns.at(pointer.x).map(|column| line * LINE + column);
-        }
-    });
-    if let Some(node) = clicked.and_then(|byte| shown.tree.at_byte(shown.source, byte)) {
-        shown.pick(node);
-    }
-}
-
-/// Where the columns of a line of the dump stand.
-struct Columns {
-    line: Rect,
-    advance: f32,
-    hex: f32,
-    letters: f32,
-}
-
-impl Columns {
-    fn of(line: Rect, advance: f32) -> Self {
-        let hex = line.left() + PAD + advance * 6.0;
-        Self {
-            line,
-            advance,
-            hex,
-            letters: hex + advance * (LINE as f32 * 3.0 + 1.0),
-        }
-    }
-
-    /// Marks the bytes of a field in this line.
-    fn mark_ui(&self, ui: &Ui, ctx: &Ctx<'_>, line: usize, place: Place) {
-        let cell = |x: f32, width: f32| {
-            Rect::from_min_size(pos2(x, self.line.top()), vec2(width, self.line.height()))
-        };
-        let bytes = line * LINE..(line + 1) * LINE;
-        for byte in bytes.filter(|b| place.at <= *b && *b < place.at + place.len) {
-            let column = (byte % LINE) as f32;
-            for spot in [
-                cell(self.hex + self.advance * column * 3.0, self.advance * 3.0),
-                cell(self.letters + self.advance * column, self.advance),
-            ] {
-                ui.painter().rect_filled(spot, 0.0, ctx.theme.selected);
-            }
-        }
-    }
-
-    /// The byte of the line at `x`.
-    fn at(&self, x: f32) -> Option<usize> {
-        let column = if x < self.letters {
-            (x - self.hex) / (self.advance * 3.0)
-        } else {
-            (x - self.letters) / self.advance
-        };
-        (0.0..LINE as f32)
-            .contains(&column)
-            .then_some(column as usize)
-    }
+/// A frame of which no more is known than its number.
+fn not_yet(frame: u64) -> Summary {
+    let mut summary = Summary::default();
+    let [number, .., info] = &mut summary.cells;
+    *number = frame.to_string();
+    "…".clone_into(info);
+    summary
 }

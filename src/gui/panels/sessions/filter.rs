@@ -4,16 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 
+use colloquy::fields;
 use colloquy::selection::{self, Selection};
 use crossbeam_channel::{Receiver, bounded};
 
 use crate::gui::document::Document;
 use crate::gui::loader::Wake;
+use crate::gui::widgets::filter_bar::{Name, Verdict};
 
 /// Sessions from which on they are chosen on a thread of their own.
 const MANY: usize = 2000;
-/// Names offered at once.
-const OFFERED: usize = 8;
 
 /// What the text means.
 #[derive(Debug, Default)]
@@ -25,6 +25,16 @@ pub(crate) enum Meaning {
     Expression(Box<Selection>),
     /// Nearly an expression: what is wrong, and with which bytes of it.
     Fault(String, Range<usize>),
+}
+
+impl From<&Meaning> for Verdict {
+    fn from(meaning: &Meaning) -> Self {
+        match meaning {
+            Meaning::Words => Self::Plain,
+            Meaning::Expression(_) => Self::Good,
+            Meaning::Fault(what, at) => Self::Bad(what.clone(), at.clone()),
+        }
+    }
 }
 
 impl Meaning {
@@ -120,34 +130,9 @@ fn start(
         .then(|| (generation, text.to_owned(), result))
 }
 
-/// Names that the word at the end of the text may become.
-pub(crate) fn completions(text: &str) -> Vec<&'static str> {
-    let word = last_word(text);
-    if word.len() < 2 {
-        return Vec::new();
-    }
-    let mut names: Vec<&str> = selection::names()
-        .filter(|name| name.len() > word.len() && name.starts_with(word))
-        .collect();
-    names.sort_unstable();
-    names.truncate(OFFERED);
-    names
-}
-
-/// The text with the word at its end replaced.
-pub(crate) fn completed(text: &str, name: &str) -> String {
-    let before = text.len() - last_word(text).len();
-    format!("{}{name}", text.get(..before).unwrap_or(""))
-}
-
-fn last_word(text: &str) -> &str {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let rest = text.trim_end_matches(is_part);
-    // Within quotes nothing is a name.
-    if rest.matches('"').count() % 2 == 1 {
-        return "";
-    }
-    text.get(rest.len()..).unwrap_or("")
+/// All names that may be typed, and what they are.
+pub(crate) fn names() -> impl Iterator<Item = Name> {
+    selection::names().map(|name| (name, fields::find(name).map_or("", |info| info.title)))
 }
 
 #[cfg(test)]
@@ -178,18 +163,12 @@ mod tests {
     }
 
     #[test]
-    fn names_are_completed() {
-        assert_eq!(
-            completions("finding.r"),
-            ["finding.reference", "finding.role", "finding.rule"]
-        );
-        assert_eq!(
-            completed("tcp && finding.r", "finding.rule"),
-            "tcp && finding.rule"
-        );
-        assert!(completions("session.state == \"session.st").is_empty());
-        assert!(completions("s").is_empty());
-        assert!(completions("frame.le").is_empty());
+    fn only_names_of_sessions_are_offered() {
+        let all: Vec<&str> = names().map(|(name, _)| name).collect();
+        for name in ["finding.rule", "session.state", "ip.addr", "smb2"] {
+            assert!(all.contains(&name), "{name}");
+        }
+        assert!(!all.contains(&"frame.len"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use self::filter::{Choice, Meaning};
 use crate::gui::document::Document;
 use crate::gui::loader::Wake;
 use crate::gui::selection::SessionKey;
+use crate::gui::widgets::filter_bar::Verdict;
 use crate::gui::widgets::rows::Rows;
 
 pub(crate) use ui::{focus_filter, sessions_ui};
@@ -110,12 +111,9 @@ impl SessionsPanel {
         }
     }
 
-    /// What is wrong with the expression, and with which of its bytes.
-    fn fault(&self) -> Option<(&str, std::ops::Range<usize>)> {
-        match &self.meaning.1 {
-            Meaning::Fault(what, at) => Some((what, at.clone())),
-            _ => None,
-        }
+    /// What the text above the table is.
+    fn verdict(&self) -> Verdict {
+        Verdict::from(&self.meaning.1)
     }
 
     /// True while sessions are being chosen.

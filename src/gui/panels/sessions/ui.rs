@@ -1,24 +1,21 @@
 //! Draws the table.
 
-use std::ops::Range;
-
 use colloquy::analysis::Outcome;
 use egui::accesskit::Role;
-use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Align, CursorIcon, FontId, Id, Key, Modifiers, Rect, Sense, Stroke, TextBuffer, TextEdit, Ui,
-    UiBuilder, WidgetInfo, pos2, vec2,
+    Align, CursorIcon, FontId, Id, Rect, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use super::SessionsPanel;
 use super::data::{Column, Entry};
-use super::filter::{completed, completions};
+use super::filter::names;
 use crate::gui::command::Command;
 use crate::gui::context::Ctx;
 use crate::gui::document::Extent;
 use crate::gui::format::{count, plural};
 use crate::gui::selection::Pick;
 use crate::gui::theme;
+use crate::gui::widgets::filter_bar::FilterBar;
 use crate::gui::widgets::rows::{Heights, Wanted, row};
 use crate::gui::widgets::{badge, text};
 
@@ -39,7 +36,6 @@ pub(crate) fn focus_filter(ctx: &egui::Context) {
 /// Draws it in all the room there is.
 pub(crate) fn sessions_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel) {
     title_ui(ui, ctx, panel);
-    below_filter_ui(ui, ctx, panel);
     let wide: f32 = SessionsPanel::columns(&ctx.doc.outcome)
         .map(|c| panel.layout.width(c))
         .sum();
@@ -132,26 +128,20 @@ fn title_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
 
 fn filter_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
     let mut words = panel.filter.clone();
-    let bad = panel.fault().map(|(_, at)| at);
-    let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
-        let job = marked(text.as_str(), bad.clone(), ctx);
-        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    let bar = FilterBar {
+        id: filter_id(),
+        label: "Find sessions",
+        hint: "find: 10.0.0.1 smb2, or: session.state == \"stuck\"",
+        width: 300.0,
+        verdict: &panel.verdict(),
+        past: &[],
+        theme: ctx.theme,
     };
-    let has_focus = ui.memory(|m| m.has_focus(filter_id()));
-    if has_focus
-        && let Some(name) = completions(&words).first()
-        && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Tab))
-    {
-        ctx.send(Command::Filter(completed(&words, name)));
+    let done = bar.show(ui, &mut words, names);
+    if done.escaped {
+        words.clear();
     }
-    let field = TextEdit::singleline(&mut words)
-        .id(filter_id())
-        .lock_focus(true)
-        .hint_text("find: 10.0.0.1 smb2, or: session.state == \"stuck\"")
-        .layouter(&mut layouter)
-        .desired_width(300.0);
-    let response = ui.add(field).accessible_name("Find sessions");
-    if response.changed() {
+    if done.changed || done.escaped {
         ctx.send(Command::Filter(words));
     }
     let (shown, all) = (panel.order.len(), ctx.doc.sessions.entries.len());
@@ -167,53 +157,6 @@ fn filter_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
                 .color(ctx.theme.faint),
         );
     }
-}
-
-/// The text with a line under what is wrong with it.
-fn marked(text: &str, bad: Option<Range<usize>>, ctx: &Ctx<'_>) -> LayoutJob {
-    let plain = TextFormat::simple(FontId::proportional(theme::TEXT), ctx.theme.strong);
-    let wrong = TextFormat {
-        underline: Stroke::new(1.5, ctx.theme.failed()),
-        ..plain.clone()
-    };
-    let mut job = LayoutJob::default();
-    let at = bad.filter(|at| text.is_char_boundary(at.start) && text.is_char_boundary(at.end));
-    let at = at.unwrap_or(text.len()..text.len());
-    for (part, format) in [
-        (0..at.start, &plain),
-        (at.clone(), &wrong),
-        (at.end..text.len(), &plain),
-    ] {
-        job.append(text.get(part).unwrap_or(""), 0.0, format.clone());
-    }
-    job
-}
-
-/// What is wrong with the expression, or the names that may be meant.
-fn below_filter_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &SessionsPanel) {
-    let names = if ui.memory(|m| m.has_focus(filter_id())) {
-        completions(&panel.filter)
-    } else {
-        Vec::new()
-    };
-    let fault = panel.fault().map(|(what, _)| what);
-    if names.is_empty() && fault.is_none() {
-        return;
-    }
-    ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
-        ui.add_space(8.0);
-        if let Some(what) = fault {
-            let what = egui::RichText::new(what).size(theme::SMALL);
-            ui.label(what.color(ctx.theme.failed()));
-        }
-        for name in names.iter().rev() {
-            let text = egui::RichText::new(*name).size(theme::SMALL);
-            if ui.add(egui::Button::new(text).small()).clicked() {
-                ctx.send(Command::Filter(completed(&panel.filter, name)));
-                focus_filter(ui.ctx());
-            }
-        }
-    });
 }
 
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut SessionsPanel, head: Rect) {
