@@ -59,6 +59,8 @@ pub mod rpc_xid_reused;
 pub mod slow_answer;
 pub mod smb2_credit_starvation;
 pub mod smb2_credits_zero;
+pub mod smb2_echo_unanswered;
+pub mod smb2_guest_downgrade;
 pub mod smb2_negotiate_failed;
 pub mod smb2_pending_never_final;
 pub mod smb2_session_deleted;

@@ -4,6 +4,7 @@ use colloquy_dissectors::event::Expect;
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::cause;
+use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
 use crate::diagnosis::smb::PIPE_GONE;
@@ -125,9 +126,9 @@ struct Unanswered<'a> {
     let_go: u64,
 }
 
-/// `smb2-negotiate-failed` tells of it, with the dialects.
+/// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life.
 fn has_its_own_rule(view: &View<'_>, open: &Open) -> bool {
-    is_smb(view.session) && open.op.name == "NEGOTIATE"
+    is_smb(view.session) && open.op.name == "NEGOTIATE" || is_echo(view.session.protocol, open)
 }
 
 impl<'a> Unanswered<'a> {
