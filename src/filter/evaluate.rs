@@ -48,9 +48,9 @@ impl Test {
             Self::Or(parts) => parts.iter().any(|p| p.may_hold(values, knows)),
             Self::And(parts) => parts.iter().all(|p| p.may_hold(values, knows)),
             _ => {
-                let mut fields = Vec::new();
-                check::collect(self, &mut fields);
-                !fields.into_iter().all(knows) || self.holds(values)
+                let mut reads = check::Reads::default();
+                check::collect(self, &mut reads);
+                !reads.fields.into_iter().all(knows) || self.holds(values)
             }
         }
     }
@@ -135,6 +135,10 @@ impl Operand {
             },
             Self::Layers(ids, layers) => in_layers(ids, layers, values, visit),
             Self::Constant(constant) => visit(constant.value()),
+            // Where they are not known, the protocol is merely there.
+            Self::Contents(inner) => {
+                inner.visit(values, &mut |v| matches!(v, Value::Bytes(_)) && visit(v))
+            }
             Self::Masked(inner, bits) => inner.visit(values, &mut |v| visit(masked(v, *bits))),
             Self::Slice(inner, parts) => {
                 inner.visit(values, &mut |v| with_bytes(v, |b| slice(b, parts, visit)))

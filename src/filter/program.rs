@@ -59,6 +59,8 @@ pub(super) enum Operand {
     /// A field where it stands in certain layers of its protocol.
     Layers(Box<[FieldId]>, Box<[Part]>),
     Constant(Constant),
+    /// The bytes of a protocol.
+    Contents(Box<Self>),
     /// The bits of an address that count.
     Masked(Box<Self>, u8),
     Slice(Box<Self>, Box<[Part]>),

@@ -247,6 +247,27 @@ impl Values {
             .map(|slot| self.entry(slot).value)
     }
 
+    /// Gives protocols that are merely there their bytes, where `bytes` knows them by the protocol, place and length.
+    pub fn fill<'b>(
+        &mut self,
+        protocols: &[FieldId],
+        mut bytes: impl FnMut(FieldId, u32, u32) -> Option<&'b [u8]>,
+    ) {
+        for place in 0..self.slots.len() {
+            let Some(slot) = self.slots.get(place).copied() else {
+                break;
+            };
+            if matches!(slot.stored, Stored::Present)
+                && protocols.contains(&slot.id)
+                && let Some(found) = bytes(slot.id, slot.at, slot.len)
+                && let Some((at, len)) = self.keep(found)
+                && let Some(slot) = self.slots.get_mut(place)
+            {
+                slot.stored = Stored::Bytes(at, len);
+            }
+        }
+    }
+
     /// Adds all of `other`, its marks too.
     pub fn append(&mut self, other: &Self) {
         if self.slots.len() + other.slots.len() > VALUES
