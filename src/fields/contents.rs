@@ -5,7 +5,7 @@ use colloquy_dissectors::field::{FieldId, group};
 /// Where the bytes of a protocol are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
-    /// In the frame: the frame itself or a header of it; of TCP and ICMP with what they carry.
+    /// In the frame: the frame itself or a header of it, of TCP and ICMP with what they carry; what follows is searched too.
     Header,
     /// All of a message: its header and what it carries.
     Message,
@@ -13,7 +13,7 @@ pub enum Contents {
     Outer,
     /// From the first message that begins in a frame to the end of what the frame brings.
     Rest,
-    /// The message's own header.
+    /// The message's own header; what it carries is searched too.
     Head,
 }
 

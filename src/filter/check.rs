@@ -167,6 +167,7 @@ fn search(
     right: &Expr<'_>,
 ) -> Result<Test, Fault> {
     let (operand, kind) = valued(left)?;
+    let operand = operand.with_what_follows();
     if !kind.is_searched() {
         let what = format!(
             "{} can't be searched; string(…) makes a text of numbers and addresses",
@@ -188,6 +189,7 @@ fn search(
             kind
         };
         let (needle, other) = contents(lower(right, wanted)?, right)?;
+        let needle = needle.with_what_follows();
         if !other.is_searched() {
             let what = format!("{} can't be contained in {}", other.a(), kind.a());
             return Err(Fault::new(what, right.at.clone()));
@@ -259,7 +261,7 @@ fn of(operand: &Operand, reads: &mut Reads) {
                 .fields
                 .extend(ids.iter().map(|id| FieldId::new(id.group(), 0)));
         }
-        Operand::Contents(inner) => {
+        Operand::Contents(inner, _) => {
             of(inner, reads);
             if let Operand::Field(ids) | Operand::Layers(ids, _) = inner.as_ref() {
                 reads.contents.extend_from_slice(ids);

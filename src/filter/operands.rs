@@ -7,7 +7,7 @@ use colloquy_dissectors::field::FieldId;
 use super::error::Fault;
 use super::literal::{self, Written};
 use super::names;
-use super::program::{Constant, Function, Operand};
+use super::program::{Constant, Function, Operand, Reach};
 use super::syntax::{Calculation, Expr, Node};
 use super::types::Type;
 use crate::fields::Contents;
@@ -49,9 +49,10 @@ pub(super) fn contents((operand, kind): Typed, expr: &Expr<'_>) -> Result<Typed,
     }
     let has = |ids: &[FieldId]| ids.iter().all(|id| Contents::of(*id).is_some());
     match &operand {
-        Operand::Field(ids) | Operand::Layers(ids, _) if has(ids) => {
-            Ok((Operand::Contents(Box::new(operand)), Type::Bytes))
-        }
+        Operand::Field(ids) | Operand::Layers(ids, _) if has(ids) => Ok((
+            Operand::Contents(Box::new(operand), Reach::Own),
+            Type::Bytes,
+        )),
         _ => {
             let what = "this is a protocol: it is there or not; its bytes are not known here";
             Err(Fault::new(what, expr.at.clone()))

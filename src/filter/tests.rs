@@ -278,10 +278,11 @@ fn faults_point_at_the_token() {
 /// A frame of 6 bytes with two messages, of the second of which the bytes are not known.
 fn with_bytes(text: &str) -> bool {
     let values = values(&[
-        ("frame", Value::Bytes(b"\x00\x0aSMB\xff")),
-        ("nbss", Value::Bytes(b"\x85\0\0\0")),
+        ("frame", Value::Contents(6, b"\x00\x0aSMB\xff")),
+        ("nbss", Value::Contents(4, b"\x85\0\0\0")),
         ("nbss", Value::Present),
         ("tls", Value::Present),
+        ("eth", Value::Contents(2, b"\x08\x00SMB")),
     ]);
     match Filter::compile(text) {
         Ok(filter) => filter.matches(&values),
@@ -314,6 +315,11 @@ fn protocols_have_bytes() {
         "nbss !== 00",
         "count(nbss) == 2",
         "tls and !(tls contains 16)",
+        "eth == 08:00",
+        "len(eth) == 2",
+        "eth contains \"SMB\"",
+        "eth matches \"B$\"",
+        "eth[-1] == 00",
         "frame",
     ] {
         assert!(with_bytes(text), "{text}");
@@ -332,6 +338,8 @@ fn protocols_have_bytes() {
         "tls matches \"\"",
         "tls != 00",
         "len(tls) == 0",
+        "eth[2] == 0x53",
+        "eth[0:] contains \"SMB\"",
         "!frame[0]",
     ] {
         assert!(!with_bytes(text), "{text}");

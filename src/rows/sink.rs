@@ -183,12 +183,8 @@ impl Messages {
         values.fill(self.wanted.contents(), |id, at, len| {
             let span = match Contents::of(id)? {
                 Contents::Header => return None,
-                Contents::Message => inner,
+                Contents::Message | Contents::Head => inner,
                 Contents::Outer => Span::new(inner.start, outer.end),
-                Contents::Head => {
-                    let start = inner.start + u64::from(at);
-                    Span::new(start, start + u64::from(len))
-                }
                 // What goes on in another message is shown there.
                 Contents::Rest if at != 0 => return None,
                 Contents::Rest if inner.start < piece.start => inner,
@@ -201,7 +197,11 @@ impl Messages {
                     Span::new(inner.start, piece.end)
                 }
             };
-            window.get(span)
+            let own = match Contents::of(id)? {
+                Contents::Head => len,
+                _ => span.len() as u32,
+            };
+            Some((own, window.get(span)?))
         });
     }
 

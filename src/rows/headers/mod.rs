@@ -144,10 +144,10 @@ impl Out<'_> {
         });
     }
 
-    /// The protocol itself, with a header of `len` bytes; `whole` is what counts as its bytes.
-    fn protocol(&mut self, id: FieldId, len: u32, whole: &[u8]) {
+    /// The protocol itself, with a header of `len` bytes, of `own` bytes of `whole` in filters.
+    fn protocol(&mut self, id: FieldId, len: u32, own: u32, whole: &[u8]) {
         let value = if self.contents.contains(&id) {
-            Value::Bytes(whole)
+            Value::Contents(own, whole)
         } else {
             Value::Present
         };
