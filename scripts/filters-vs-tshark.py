@@ -32,6 +32,11 @@ TYPES = {
 }
 
 
+# Protocols whose bytes colloquy reads, as the conversation carries them.
+WITH_BYTES = set("frame eth sll vlan arp ip ipv6 icmp icmpv6 udp tcp nbss smb smb2 rpc dcerpc http http2 ldap tls ssh ssdp nbdgm "
+                 "websocket".split())
+
+
 class Field:
     def __init__(self, name, ftype):
         self.name, self.ftype = name, ftype
@@ -104,6 +109,7 @@ class Generator:
 
     def __init__(self, fields, rng):
         self.rng = rng
+        self.fields = fields
         self.present = [f for f in fields.values() if f.values]
         self.absent = [f for f in fields.values() if not f.values]
         self.used = set()
@@ -140,7 +146,7 @@ class Generator:
 
     def test(self):
         while True:
-            field = self.field()
+            field = self.field("protocol") if self.rng.random() < 0.2 else self.field()
             made = getattr(self, field.kind)(field)
             if made:
                 return made
@@ -162,7 +168,34 @@ class Generator:
     def there(self, field):
         return self.layered(field, 0.1)
 
-    protocol = flag = there
+    flag = there
+
+    def protocol(self, field):
+        """Its bytes, where both know them; what was decrypted only tshark shows."""
+        if field.name not in WITH_BYTES or self.rng.random() < 0.25:
+            return self.there(field)
+        carried = [self.fields[name] for name in ("tcp.payload", "udp.payload") if name in self.fields]
+        data = bytes.fromhex(self.rng.choice(sorted({v for f in carried for v in f.values} or {"00"})))[:512]
+        start = self.rng.randrange(min(len(data), 64))
+        part = data[start:start + self.rng.randint(1, 4)]
+        roll = self.rng.random()
+        if roll < 0.3:
+            if part.isascii() and part.decode().isprintable() and self.rng.random() < 0.5:
+                return f"{field.name} contains {self.quoted(part.decode())}"
+            return f"{self.quantified()}{field.name} contains {self.hex(part)}"
+        if roll < 0.45:
+            text = "".join(chr(b) for b in part if chr(b).isalnum() and b < 128) or "a"
+            pattern = self.pick(text, "(?i)" + text, "^" + text, text[0] + "+", text + "$", "[" + text[0] + "-z]{2}")
+            return f"{self.quantified()}{field.name} {self.pick('matches', '~')} \"{pattern}\""
+        if roll < 0.6:
+            return f"len({field.name}) {self.pick('==', '>', '<', '!=', '>=')} {self.pick(8, 14, 20, 32, 40, 60, len(data))}"
+        if roll < 0.65:
+            other = self.field("protocol")
+            if other.name in WITH_BYTES and other.name != field.name:
+                return f"{field.name} {self.pick('contains', '==', '<', '>', '!=')} {other.name}"
+        if roll < 0.7:
+            return f"{self.quantified()}{field.name} {self.order()} {self.hex(part)}"
+        return self.sliced(field, data[:64])
 
     def value(self, field):
         return self.rng.choice(sorted(field.values)) if field.values else None

@@ -1,5 +1,6 @@
 //! The registry of fields: every name that filters, `frames` and the window know, and how values are written.
 
+mod contents;
 pub mod engine;
 mod format;
 mod names;
@@ -10,6 +11,7 @@ use std::sync::OnceLock;
 use colloquy_dissectors::field::{FieldId, FieldInfo, Kind, group};
 use hashbrown::HashMap;
 
+pub use contents::Contents;
 pub use format::write;
 pub use names::nearest;
 

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! What differs from Wireshark 4.0: `xor` and `^^` exist, a value may stand on the left (`10 < tcp.port < 90`), times without
-//! an offset are in UTC, a protocol has no bytes of its own, regular expressions are those of the `regex` crate (no
+//! an offset are in UTC, the bytes of some protocols are not known ([`Contents`](crate::fields::Contents)), regular expressions are those of the `regex` crate (no
 //! look-around, no back-references), names of hosts, ports and codes are not known. Two faults of 4.0 are not repeated: of
 //! `all tcp.port in {80, 443}` it wants all values in one member, and what it has read of `ip.addr#2` it takes for `ip.addr`.
 //!
@@ -37,7 +37,7 @@ mod syntax;
 mod tests;
 mod types;
 
-use colloquy_dissectors::field::{FieldId, Values};
+use colloquy_dissectors::field::{FieldId, Values, Wanted};
 
 pub use equality::equality;
 pub use error::Error;
@@ -53,6 +53,7 @@ use program::Test;
 pub struct Filter {
     test: Test,
     fields: Vec<FieldId>,
+    contents: Vec<FieldId>,
 }
 
 impl Filter {
@@ -62,20 +63,31 @@ impl Filter {
     /// What is wrong with it, and where.
     pub fn compile(text: &str) -> Result<Self, Error> {
         let test = compiled(text).map_err(|fault| Error::new(fault, text))?;
-        let mut fields = Vec::new();
-        check::collect(&test, &mut fields);
-        fields.sort_unstable();
-        fields.dedup();
-        Ok(Self { test, fields })
+        let mut reads = check::Reads::default();
+        check::collect(&test, &mut reads);
+        let check::Reads {
+            mut fields,
+            mut contents,
+        } = reads;
+        for list in [&mut fields, &mut contents] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Ok(Self {
+            test,
+            fields,
+            contents,
+        })
     }
 
-    /// Compiles an expression that may read only fields of which `refuses` says nothing.
+    /// Compiles an expression that may read only fields of which `refuses` says nothing; it is told whether the bytes of a
+    /// protocol are read.
     ///
     /// # Errors
     /// As [`Filter::compile`], or what `refuses` says of the first such field.
     pub fn compile_for(
         text: &str,
-        refuses: &dyn Fn(FieldId) -> Option<String>,
+        refuses: &dyn Fn(FieldId, bool) -> Option<String>,
     ) -> Result<Self, Error> {
         let filter = Self::compile(text)?;
         for token in lexer::tokens(text).map_err(|fault| Error::new(fault, text))? {
@@ -84,7 +96,10 @@ impl Filter {
             };
             let fields = names::find(word).map_or_else(Box::default, |(ids, _)| ids);
             let read = fields.iter().filter(|id| filter.fields.contains(id));
-            if let Some(what) = read.copied().find_map(refuses) {
+            if let Some(what) = read
+                .copied()
+                .find_map(|id| refuses(id, filter.contents.contains(&id)))
+            {
                 return Err(Error::new(Fault::new(what, token.at), text));
             }
         }
@@ -95,6 +110,18 @@ impl Filter {
     #[must_use]
     pub fn fields(&self) -> &[FieldId] {
         &self.fields
+    }
+
+    /// The protocols of which it reads the bytes, and not only whether they are there.
+    #[must_use]
+    pub fn contents(&self) -> &[FieldId] {
+        &self.contents
+    }
+
+    /// Adds what it reads to what is wanted.
+    pub fn add_to(&self, wanted: &mut Wanted) {
+        self.fields.iter().for_each(|id| wanted.add(*id));
+        self.contents.iter().for_each(|id| wanted.add_contents(*id));
     }
 
     /// False when it can't hold for these values, whatever those of the fields are of which `knows` says no.

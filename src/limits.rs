@@ -71,6 +71,8 @@ pub const DIALOGUE_BYTES: usize = 64 * 1024 * 1024;
 pub const EXCERPT_BYTES: usize = 64 * 1024 * 1024;
 /// Frames that may pass before a row stops waiting for bytes before its own (about 100 MB of rows at worst).
 pub const ROWS_WAITING: u64 = 65_536;
+/// Bytes of the longest message that filters find bytes in, as much as dissectors keep of one for its fields.
+pub const MESSAGE_BYTES: usize = 1 << 20;
 /// Messages of one side that may be on their way at once, for the fields of frames.
 pub const PENDING_MESSAGES: usize = 65_536;
 /// Requests that may come while an answer waits for bytes before it.

@@ -17,6 +17,7 @@ pub mod print;
 mod shard;
 mod sink;
 mod tcp;
+mod window;
 
 use colloquy_dissectors::field::Values;
 use colloquy_dissectors::units::{Side, Span, Stamp};

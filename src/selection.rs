@@ -33,8 +33,13 @@ impl Selection {
     /// # Errors
     /// What is wrong with it, and where; also a field that only frames have.
     pub fn compile(text: &str) -> Result<Self, Error> {
-        let filter = Filter::compile_for(text, &|id| {
+        let filter = Filter::compile_for(text, &|id, bytes| {
             let name = fields::info(id).map_or("", |info| info.name);
+            if bytes {
+                return Some(format!(
+                    "{name} has bytes in frames only; of sessions it is there or not"
+                ));
+            }
             (!describe::is_told(id)).then(|| {
                 format!("{name} is a field of frames; sessions have session.…, finding.…, addresses, ports, streams and protocols")
             })
@@ -141,9 +146,9 @@ impl FrameFilter {
         Self { filter, sessions }
     }
 
-    /// The fields that it reads, each once.
-    pub fn fields(&self) -> &[FieldId] {
-        self.filter.fields()
+    /// Adds what it reads to what is wanted.
+    pub fn add_to(&self, wanted: &mut Wanted) {
+        self.filter.add_to(wanted);
     }
 
     /// True when it holds for a frame with these values, which belongs to conversation `flow`.

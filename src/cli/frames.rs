@@ -71,8 +71,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let filter = filter
         .map(|filter| of_frames(filter, &args.file))
         .transpose()?;
-    for field in filter.iter().flat_map(FrameFilter::fields) {
-        plan.wanted.add(*field);
+    if let Some(filter) = &filter {
+        filter.add_to(&mut plan.wanted);
     }
     // The frame shown before is known only where one worker makes all rows.
     let one_worker = args.format == Format::Text && args.time == TimeFormat::DeltaDisplayed;

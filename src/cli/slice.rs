@@ -98,7 +98,8 @@ fn filtered(
     options: &Options,
 ) -> anyhow::Result<FrameSet> {
     let filter = super::frames::of_frames(Filter::compile(filter)?, &args.file)?;
-    let plan = Plan::of(filter.fields().iter().copied());
+    let mut plan = Plan::default();
+    filter.add_to(&mut plan.wanted);
     let path = args.file.to_string_lossy();
     let mut ahead = None;
     if plan.looks_ahead() {

@@ -7,7 +7,7 @@ use colloquy_dissectors::field::{Base, Kind, Value};
 /// Appends `value` of a field of `kind`.
 pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
     match (value, kind) {
-        (Value::Present, _) => out.push(b'1'),
+        (Value::Present, _) | (_, Kind::Protocol) => out.push(b'1'),
         (Value::Bool(b), _) => out.push(if b { b'1' } else { b'0' }),
         (Value::Uint(n), Kind::Uint(Base::Hex(digits))) => hex(out, n, digits),
         (Value::Uint(n), _) => decimal(out, n),
@@ -17,7 +17,9 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
             let _ = write!(out, "{n}");
         }
         (Value::Text(text), _) => escaped(out, text),
-        (Value::Bytes(bytes), _) => bytes.iter().for_each(|b| digits(out, u64::from(*b), 2)),
+        (Value::Bytes(bytes) | Value::Contents(_, bytes), _) => {
+            bytes.iter().for_each(|b| digits(out, u64::from(*b), 2))
+        }
         (Value::Ether(mac), _) => {
             for (i, byte) in mac.iter().enumerate() {
                 if i > 0 {

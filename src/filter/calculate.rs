@@ -127,7 +127,7 @@ impl Owned {
     pub(super) fn of(value: Value<'_>) -> Self {
         match value {
             Value::Text(text) => Self::Text(text.to_owned()),
-            Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+            Value::Bytes(bytes) | Value::Contents(_, bytes) => Self::Bytes(bytes.to_vec()),
             Value::Present => Self::Plain(Value::Present),
             Value::Bool(b) => Self::Plain(Value::Bool(b)),
             Value::Uint(n) => Self::Plain(Value::Uint(n)),

@@ -5,7 +5,7 @@ use colloquy_dissectors::field::FieldId;
 use super::error::Fault;
 use super::literal::Written;
 use super::names;
-use super::operands::{field, infer, lower, no_field};
+use super::operands::{contents, field, infer, lower, no_field};
 use super::pattern;
 use super::program::{Constant, Member, Needle, Operand, Order, Test};
 use super::syntax::{Condition, Expr, Node, Quantifier, Relation};
@@ -53,7 +53,7 @@ fn there(expr: &Expr<'_>) -> Result<Test, Fault> {
 
 /// An operand with a field in it whose values can be compared.
 fn valued(expr: &Expr<'_>) -> Result<(Operand, Type), Fault> {
-    let (operand, kind) = field(expr)?;
+    let (operand, kind) = contents(field(expr)?, expr)?;
     if kind.has_value() {
         return Ok((operand, kind));
     }
@@ -95,7 +95,7 @@ fn pair(left: &Expr<'_>, right: &Expr<'_>) -> Result<(Operand, Operand), Fault> 
     let (a, b) = match (infer(left)?, infer(right)?) {
         (Some(_), _) => {
             let (a, kind) = valued(left)?;
-            ((a, kind), lower(right, kind)?)
+            ((a, kind), contents(lower(right, kind)?, right)?)
         }
         (None, Some(kind)) => {
             if let Node::Word(word) = left.node
@@ -103,8 +103,8 @@ fn pair(left: &Expr<'_>, right: &Expr<'_>) -> Result<(Operand, Operand), Fault> 
             {
                 return Err(no_field(Written::Word(word), &left.at));
             }
-            valued(right)?;
-            (lower(left, kind)?, lower(right, kind)?)
+            let b = valued(right)?;
+            (lower(left, kind.with_value())?, b)
         }
         (None, None) => return Err(field(left).err().unwrap_or_else(|| no_name(left))),
     };
@@ -137,7 +137,7 @@ fn member(
     high: Option<&Expr<'_>>,
 ) -> Result<Member, Fault> {
     let of = |expr: &Expr<'_>| -> Result<Operand, Fault> {
-        let (operand, other) = lower(expr, kind)?;
+        let (operand, other) = contents(lower(expr, kind)?, expr)?;
         if kind.compares(other) {
             return Ok(operand);
         }
@@ -167,6 +167,7 @@ fn search(
     right: &Expr<'_>,
 ) -> Result<Test, Fault> {
     let (operand, kind) = valued(left)?;
+    let operand = operand.with_what_follows();
     if !kind.is_searched() {
         let what = format!(
             "{} can't be searched; string(…) makes a text of numbers and addresses",
@@ -187,7 +188,8 @@ fn search(
         } else {
             kind
         };
-        let (needle, other) = lower(right, wanted)?;
+        let (needle, other) = contents(lower(right, wanted)?, right)?;
+        let needle = needle.with_what_follows();
         if !other.is_searched() {
             let what = format!("{} can't be contained in {}", other.a(), kind.a());
             return Err(Fault::new(what, right.at.clone()));
@@ -205,34 +207,42 @@ fn search(
     Ok(Test::Search(quantifier, operand, needle))
 }
 
-/// Adds the fields that a test reads.
-pub(super) fn collect(test: &Test, fields: &mut Vec<FieldId>) {
+/// What a test reads.
+#[derive(Default)]
+pub(super) struct Reads {
+    pub(super) fields: Vec<FieldId>,
+    /// Protocols whose bytes are read.
+    pub(super) contents: Vec<FieldId>,
+}
+
+/// Adds what a test reads.
+pub(super) fn collect(test: &Test, reads: &mut Reads) {
     match test {
         Test::Always => {}
         Test::Or(parts) | Test::Xor(parts) | Test::And(parts) => {
-            parts.iter().for_each(|part| collect(part, fields));
+            parts.iter().for_each(|part| collect(part, reads));
         }
-        Test::Not(inner) => collect(inner, fields),
-        Test::There(operand) | Test::NonZero(operand) => of(operand, fields),
+        Test::Not(inner) => collect(inner, reads),
+        Test::There(operand) | Test::NonZero(operand) => of(operand, reads),
         Test::Compare(_, _, left, right) => {
-            of(left, fields);
-            of(right, fields);
+            of(left, reads);
+            of(right, reads);
         }
         Test::Search(_, left, needle) => {
-            of(left, fields);
+            of(left, reads);
             if let Needle::Value(needle) = needle {
-                of(needle, fields);
+                of(needle, reads);
             }
         }
         Test::In(_, left, members) => {
-            of(left, fields);
+            of(left, reads);
             for member in members {
                 match member {
-                    Member::One(one) => of(one, fields),
+                    Member::One(one) => of(one, reads),
                     Member::Network(..) => {}
                     Member::Range(low, high) => {
-                        of(low, fields);
-                        of(high, fields);
+                        of(low, reads);
+                        of(high, reads);
                     }
                 }
             }
@@ -240,22 +250,30 @@ pub(super) fn collect(test: &Test, fields: &mut Vec<FieldId>) {
     }
 }
 
-fn of(operand: &Operand, fields: &mut Vec<FieldId>) {
+fn of(operand: &Operand, reads: &mut Reads) {
     match operand {
         Operand::Constant(_) => {}
-        Operand::Field(ids) => fields.extend_from_slice(ids),
+        Operand::Field(ids) => reads.fields.extend_from_slice(ids),
         Operand::Layers(ids, _) => {
-            fields.extend_from_slice(ids);
+            reads.fields.extend_from_slice(ids);
             // Layers are counted by where the protocol begins.
-            fields.extend(ids.iter().map(|id| FieldId::new(id.group(), 0)));
+            reads
+                .fields
+                .extend(ids.iter().map(|id| FieldId::new(id.group(), 0)));
+        }
+        Operand::Contents(inner, _) => {
+            of(inner, reads);
+            if let Operand::Field(ids) | Operand::Layers(ids, _) = inner.as_ref() {
+                reads.contents.extend_from_slice(ids);
+            }
         }
         Operand::Masked(inner, _) | Operand::Slice(inner, _) | Operand::Negative(inner) => {
-            of(inner, fields);
+            of(inner, reads);
         }
         Operand::Calculated(_, left, right) => {
-            of(left, fields);
-            of(right, fields);
+            of(left, reads);
+            of(right, reads);
         }
-        Operand::Call(_, arguments) => arguments.iter().for_each(|a| of(a, fields)),
+        Operand::Call(_, arguments) => arguments.iter().for_each(|a| of(a, reads)),
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use colloquy_dissectors::field::{FieldId, Value, Values, group};
 
 use super::order::{compared, masked, with_bytes};
-use super::program::{Function, Member, Needle, Operand, Order, Test};
+use super::program::{Function, Member, Needle, Operand, Order, Reach, Test};
 use super::syntax::{End, Part, Quantifier};
 use super::{calculate, check, order};
 
@@ -48,9 +48,9 @@ impl Test {
             Self::Or(parts) => parts.iter().any(|p| p.may_hold(values, knows)),
             Self::And(parts) => parts.iter().all(|p| p.may_hold(values, knows)),
             _ => {
-                let mut fields = Vec::new();
-                check::collect(self, &mut fields);
-                !fields.into_iter().all(knows) || self.holds(values)
+                let mut reads = check::Reads::default();
+                check::collect(self, &mut reads);
+                !reads.fields.into_iter().all(knows) || self.holds(values)
             }
         }
     }
@@ -135,6 +135,16 @@ impl Operand {
             },
             Self::Layers(ids, layers) => in_layers(ids, layers, values, visit),
             Self::Constant(constant) => visit(constant.value()),
+            // Where they are not known, the protocol is merely there.
+            Self::Contents(inner, reach) => inner.visit(values, &mut |v| {
+                let Value::Contents(own, bytes) = v else {
+                    return false;
+                };
+                visit(Value::Bytes(match reach {
+                    Reach::Own => bytes.get(..own as usize).unwrap_or(bytes),
+                    Reach::Behind => bytes,
+                }))
+            }),
             Self::Masked(inner, bits) => inner.visit(values, &mut |v| visit(masked(v, *bits))),
             Self::Slice(inner, parts) => {
                 inner.visit(values, &mut |v| with_bytes(v, |b| slice(b, parts, visit)))

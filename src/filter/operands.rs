@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use colloquy_dissectors::field::FieldId;
+
 use super::error::Fault;
 use super::literal::{self, Written};
 use super::names;
-use super::program::{Constant, Function, Operand};
+use super::program::{Constant, Function, Operand, Reach};
 use super::syntax::{Calculation, Expr, Node};
 use super::types::Type;
+use crate::fields::Contents;
 
 /// An operand and what values it has.
 pub(super) type Typed = (Operand, Type);
@@ -39,6 +42,24 @@ pub(super) fn field(expr: &Expr<'_>) -> Result<Typed, Fault> {
     own(expr, None)
 }
 
+/// Of a protocol its bytes, of others the operand itself.
+pub(super) fn contents((operand, kind): Typed, expr: &Expr<'_>) -> Result<Typed, Fault> {
+    if kind != Type::Protocol {
+        return Ok((operand, kind));
+    }
+    let has = |ids: &[FieldId]| ids.iter().all(|id| Contents::of(*id).is_some());
+    match &operand {
+        Operand::Field(ids) | Operand::Layers(ids, _) if has(ids) => Ok((
+            Operand::Contents(Box::new(operand), Reach::Own),
+            Type::Bytes,
+        )),
+        _ => {
+            let what = "this is a protocol: it is there or not; its bytes are not known here";
+            Err(Fault::new(what, expr.at.clone()))
+        }
+    }
+}
+
 fn own(expr: &Expr<'_>, wanted: Option<Type>) -> Result<Typed, Fault> {
     let at = &expr.at;
     match &expr.node {
@@ -61,7 +82,7 @@ fn own(expr: &Expr<'_>, wanted: Option<Type>) -> Result<Typed, Fault> {
             Ok((Operand::Layers(ids, parts.as_slice().into()), kind))
         }
         Node::Slice(inner, parts) => {
-            let (operand, kind) = field(inner)?;
+            let (operand, kind) = contents(field(inner)?, inner)?;
             if !kind.is_sliced() {
                 let what = format!("{} has no bytes to take a slice of", kind.a());
                 return Err(Fault::new(what, inner.at.clone()));
@@ -185,7 +206,11 @@ fn call(
         let what = format!("{name}() takes one argument");
         return Err(Fault::new(what, at.clone()));
     };
-    let (operand, kind) = field(argument)?;
+    let mut typed = field(argument)?;
+    if function == Function::Len {
+        typed = contents(typed, argument)?;
+    }
+    let (operand, kind) = typed;
     let (fits, needs, result) = match function {
         Function::Len => (
             kind.is_sliced(),
@@ -211,7 +236,7 @@ fn call(
 fn extreme(function: Function, arguments: &[Expr<'_>], at: &Range<usize>) -> Result<Typed, Fault> {
     let mut wanted = None;
     for argument in arguments {
-        wanted = wanted.or(infer(argument)?);
+        wanted = wanted.or(infer(argument)?.map(Type::with_value));
     }
     let Some(wanted) = wanted else {
         return Err(Fault::new(
@@ -221,7 +246,7 @@ fn extreme(function: Function, arguments: &[Expr<'_>], at: &Range<usize>) -> Res
     };
     let mut operands = Vec::new();
     for argument in arguments {
-        let (operand, kind) = lower(argument, wanted)?;
+        let (operand, kind) = contents(lower(argument, wanted)?, argument)?;
         if !kind.compares(wanted) {
             let what = format!("{} and {} can't be compared", wanted.a(), kind.a());
             return Err(Fault::new(what, argument.at.clone()));

@@ -59,12 +59,21 @@ pub(super) enum Operand {
     /// A field where it stands in certain layers of its protocol.
     Layers(Box<[FieldId]>, Box<[Part]>),
     Constant(Constant),
+    /// The bytes of a protocol: its own, or those behind it too.
+    Contents(Box<Self>, Reach),
     /// The bits of an address that count.
     Masked(Box<Self>, u8),
     Slice(Box<Self>, Box<[Part]>),
     Negative(Box<Self>),
     Calculated(Calculation, Box<Self>, Box<Self>),
     Call(Function, Box<[Self]>),
+}
+
+/// Which bytes of a protocol count: Wireshark 4.0 compares a header's own, but searches what follows it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Own,
+    Behind,
 }
 
 /// What a function does.
@@ -97,6 +106,16 @@ pub(super) enum Constant {
     Guid([u8; 16]),
     Time(i64),
     Duration(i64),
+}
+
+impl Operand {
+    /// Of a protocol also the bytes behind it.
+    pub(super) fn with_what_follows(self) -> Self {
+        match self {
+            Self::Contents(inner, _) => Self::Contents(inner, Reach::Behind),
+            other => other,
+        }
+    }
 }
 
 impl Constant {

@@ -235,7 +235,12 @@ fn faults_point_at_the_token() {
         "frame.number == 1.5",
         "frame.number == 99999999999999999999",
         "frame.number == 08",
-        "nbss == 1",
+        "nbss == x1",
+        "grpc contains 01",
+        "ntlmssp[0:2] == 60:48",
+        "lower(nbss) == \"a\"",
+        "nbss & 1",
+        "frame matches abc",
         "nbss.retarget_ip_address == 10.0.0.0/33",
         "nbss.retarget_ip_address == nbss.type",
         "nbss.called_name matches \"[\"",
@@ -268,6 +273,94 @@ fn faults_point_at_the_token() {
     .map(|text| fault(text))
     .collect();
     insta::assert_snapshot!(faults.join("\n"));
+}
+
+/// A frame of 6 bytes with two messages, of the second of which the bytes are not known.
+fn with_bytes(text: &str) -> bool {
+    let values = values(&[
+        ("frame", Value::Contents(6, b"\x00\x0aSMB\xff")),
+        ("nbss", Value::Contents(4, b"\x85\0\0\0")),
+        ("nbss", Value::Present),
+        ("tls", Value::Present),
+        ("eth", Value::Contents(2, b"\x08\x00SMB")),
+    ]);
+    match Filter::compile(text) {
+        Ok(filter) => filter.matches(&values),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn protocols_have_bytes() {
+    for text in [
+        "frame contains \"SMB\"",
+        "frame contains 0a:53",
+        "frame contains 'S'",
+        "frame matches \"(?i)smb\"",
+        "frame[0:2] == 00:0a",
+        "frame[-1] == 0xff",
+        "frame[2-4] == \"SMB\"",
+        "frame == 00:0a:53:4d:42:ff",
+        "frame > ff:ff",
+        "frame < 00:00:00:00:00:00:00",
+        "frame in {01, 00:0a:53:4d:42:ff}",
+        "len(frame) == 6",
+        "len(nbss) < len(frame)",
+        "nbss < frame",
+        "frame contains frame[3:2]",
+        "nbss[0] & 0x80 == 80",
+        "nbss[0:1] == 85",
+        "85 == nbss[0]",
+        "all nbss contains 00:00",
+        "nbss !== 00",
+        "count(nbss) == 2",
+        "tls and !(tls contains 16)",
+        "eth == 08:00",
+        "len(eth) == 2",
+        "eth contains \"SMB\"",
+        "eth matches \"B$\"",
+        "eth[-1] == 00",
+        "frame",
+    ] {
+        assert!(with_bytes(text), "{text}");
+    }
+    for text in [
+        "frame contains \"smb\"",
+        "frame contains 0a:54",
+        "frame contains \"\"",
+        "frame[6] == 00",
+        "frame[5:2]",
+        "frame[0:7] == 00:0a:53:4d:42:ff:00",
+        "frame == 00:0a",
+        "len(frame) == 5",
+        "nbss contains frame",
+        "nbss == frame",
+        "tls matches \"\"",
+        "tls != 00",
+        "len(tls) == 0",
+        "eth[2] == 0x53",
+        "eth[0:] contains \"SMB\"",
+        "!frame[0]",
+    ] {
+        assert!(!with_bytes(text), "{text}");
+    }
+}
+
+/// What must be computed for a filter: bytes only where they are read.
+#[test]
+fn bytes_are_wanted_where_they_are_read() {
+    let read = |text: &str| {
+        let filter = Filter::compile(text).map_err(|error| error.to_string());
+        let names = |filter: Filter| {
+            let name = |id: &FieldId| fields::info(*id).map_or("", |info| info.name);
+            filter.contents().iter().map(name).collect::<Vec<_>>()
+        };
+        filter.map(names)
+    };
+    assert_eq!(read("frame contains 00"), Ok(vec!["frame"]));
+    assert_eq!(read("tcp[13] == 2 or ip#1[0] == 45"), Ok(vec!["ip", "tcp"]));
+    assert_eq!(read("count(nbss) == 1 and tcp and ip#2"), Ok(vec![]));
+    assert_eq!(read("udp == eth"), Ok(vec!["eth", "udp"]));
 }
 
 #[test]

@@ -78,6 +78,14 @@ impl Type {
         !matches!(self, Self::Protocol | Self::Flag)
     }
 
+    /// What is compared of it: of a protocol its bytes.
+    pub(super) const fn with_value(self) -> Self {
+        match self {
+            Self::Protocol => Self::Bytes,
+            other => other,
+        }
+    }
+
     /// It is a row of bytes, which can be searched.
     pub(super) const fn is_searched(self) -> bool {
         matches!(self, Self::Text | Self::Bytes | Self::Ether)

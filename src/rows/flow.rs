@@ -56,6 +56,7 @@ impl Receiver for Ears<'_, '_> {
         if let Some(record) = self.record {
             record.take(side, at, stamp, input);
         }
+        self.messages.keep(side, at, input);
         if self.stack.handle(side, at, input, self.messages) == Outcome::Reversed {
             self.messages.swap();
             if let Some(record) = self.record {
@@ -65,7 +66,7 @@ impl Receiver for Ears<'_, '_> {
             self.stack.handle(side.other(), at, input, self.messages);
         }
         let side = if *self.turned { side.other() } else { side };
-        self.messages.arrived(side, at + len);
+        self.messages.arrived(side, at, at + len);
         match input {
             Input::Data(_) if self.stack.is_probing() => self.messages.hold(side, frame),
             // What is not clear by now never will be.

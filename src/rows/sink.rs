@@ -3,27 +3,33 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use colloquy_dissectors::dissector::{Sink, Slot};
+use colloquy_dissectors::dissector::{Input, Sink, Slot};
 use colloquy_dissectors::event::Act;
 use colloquy_dissectors::field::{
-    Entry, FieldId, Mark, Reach, Role, Value, Values, Wanted, Writer,
+    Entry, FieldId, Mark, Reach, Role, Value, Values, Wanted, Writer, group,
 };
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 use hashbrown::HashMap;
 
 use super::Said;
 use super::forward::{Forward, Known, Meaning, Request};
+use super::window::Window;
+use crate::fields::Contents;
 use crate::limits;
 
 /// Takes the fields of messages from the dissectors.
 pub(super) struct Messages {
     flow: u32,
     wanted: Arc<Wanted>,
-    slots: u32,
+    /// The root's first.
+    slots: Vec<Decoded>,
+    /// Bytes that filters may read, if any does.
+    windows: Option<Box<PerSide<Window>>>,
     /// Messages of which bytes are still to come.
     pending: PerSide<VecDeque<Pending>>,
-    /// What came of each side.
+    /// What came of each side, and where the last piece of it began.
     until: PerSide<StreamOffset>,
+    began: PerSide<StreamOffset>,
     /// Pieces that came while it was not clear what is spoken: where each ends, and its frame.
     early: PerSide<VecDeque<(StreamOffset, Stamp)>>,
     /// Where the bytes that came end, and the frame of the last of them.
@@ -34,6 +40,17 @@ pub(super) struct Messages {
     names: HashMap<Known, Meaning>,
     /// The keys of `requests`, oldest first.
     order: VecDeque<(&'static str, u64)>,
+}
+
+/// What decrypts or unmasks the bytes that it hands on.
+const DECODING: [&str; 2] = ["tls", "websocket"];
+
+/// Whether the bytes of a slot are others than those that the conversation carries.
+#[derive(Clone, Copy, Debug, Default)]
+struct Decoded {
+    own: bool,
+    /// Those of its children.
+    inside: bool,
 }
 
 /// A request: the first frame with its key, and the frame of its first reply.
@@ -48,17 +65,23 @@ struct Pending {
     span: Span,
     /// Its own bytes.
     inner: Span,
+    /// Its bytes were decrypted or unmasked.
+    decoded: bool,
     values: Values,
 }
 
 impl Messages {
     pub(super) fn new(flow: u32, wanted: Arc<Wanted>) -> Self {
+        let of_messages = |id: &FieldId| id.group() >= group::NBSS;
+        let keeps = wanted.contents().iter().any(of_messages);
         Self {
             flow,
             wanted,
-            slots: 0,
+            slots: vec![Decoded::default()],
+            windows: keeps.then(Box::default),
             pending: PerSide::default(),
             until: PerSide::default(),
+            began: PerSide::default(),
             early: PerSide::default(),
             last: PerSide::default(),
             ready: Vec::new(),
@@ -68,9 +91,17 @@ impl Messages {
         }
     }
 
-    /// The bytes of `side` up to `until` came.
-    pub(super) fn arrived(&mut self, side: Side, until: StreamOffset) {
+    /// The bytes of `side` from `at` up to `until` came.
+    pub(super) fn arrived(&mut self, side: Side, at: StreamOffset, until: StreamOffset) {
+        self.began[side] = at;
         self.until[side] = until;
+    }
+
+    /// Keeps bytes that filters may read.
+    pub(super) fn keep(&mut self, side: Side, at: StreamOffset, input: Input<'_>) {
+        if let Some(windows) = &mut self.windows {
+            windows[side].take(at, input);
+        }
     }
 
     /// The last of them, which came with the frame `stamp`, wait until it is clear what is spoken.
@@ -89,6 +120,11 @@ impl Messages {
         let until = self.until[side];
         let (seen, frame) = self.last[side];
         let mut waiting = VecDeque::new();
+        if let Some(windows) = &mut self.windows {
+            windows[side].settle();
+        }
+        let mut done = 0;
+        let mut rest = (0, 0);
         for mut message in std::mem::take(&mut self.pending[side]) {
             if message.span.end > until {
                 waiting.push_back(message);
@@ -101,6 +137,15 @@ impl Messages {
                 continue;
             }
             let stamp = in_early.map_or(stamp, |(_, stamp)| *stamp);
+            if self.windows.is_some() {
+                let began = early.iter().rev().find(|(end, _)| *end < message.span.end);
+                let piece = match in_early {
+                    Some((end, _)) => Span::new(began.map_or(0, |(end, _)| *end), *end),
+                    None => Span::new(self.began[side], until),
+                };
+                self.fill(side, &mut message, piece, &mut rest);
+                done = done.max(message.span.end);
+            }
             self.pair(&mut message.values, stamp, ahead);
             self.name(&mut message.values, stamp, ahead);
             self.ready.push(Said {
@@ -110,7 +155,54 @@ impl Messages {
                 values: message.values,
             });
         }
+        if let Some(windows) = &mut self.windows
+            && waiting.is_empty()
+        {
+            windows[side].forget(done);
+        }
         self.pending[side] = waiting;
+    }
+
+    /// Gives the message's protocol its bytes, where they are wanted and known. `piece`: what the frame brings that completes the
+    /// message. `rest`: the protocol and the piece of the last one that took all of a piece.
+    fn fill(
+        &self,
+        side: Side,
+        message: &mut Pending,
+        piece: Span,
+        rest: &mut (usize, StreamOffset),
+    ) {
+        let Some(window) = self.windows.as_ref().map(|windows| &windows[side]) else {
+            return;
+        };
+        let (inner, outer) = (message.inner, message.span);
+        let values = &mut message.values;
+        if message.decoded {
+            return;
+        }
+        values.fill(self.wanted.contents(), |id, at, len| {
+            let span = match Contents::of(id)? {
+                Contents::Header => return None,
+                Contents::Message | Contents::Head => inner,
+                Contents::Outer => Span::new(inner.start, outer.end),
+                // What goes on in another message is shown there.
+                Contents::Rest if at != 0 => return None,
+                Contents::Rest if inner.start < piece.start => inner,
+                Contents::Rest => {
+                    let this = (id.number(), piece.end);
+                    if *rest == this {
+                        return None;
+                    }
+                    *rest = this;
+                    Span::new(inner.start, piece.end)
+                }
+            };
+            let own = match Contents::of(id)? {
+                Contents::Head => len,
+                _ => span.len() as u32,
+            };
+            Some((own, window.get(span)?))
+        });
     }
 
     /// The first frame whose bytes were not understood yet.
@@ -132,6 +224,10 @@ impl Messages {
     pub(super) fn swap(&mut self) {
         self.pending.swap();
         self.until.swap();
+        self.began.swap();
+        if let Some(windows) = &mut self.windows {
+            windows.swap();
+        }
         self.early.swap();
         self.last.swap();
     }
@@ -278,15 +374,12 @@ pub(super) enum Ahead<'a> {
 }
 
 impl Sink for Messages {
-    fn open(
-        &mut self,
-        _parent: Slot,
-        _protocol: &'static str,
-        _beginning: bool,
-        _key: u64,
-    ) -> Slot {
-        self.slots += 1;
-        Slot(self.slots)
+    fn open(&mut self, parent: Slot, protocol: &'static str, _beginning: bool, _key: u64) -> Slot {
+        let parent = self.slots.get(parent.0 as usize);
+        let own = parent.is_some_and(|parent| parent.inside);
+        let inside = own || DECODING.contains(&protocol);
+        self.slots.push(Decoded { own, inside });
+        Slot(self.slots.len() as u32 - 1)
     }
 
     fn event(&mut self, _slot: Slot, _side: Side, _span: Span, _act: Act, _text: Option<String>) {}
@@ -305,7 +398,7 @@ impl Sink for Messages {
 
     fn message(
         &mut self,
-        _slot: Slot,
+        slot: Slot,
         side: Side,
         span: Span,
         describe: &mut dyn FnMut(&mut Writer<'_>),
@@ -326,6 +419,7 @@ impl Sink for Messages {
         pending.push_back(Pending {
             span: Span::new(span.start, end),
             inner: span,
+            decoded: self.slots.get(slot.0 as usize).is_some_and(|d| d.own),
             values,
         });
     }

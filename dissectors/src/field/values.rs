@@ -26,6 +26,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
+    /// The bytes of a protocol: how many of them are its own, with those behind it that it carries.
+    Contents(u32, &'a [u8]),
     /// A hardware address.
     Ether([u8; 6]),
     /// An IPv4 address.
@@ -49,6 +51,7 @@ enum Stored {
     Double(f64),
     Text(u32, u32),
     Bytes(u32, u32),
+    Contents(u32, u32, u32),
     Ether([u8; 6]),
     Ipv4(Ipv4Addr),
     Ipv6(u32),
@@ -149,6 +152,10 @@ impl Values {
                 Some((at, len)) => Stored::Bytes(at, len),
                 None => return,
             },
+            Value::Contents(own, bytes) => match self.keep(bytes) {
+                Some((at, len)) => Stored::Contents(own, at, len),
+                None => Stored::Present,
+            },
             Value::Ether(mac) => Stored::Ether(mac),
             Value::Ipv4(ip) => Stored::Ipv4(ip),
             Value::Ipv6(ip) => match self.keep(&ip.octets()) {
@@ -247,6 +254,28 @@ impl Values {
             .map(|slot| self.entry(slot).value)
     }
 
+    /// Gives protocols that are merely there their bytes, where `bytes` knows them by the protocol, place and length: how many
+    /// are its own, and all.
+    pub fn fill<'b>(
+        &mut self,
+        protocols: &[FieldId],
+        mut bytes: impl FnMut(FieldId, u32, u32) -> Option<(u32, &'b [u8])>,
+    ) {
+        for place in 0..self.slots.len() {
+            let Some(slot) = self.slots.get(place).copied() else {
+                break;
+            };
+            if matches!(slot.stored, Stored::Present)
+                && protocols.contains(&slot.id)
+                && let Some((own, found)) = bytes(slot.id, slot.at, slot.len)
+                && let Some((at, len)) = self.keep(found)
+                && let Some(slot) = self.slots.get_mut(place)
+            {
+                slot.stored = Stored::Contents(own, at, len);
+            }
+        }
+    }
+
     /// Adds all of `other`, its marks too.
     pub fn append(&mut self, other: &Self) {
         if self.slots.len() + other.slots.len() > VALUES
@@ -286,6 +315,7 @@ impl Values {
             Stored::Double(n) => Value::Double(n),
             Stored::Text(at, len) => Value::Text(std::str::from_utf8(bytes(at, len)).unwrap_or("")),
             Stored::Bytes(at, len) => Value::Bytes(bytes(at, len)),
+            Stored::Contents(own, at, len) => Value::Contents(own, bytes(at, len)),
             Stored::Ether(mac) => Value::Ether(mac),
             Stored::Ipv4(ip) => Value::Ipv4(ip),
             Stored::Ipv6(at) => Value::Ipv6(sixteen(at).into()),
@@ -308,6 +338,7 @@ impl Stored {
         match self {
             Self::Text(at, len) => Self::Text(at + by, len),
             Self::Bytes(at, len) => Self::Bytes(at + by, len),
+            Self::Contents(own, at, len) => Self::Contents(own, at + by, len),
             Self::Ipv6(at) => Self::Ipv6(at + by),
             Self::Guid(at) => Self::Guid(at + by),
             other => other,

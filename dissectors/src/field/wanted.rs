@@ -9,6 +9,8 @@ const WORDS_A_GROUP: usize = (1 << PLACE_BITS) / 64;
 pub struct Wanted {
     bits: Box<[u64]>,
     groups: u64,
+    /// Protocols of which the bytes are asked for, and not only whether they are there.
+    contents: Vec<FieldId>,
 }
 
 impl Default for Wanted {
@@ -16,6 +18,7 @@ impl Default for Wanted {
         Self {
             bits: vec![0; WORDS_A_GROUP * group::COUNT].into_boxed_slice(),
             groups: 0,
+            contents: Vec::new(),
         }
     }
 }
@@ -27,6 +30,7 @@ impl Wanted {
         Self {
             bits: vec![u64::MAX; WORDS_A_GROUP * group::COUNT].into_boxed_slice(),
             groups: u64::MAX,
+            contents: Vec::new(),
         }
     }
 
@@ -36,6 +40,20 @@ impl Wanted {
             *word |= 1 << (id.number() % 64);
         }
         self.groups |= 1 << (id.group() % 64);
+    }
+
+    /// Adds a protocol with its bytes.
+    pub fn add_contents(&mut self, protocol: FieldId) {
+        self.add(protocol);
+        if !self.contents.contains(&protocol) {
+            self.contents.push(protocol);
+        }
+    }
+
+    /// The protocols whose bytes are asked for.
+    #[must_use]
+    pub fn contents(&self) -> &[FieldId] {
+        &self.contents
     }
 
     /// Takes a field out; its group stays wanted.

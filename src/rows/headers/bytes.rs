@@ -37,6 +37,11 @@ impl<'a> Bytes<'a> {
         self.chunk::<16>(at).map(Ipv6Addr::from)
     }
 
+    /// The first `len`, or as many as there are.
+    pub(super) fn first(self, len: usize) -> &'a [u8] {
+        self.0.get(..len).unwrap_or(self.0)
+    }
+
     pub(super) fn from(self, at: usize) -> &'a [u8] {
         self.0.get(at..).unwrap_or_default()
     }

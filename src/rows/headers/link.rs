@@ -17,7 +17,10 @@ pub(super) fn frame(wanted: &[FieldId], at: &Frame<'_>, out: &mut Out<'_>) {
     let record = at.record;
     for id in wanted {
         match *id {
-            field::PROTO => out.protocol(field::PROTO, at.bytes.len() as u32),
+            field::PROTO => {
+                let len = at.bytes.len() as u32;
+                out.protocol(field::PROTO, len, len, at.bytes);
+            }
             field::NUMBER => out.computed(*id, Value::Uint(record.no)),
             field::TIME | field::TIME_EPOCH => out.computed(*id, Value::Time(record.time.0)),
             field::LEN => out.computed(*id, uint(record.wire_len)),
@@ -48,7 +51,7 @@ pub(super) fn ethernet(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     };
     for id in picked.of(group::ETH) {
         match *id {
-            eth::PROTO => out.protocol(eth::PROTO, 14),
+            eth::PROTO => out.protocol(eth::PROTO, 14, 14, header),
             eth::DST => out.put(*id, dst, 0, 6),
             eth::SRC => out.put(*id, src, 6, 6),
             eth::ADDR => {
@@ -69,7 +72,7 @@ pub(super) fn vlan(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     };
     for id in picked.of(group::VLAN) {
         match *id {
-            vlan::PROTO => out.protocol(vlan::PROTO, 4),
+            vlan::PROTO => out.protocol(vlan::PROTO, 4, 4, header),
             vlan::PRIORITY => out.put(*id, uint(tag >> 13), 0, 2),
             vlan::DEI => out.put(*id, Value::Bool(tag & 0x1000 != 0), 0, 2),
             vlan::ID => out.put(*id, uint(tag & 0x0fff), 0, 2),
@@ -89,7 +92,11 @@ pub(super) fn cooked(picked: &Picked, link: LinkType, header: &[u8], values: &mu
         return;
     }
     let bytes = Bytes(header);
-    let mut out = Out { values, at: 0 };
+    let mut out = Out {
+        values,
+        at: 0,
+        contents: &picked.contents,
+    };
     let mut put = |id: FieldId, value: Option<u64>, at: usize, len: u32| {
         if let Some(n) = value {
             out.put(id, Value::Uint(n), at as u32, len);
@@ -117,7 +124,8 @@ pub(super) fn cooked(picked: &Picked, link: LinkType, header: &[u8], values: &mu
         }
     }
     if wanted.contains(&sll::PROTO) {
-        out.protocol(sll::PROTO, if link == SLL { 16 } else { 20 });
+        let len = if link == SLL { 16 } else { 20 };
+        out.protocol(sll::PROTO, len, len, header);
     }
     if wanted.contains(&sll::SRC_ETH)
         && address_len == Some(6)
@@ -140,7 +148,7 @@ pub(super) fn arp(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     let gratuitous = usual && from.is_some() && from == to;
     for id in picked.of(group::ARP) {
         match *id {
-            arp::PROTO => out.protocol(arp::PROTO, 28),
+            arp::PROTO => out.protocol(arp::PROTO, 28, arp_len(sizes), header),
             arp::HW_TYPE => out.put(*id, uint(hardware), 0, 2),
             arp::PROTO_TYPE => out.put(*id, uint(protocol), 2, 2),
             arp::HW_SIZE => out.put(*id, uint(sizes >> 8), 4, 1),
@@ -155,6 +163,11 @@ pub(super) fn arp(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
             _ => {}
         }
     }
+}
+
+/// The bytes of an ARP message by the sizes of its addresses (RFC 826).
+fn arp_len(sizes: u16) -> u32 {
+    8 + 2 * u32::from(sizes >> 8) + 2 * u32::from(sizes & 0xff)
 }
 
 /// A value that was captured.

@@ -77,6 +77,8 @@ pub(crate) struct Picked {
     pub(super) past: bool,
     /// Any field of any header.
     headers: bool,
+    /// Protocols whose bytes are wanted.
+    contents: Vec<FieldId>,
 }
 
 /// Groups of headers are those up to ARP.
@@ -87,6 +89,7 @@ impl Picked {
         let mut picked = Self {
             protocol: wanted.has(PROTOCOL_COLUMN),
             info: wanted.has(INFO_COLUMN),
+            contents: wanted.contents().to_vec(),
             ..Self::default()
         };
         for field in fields::all().filter(|field| wanted.has(field.id)) {
@@ -115,6 +118,8 @@ pub(super) struct Out<'a> {
     values: &'a mut Values,
     /// Where the header begins.
     at: u32,
+    /// Protocols whose bytes are wanted.
+    contents: &'a [FieldId],
 }
 
 impl Out<'_> {
@@ -139,9 +144,14 @@ impl Out<'_> {
         });
     }
 
-    /// The protocol itself.
-    fn protocol(&mut self, id: FieldId, len: u32) {
-        self.push(id, Value::Present, 0, 0, len);
+    /// The protocol itself, with a header of `len` bytes, of `own` bytes of `whole` in filters.
+    fn protocol(&mut self, id: FieldId, len: u32, own: u32, whole: &[u8]) {
+        let value = if self.contents.contains(&id) {
+            Value::Contents(own, whole)
+        } else {
+            Value::Present
+        };
+        self.push(id, value, 0, 0, len);
     }
 
     fn push(&mut self, id: FieldId, value: Value<'_>, depth: u8, at: u32, len: u32) {
@@ -210,7 +220,12 @@ pub(crate) fn write(
     values: &mut Values,
 ) {
     let record = frame.record;
-    link::frame(picked.of(group::FRAME), frame, &mut Out { values, at: 0 });
+    let mut out = Out {
+        values,
+        at: 0,
+        contents: &picked.contents,
+    };
+    link::frame(picked.of(group::FRAME), frame, &mut out);
     if !picked.headers || record.link == LinkType::NOT_A_PACKET {
         return;
     }
@@ -258,6 +273,7 @@ fn each(
         let mut out = Out {
             values,
             at: header.start,
+            contents: &picked.contents,
         };
         let mut tcp = None;
         match header.kind {

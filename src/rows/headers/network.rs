@@ -27,7 +27,11 @@ pub(super) fn ipv4(picked: &Picked, header: &[u8], wire: u32, out: &mut Out<'_>)
     let bit = |shift: u16| Value::Bool(fragment >> shift & 1 == 1);
     for id in wanted {
         match *id {
-            ip::PROTO => out.protocol(ip::PROTO, u32::from(first & 0xf) * 4),
+            ip::PROTO => {
+                let len = u32::from(first & 0xf) * 4;
+                let all = if short(2) == 0 { wire } else { short(2).into() };
+                out.protocol(ip::PROTO, len, len, Bytes(header).first(all as usize));
+            }
             ip::VERSION => out.put(*id, uint(first >> 4), 0, 1),
             ip::HDR_LEN => out.put(*id, uint(u64::from(first & 0xf) * 4), 0, 1),
             ip::DSFIELD => out.put(*id, uint(tos), 1, 1),
@@ -76,7 +80,10 @@ pub(super) fn ipv6(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     let class = first >> 20 & 0xff;
     for id in wanted {
         match *id {
-            ipv6::PROTO => out.protocol(ipv6::PROTO, 40),
+            ipv6::PROTO => {
+                let carried = usize::from(bytes.u16(4).unwrap_or_default());
+                out.protocol(ipv6::PROTO, 40, 40, Bytes(header).first(40 + carried));
+            }
             ipv6::VERSION => out.put(*id, uint(first >> 28), 0, 1),
             ipv6::TCLASS => out.put(*id, uint(class), 0, 4),
             ipv6::TCLASS_DSCP => out.part(*id, uint(class >> 2), 0, 4),
@@ -136,7 +143,10 @@ pub(super) fn icmp(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     };
     for id in picked.of(group::ICMP) {
         match *id {
-            icmp::PROTO => out.protocol(icmp::PROTO, header.len() as u32),
+            icmp::PROTO => {
+                let len = header.len() as u32;
+                out.protocol(icmp::PROTO, len, len, header);
+            }
             icmp::TYPE => out.put(*id, uint(kind), 0, 1),
             icmp::CODE => out.put(*id, uint(code), 1, 1),
             icmp::CHECKSUM => number(out, *id, bytes.u16(2), 2, 2),
@@ -162,7 +172,10 @@ pub(super) fn icmpv6(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     };
     for id in picked.of(group::ICMPV6) {
         match *id {
-            icmpv6::PROTO => out.protocol(icmpv6::PROTO, header.len() as u32),
+            icmpv6::PROTO => {
+                let len = header.len() as u32;
+                out.protocol(icmpv6::PROTO, len, len, header);
+            }
             icmpv6::TYPE => out.put(*id, uint(kind), 0, 1),
             icmpv6::CODE => out.put(*id, uint(code), 1, 1),
             icmpv6::CHECKSUM => number(out, *id, bytes.u16(2), 2, 2),

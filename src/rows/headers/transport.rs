@@ -29,7 +29,7 @@ pub(super) fn udp(picked: &Picked, header: &[u8], context: &mut Context<'_>, out
     let since = context.past().map(|past| past.touch(time));
     for id in picked.of(group::UDP) {
         match *id {
-            udp::PROTO => out.protocol(udp::PROTO, 8),
+            udp::PROTO => out.protocol(udp::PROTO, 8, 8, header),
             udp::SRCPORT => number(out, *id, bytes.u16(0), 0, 2),
             udp::DSTPORT => number(out, *id, bytes.u16(2), 2, 2),
             udp::PORT => {
@@ -142,7 +142,12 @@ pub(super) fn tcp(
     let bytes = Bytes(bytes);
     for id in picked.of(group::TCP) {
         match *id {
-            tcp::PROTO => out.protocol(tcp::PROTO, header.map_or(20, |h| h.header_len)),
+            tcp::PROTO => {
+                let len = header.map_or(20, |h| h.header_len);
+                let carried = header.map_or(0, |h| h.segment.len);
+                let all = len + carried;
+                out.protocol(tcp::PROTO, len, all, bytes.first(all as usize));
+            }
             tcp::SRCPORT => number(out, *id, bytes.u16(0), 0, 2),
             tcp::DSTPORT => number(out, *id, bytes.u16(2), 2, 2),
             tcp::PORT => {

@@ -73,7 +73,7 @@ impl Printer for JsonPrinter {
 /// Decimal numbers and truth values as JSON's own, all else as the text that `-T fields` writes.
 fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
     match (value, kind) {
-        (Value::Present, _) => out.extend_from_slice(b"true"),
+        (Value::Present, _) | (_, Kind::Protocol) => out.extend_from_slice(b"true"),
         (Value::Bool(b), _) => {
             // Writing to a Vec can't fail.
             let _ = write!(out, "{b}");
