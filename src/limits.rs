@@ -52,6 +52,9 @@ pub const SESSIONS_IN_FLOW: usize = 4096;
 pub const OPERATIONS: usize = 128;
 /// Response times of one operation kept exactly before they become a histogram.
 pub const EXACT_TIMES: usize = 64;
+/// Rows of the tables of response times (an operation of a server): those of further servers are added up. A row takes
+/// some 300 bytes, 15 kB where it has thousands of different times.
+pub const TABLE_ROWS: usize = 4096;
 /// Findings kept of one rule in one session.
 pub const FINDINGS_A_RULE: usize = 16;
 

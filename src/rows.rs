@@ -19,8 +19,11 @@ mod sink;
 mod tcp;
 mod window;
 
-use colloquy_dissectors::field::Values;
+use colloquy_dissectors::field::{FieldId, Values, group};
 use colloquy_dissectors::units::{Side, Span, Stamp};
+
+use crate::fields;
+use crate::fields::engine::frame;
 
 pub use forward::Forward;
 pub use plan::Plan;
@@ -37,6 +40,8 @@ pub struct Row {
     pub values: Values,
     /// The messages that it completes, in the order of their values.
     pub messages: Vec<Message>,
+    /// The protocols of its headers, where they are asked for: `eth:ethertype:ip:tcp`.
+    protocols: String,
 }
 
 /// A message of a row.
@@ -52,8 +57,39 @@ pub struct Message {
 
 impl Row {
     fn clear(&mut self) {
+        self.protocols.clear();
         self.values.clear();
         self.messages.clear();
+    }
+
+    /// Nothing more comes: writes the protocols of headers and messages.
+    fn complete(&mut self) {
+        if self.protocols.is_empty() {
+            return;
+        }
+        let mut last = FieldId::new(group::FRAME, 0);
+        for entry in self.values.iter() {
+            let (id, of) = (entry.id, entry.id.group());
+            // The endpoint mapper is a table of DCE/RPC's, and no protocol of its own.
+            if id.place() != 0 || of < group::NBSS || of == group::EPM || id == last {
+                continue;
+            }
+            let above = match (last.group(), of) {
+                (group::SMB | group::SMB2 | group::LDAP, group::GSSAPI | group::NTLMSSP) => {
+                    "gss-api:"
+                }
+                // Which is what the port is known for.
+                (group::FRAME, group::WEBSOCKET) => "http:",
+                _ => "",
+            };
+            last = id;
+            if let Some(info) = fields::info(id) {
+                for part in [":", above, info.name] {
+                    self.protocols.push_str(part);
+                }
+            }
+        }
+        self.values.set_text(frame::PROTOCOLS, &self.protocols);
     }
 
     fn add(&mut self, said: &Said) {
@@ -74,4 +110,38 @@ struct Said {
     side: Side,
     span: Span,
     values: Values,
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::field::{Entry, Value};
+
+    use super::*;
+
+    #[test]
+    fn protocols_of_headers_and_messages() {
+        let mut row = Row {
+            protocols: "eth:ethertype:ip:tcp".to_owned(),
+            ..Row::default()
+        };
+        let id = |name: &str| fields::find(name).map_or(frame::PROTO, |info| info.id);
+        let entry = |id, value| Entry {
+            id,
+            value,
+            depth: 0,
+            at: 0,
+            len: 0,
+        };
+        row.values.push(entry(frame::PROTOCOLS, Value::Text("")));
+        for name in ["nbss", "smb2", "spnego", "nbss.type", "smb2", "smb2", "epm"] {
+            row.values.push(entry(id(name), Value::Present));
+        }
+        row.complete();
+        assert_eq!(
+            row.values.of(frame::PROTOCOLS).next(),
+            Some(Value::Text(
+                "eth:ethertype:ip:tcp:nbss:smb2:gss-api:spnego:smb2"
+            ))
+        );
+    }
 }

@@ -13,7 +13,9 @@ use std::thread;
 
 use crate::analysis::dispatch::Dispatcher;
 use crate::analysis::shard::Shard;
-use crate::analysis::{Analysis, Judgement, Outcome, Parts, Work, judge, learn};
+use crate::analysis::{
+    Analysis, Judgement, Outcome, Parts, ResponseTimes, Wanted, Work, judge, learn,
+};
 use crate::capture::{self, Block, CaptureError, Source};
 use crate::diagnosis::World;
 use crate::parallel;
@@ -35,6 +37,8 @@ pub struct Options {
     pub threads: usize,
     /// Set by another thread to stop early: what was read so far is the result.
     pub cancel: Arc<AtomicBool>,
+    /// Whether response times are added up: [`Outcome::response_times`].
+    pub response_times: Wanted,
 }
 
 /// How far it is.
@@ -83,7 +87,8 @@ pub fn analyse_files(
                 frames,
             });
         };
-        let (parts, error) = read(source.as_mut(), options, &report);
+        let times = ResponseTimes::of_capture(&options.response_times, capture as u32);
+        let (parts, error) = read(source.as_mut(), options, times, &report);
         outcome.errors.extend(error.map(|e| e.to_string()));
         parts.judge(&mut outcome, None, &ON_THREADS);
     }
@@ -106,7 +111,8 @@ fn size(path: &std::path::Path) -> Option<u64> {
 /// Analyses one source as far as it can be read; why it could not be read on is in [`Outcome::errors`].
 pub fn analyse(source: &mut dyn Source, options: &Options) -> Outcome {
     let mut outcome = Outcome::default();
-    let (parts, error) = read(source, options, &|_, _| ());
+    let times = ResponseTimes::of_capture(&options.response_times, 0);
+    let (parts, error) = read(source, options, times, &|_, _| ());
     outcome.errors.extend(error.map(|e| e.to_string()));
     parts.judge(&mut outcome, None, &ON_THREADS);
     outcome.settle();
@@ -164,6 +170,7 @@ fn threads(options: &Options) -> usize {
 fn read(
     source: &mut dyn Source,
     options: &Options,
+    times: Option<Box<ResponseTimes>>,
     progress: &dyn Fn(u64, u64),
 ) -> (Parts, Option<CaptureError>) {
     let threads = threads(options);
@@ -178,10 +185,10 @@ fn read(
         options,
         progress,
     };
-    let (mut flows, error) = if threads == 1 {
-        on_this_thread(feed, &mut dispatcher)
+    let ((mut flows, times), error) = if threads == 1 {
+        on_this_thread(feed, &mut dispatcher, times)
     } else {
-        pool::run(feed, &mut dispatcher, threads)
+        pool::run(feed, &mut dispatcher, threads, times)
     };
     flows.sort_unstable_by_key(|f| f.index);
     dispatcher.finish();
@@ -190,6 +197,7 @@ fn read(
         counts: dispatcher.counts,
         lost: dispatcher.lost,
         flows,
+        times,
     };
     (parts, error)
 }
@@ -215,11 +223,15 @@ impl Feed<'_> {
     }
 }
 
+/// What a shard, or all of them, made of their conversations.
+type Made = (Vec<Flow>, Option<Box<ResponseTimes>>);
+
 fn on_this_thread(
     mut feed: Feed<'_>,
     dispatcher: &mut Dispatcher,
-) -> (Vec<Flow>, Option<CaptureError>) {
-    let mut shard = Shard::new(1, false);
+    times: Option<Box<ResponseTimes>>,
+) -> (Made, Option<CaptureError>) {
+    let mut shard = Shard::timing(1, times);
     let mut batches = Vec::new();
     let mut block = Block::new();
     let error = loop {
@@ -238,5 +250,5 @@ fn on_this_thread(
         }
         feed.told(dispatcher.counts.frames);
     };
-    (shard.finish(), error)
+    (shard.finish_timing(), error)
 }

@@ -187,6 +187,14 @@ pub trait Sink {
     /// True when the texts of messages are wanted (a ladder is drawn), false when they would be thrown away.
     fn wants_text(&self) -> bool;
 
+    /// True when operations are to be named where their [`Op`](crate::event::Op) does not, see [`Output::name`].
+    fn wants_names(&self) -> bool {
+        false
+    }
+
+    /// How the operation of the request that comes next is called.
+    fn name(&mut self, _name: String) {}
+
     /// True when the fields of messages are wanted (a frame is shown), see [`Sink::message`].
     fn wants_fields(&self) -> bool {
         false
@@ -282,6 +290,14 @@ impl Output<'_> {
         }
     }
 
+    /// Gives the name of the operation of the request that is emitted next, where its [`Op`](crate::event::Op) has none
+    /// of its own: a path, a number of a program. The closure runs only when somebody counts operations.
+    pub fn name(&mut self, name: impl FnOnce() -> String) {
+        if self.sink.wants_names() {
+            self.sink.name(name());
+        }
+    }
+
     /// The session enters a phase.
     pub fn phase(&mut self, side: Side, span: Span, phase: Phase) {
         self.emit(side, span, Act::Phase(phase));
@@ -361,6 +377,12 @@ impl Output<'_> {
     #[must_use]
     pub fn wants_text(&self) -> bool {
         self.sink.wants_text()
+    }
+
+    /// True when operations are to be named, see [`Output::name`].
+    #[must_use]
+    pub fn wants_names(&self) -> bool {
+        self.sink.wants_names()
     }
 
     /// True when fields of messages are wanted: then a message is read whole, as far as its bytes are bounded.

@@ -59,6 +59,8 @@ impl Phase {
 pub struct Op {
     /// The protocol's own number: first, since it tells most operations apart at once.
     pub code: u32,
+    /// Tells sets apart that have no name of their own: a fingerprint of their number; else 0.
+    pub set: u32,
     /// What the number belongs to where one protocol has several sets: `nfs3`, `srvsvc`; else empty.
     pub group: &'static str,
     /// The field's name of the operation: `READ`, `NetrShareEnum`; empty for an unknown number.
@@ -69,7 +71,10 @@ impl PartialEq for Op {
     /// Names come from tables: the same place is the same name, and nearly always tells.
     fn eq(&self, other: &Self) -> bool {
         let same = |a: &'static str, b: &'static str| std::ptr::eq(a, b) || a == b;
-        self.code == other.code && same(self.name, other.name) && same(self.group, other.group)
+        self.code == other.code
+            && self.set == other.set
+            && same(self.name, other.name)
+            && same(self.group, other.group)
     }
 }
 
@@ -77,17 +82,24 @@ impl Op {
     /// An operation of a protocol that has only one set.
     #[must_use]
     pub const fn new(name: &'static str, code: u32) -> Self {
-        Self {
-            group: "",
-            name,
-            code,
-        }
+        Self::of("", name, code)
     }
 
     /// An operation of a named set.
     #[must_use]
     pub const fn of(group: &'static str, name: &'static str, code: u32) -> Self {
-        Self { code, group, name }
+        Self {
+            code,
+            set: 0,
+            group,
+            name,
+        }
+    }
+
+    /// An operation of a set that has no name, told apart by a fingerprint of what its number is.
+    #[must_use]
+    pub const fn of_set(self, set: u32) -> Self {
+        Self { set, ..self }
     }
 }
 

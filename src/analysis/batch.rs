@@ -81,9 +81,20 @@ pub(crate) struct Beside {
     pub(crate) outer: Vec<(FrameNo, u32)>,
     /// TLS secrets, where the capture has told new ones.
     pub(crate) secrets: Option<Arc<Secrets>>,
+    /// What the capture says of the block's frames in words, where somebody asks.
+    pub(crate) labels: Option<Arc<Labels>>,
     /// Datagrams that a frame made whole, in `bytes`.
     pub(crate) wholes: Vec<WholeAt>,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What pcapng files say in words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Labels {
+    /// The name of each interface; empty where the format has none.
+    pub(crate) interfaces: Vec<Option<String>>,
+    /// Comments on frames of the block.
+    pub(crate) comments: Vec<(FrameNo, String)>,
 }
 
 /// A datagram put together of fragments.

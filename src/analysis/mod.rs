@@ -12,6 +12,7 @@
 pub(crate) mod batch;
 pub(crate) mod dispatch;
 mod outcome;
+pub(crate) mod response_times;
 pub(crate) mod shard;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use shard::Shard;
 pub use dispatch::FrameCounts;
 pub use outcome::{CaptureRecord, Found, Judged, Outcome, PerSession, Row};
 pub(crate) use outcome::{Judgement, judge};
+pub use response_times::{Key, Places, ResponseTimes, Sum, Wanted};
 
 /// One capture being analysed on the caller's own thread: what a live capture and a test use. Files that are
 /// read as fast as possible go through [`runner`](crate::runner), with the same result.
@@ -90,6 +92,7 @@ impl Analysis {
             counts: self.dispatcher.counts.clone(),
             lost: self.dispatcher.lost.clone(),
             flows: self.shard.all(),
+            times: None,
         };
         let mut outcome = Outcome::default();
         parts.judge(&mut outcome, Some(now), &HERE);
@@ -106,6 +109,7 @@ impl Analysis {
             counts: self.dispatcher.counts,
             lost: self.dispatcher.lost,
             flows,
+            times: None,
         };
         let mut outcome = Outcome::default();
         parts.judge(&mut outcome, None, &HERE);
@@ -152,6 +156,8 @@ pub(crate) struct Parts {
     pub(crate) counts: FrameCounts,
     pub(crate) lost: Vec<crate::diagnosis::world::LostDatagram>,
     pub(crate) flows: Vec<Flow>,
+    /// Response times, where they are wanted; so far of requests that are over.
+    pub(crate) times: Option<Box<ResponseTimes>>,
 }
 
 impl Parts {
@@ -180,6 +186,13 @@ impl Parts {
             quality,
         };
         let judgements = (work.judge)(&self.flows, &world);
+        if let Some(mut times) = self.times {
+            outcome::count_open(&self.flows, &world, &mut times);
+            match &mut outcome.response_times {
+                Some(all) => all.merge(*times),
+                none => *none = Some(times),
+            }
+        }
         (work.discard)(world);
         outcome.add(record, self.flows, judgements);
     }

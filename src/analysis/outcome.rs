@@ -6,8 +6,11 @@ use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
 use super::dispatch::FrameCounts;
+use super::response_times::{Places, ResponseTimes};
 use crate::capture::CaptureSummary;
 use crate::diagnosis::{CAPTURE_RULES, Category, Finding, RULES, Severity, View, World, examine};
+use crate::session::exchange::Open;
+use crate::session::ledger::{Entry, Fate};
 use crate::session::model::{CannotTell, Flow, Session, State};
 
 /// One capture as it was read.
@@ -85,6 +88,8 @@ pub struct Outcome {
     pub findings: Vec<Found>,
     /// Captures that could not be opened or not be read to their end, a line each.
     pub errors: Vec<String>,
+    /// Response times by operation and server, where they were asked for.
+    pub response_times: Option<Box<ResponseTimes>>,
     sessions: u32,
     /// Sessions that were selected, where not all were.
     selected: Option<u32>,
@@ -237,6 +242,14 @@ impl Outcome {
         self.selected = Some(ids.len() as u32);
     }
 
+    /// Where these sessions are, by their ids in order.
+    pub fn places(&self, ids: &[u32]) -> Places {
+        let is_named = |row: &Row<'_>| ids.binary_search(&row.id).is_ok();
+        let rows = self.sessions().filter(is_named);
+        rows.map(|r| (r.judged.capture, r.judged.flow.index, r.session.index))
+            .collect()
+    }
+
     /// Sessions that were selected, if not all were.
     pub fn selected_count(&self) -> Option<usize> {
         self.selected.map(|n| n as usize)
@@ -362,21 +375,50 @@ fn state_of(session: &Session, flow: &Flow, findings: &[Finding], waits: bool) -
 
 /// Open requests that nobody will answer: their connection ended, or they are overdue.
 fn unanswered(session: &Session, flow: &Flow, world: &World) -> u32 {
+    lost(session, flow, world).count() as u32
+}
+
+fn lost<'a>(
+    session: &'a Session,
+    flow: &'a Flow,
+    world: &'a World,
+) -> impl Iterator<Item = &'a Open> {
     let view = View {
         session,
         flow,
         world,
     };
     // Of answers that the capture could not show nothing is claimed.
-    if view.one_sided() {
-        return 0;
-    }
+    let open = if view.one_sided() {
+        &[]
+    } else {
+        session.open.as_slice()
+    };
     let ended = view.ending().is_some();
-    let lost = |open: &&crate::session::exchange::Open| {
+    let lost = move |open: &&Open| {
         open.cancelled.is_none()
             && !open.answer_may_be_missing
             && !matches!(open.expect, Expect::LongWait(_))
             && (ended || view.waited(open) >= view.patience(open))
     };
-    session.open.iter().filter(lost).count() as u32
+    open.iter().filter(lost)
+}
+
+/// Adds the requests that are still open to the response times.
+pub(super) fn count_open(flows: &[Flow], world: &World, times: &mut ResponseTimes) {
+    for flow in flows {
+        for session in &flow.sessions {
+            let mut lost = lost(session, flow, world).peekable();
+            for open in &session.open {
+                let is_lost = lost.next_if(|l| std::ptr::eq(*l, open)).is_some();
+                let fate = if is_lost {
+                    Fate::Unanswered
+                } else {
+                    Fate::Pending
+                };
+                let entry = Entry::of(session.index, session.protocol, open, fate);
+                times.add(flow.index, flow.server, entry);
+            }
+        }
+    }
 }

@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 
 use super::batch::{Batch, Item, Kind};
+use super::response_times::ResponseTimes;
 use crate::limits;
 use crate::session::conversation::{Conversation, Datagram, Opening};
-use crate::session::model::Flow;
+use crate::session::ledger::Ledger;
+use crate::session::model::{Endpoint, Flow};
 use crate::session::told::Dialogue;
 use crate::stream::facts::IcmpError;
 use crate::stream::tcp::Segment;
@@ -36,6 +38,10 @@ pub(crate) struct Shard {
     blocks: u32,
     /// Conversations touched since the last look.
     touched: Option<Vec<u32>>,
+    /// Response times, where they are wanted.
+    times: Option<Box<ResponseTimes>>,
+    /// Lent to one conversation after the other while there are response times to be added up.
+    ledger: Option<Box<Ledger>>,
 }
 
 impl Shard {
@@ -81,6 +87,21 @@ impl Shard {
             tell: Some(flow),
             ..Self::new(1, false)
         }
+    }
+
+    /// One of `shards` that adds up response times.
+    pub(crate) fn timing(shards: usize, times: Option<Box<ResponseTimes>>) -> Self {
+        Self {
+            ledger: times.is_some().then(Box::default),
+            times,
+            ..Self::new(shards, false)
+        }
+    }
+
+    /// All conversations, finished, in the order of their numbers, and the response times that were wanted.
+    pub(crate) fn finish_timing(mut self) -> (Vec<Flow>, Option<Box<ResponseTimes>>) {
+        let flows = self.end().0;
+        (flows, self.times)
     }
 
     /// All conversations, finished, in the order of their numbers.
@@ -157,7 +178,15 @@ impl Shard {
             if lingered(conversation, item.stamp) {
                 self.finish_one(at);
             } else {
-                feed(conversation, item, batch);
+                if self.ledger.is_some() {
+                    conversation.swap_ledger(&mut self.ledger);
+                    feed(conversation, item, batch);
+                    conversation.swap_ledger(&mut self.ledger);
+                    let server = conversation.server();
+                    settle(&mut self.times, &mut self.ledger, item.flow, server);
+                } else {
+                    feed(conversation, item, batch);
+                }
                 if matches!(item.kind, Kind::Tcp { flags, .. } if flags & 0x05 != 0)
                     && let Some(end) = conversation.ended()
                 {
@@ -213,11 +242,28 @@ impl Shard {
     }
 
     fn finished(&mut self, at: usize, conversation: Conversation) -> Flow {
+        if self.ledger.is_some() {
+            let flow = conversation.finish_with(&mut self.ledger);
+            settle(&mut self.times, &mut self.ledger, flow.index, flow.server);
+            return flow;
+        }
         if self.tell != Some((at * self.shards) as u32) {
             return conversation.finish();
         }
         let dialogue = conversation.finish_telling();
         self.dialogue.insert(dialogue).flow.clone()
+    }
+}
+
+/// Adds up what a conversation with `server` has written down.
+fn settle(
+    times: &mut Option<Box<ResponseTimes>>,
+    ledger: &mut Option<Box<Ledger>>,
+    flow: u32,
+    server: Endpoint,
+) {
+    if let (Some(times), Some(ledger)) = (times, ledger) {
+        times.take(flow, server, ledger);
     }
 }
 

@@ -65,5 +65,11 @@ pub mod frame {
         TIME = "frame.time", Date, "Arrival Time";
         /// Where its bytes begin in the file.
         FILE_OFF = "frame.file_off", Int, "File Offset";
+        /// The name of its interface, where the file has interfaces.
+        INTERFACE_NAME = "frame.interface_name", Text, "Interface name";
+        /// A comment that the file has on it.
+        COMMENT = "frame.comment", Text, "Comment";
+        /// The protocols in it, from the outermost: `eth:ethertype:ip:tcp:http`. Of those that are known here.
+        PROTOCOLS = "frame.protocols", Text, "Protocols in frame";
     }
 }

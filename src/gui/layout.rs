@@ -86,7 +86,7 @@ pub(super) fn main_ui(ui: &mut Ui, app: &mut App, doc: &Arc<Document>) {
 fn lower_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels, frames: bool) {
     let most = (ui.available_height() - 90.0).max(120.0);
     let (name, part) = if frames {
-        ("frames", 0.68)
+        ("frames", 0.63)
     } else {
         ("ladder", 0.54)
     };

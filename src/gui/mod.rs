@@ -5,8 +5,8 @@
 //! │ errors, progress, capture                                     │
 //! ├ findings ────────┬ sessions, by health ───────────────────────┤
 //! │ capture quality  │                                            │
-//! │ four questions   ├ ladder of the selected session ────────────┤
-//! ├ explanation ─────┤                                            │
+//! │ four questions   ├ ladder of the selected session, or frames: ┤
+//! ├ explanation ─────┤ filter and list; fields beside bytes       │
 //! │ evidence, advice │                                            │
 //! ├──────────────────┴ timeline, a lane a session ────────────────┤
 //! └ what was checked ─────────────────────────────────────────────┘
@@ -23,6 +23,7 @@ mod command;
 mod context;
 mod dissecting;
 mod document;
+mod expressions;
 mod files;
 mod format;
 mod layout;
@@ -40,6 +41,8 @@ mod teller;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_frames;
 mod theme;
 mod widgets;
 

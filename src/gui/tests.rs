@@ -21,9 +21,9 @@ use super::theme::Theme;
 
 const SIZE: Vec2 = vec2(1440.0, 900.0);
 
-type Shown = Harness<'static, App>;
+pub(super) type Shown = Harness<'static, App>;
 
-fn empty() -> App {
+pub(super) fn empty() -> App {
     App::with(Settings::default(), Arc::new(|| ()))
 }
 
@@ -33,7 +33,7 @@ fn builder() -> egui_kittest::HarnessBuilder<App> {
         .with_context_setup(|ctx| Theme::of(true).apply(ctx))
 }
 
-fn window(app: App) -> Shown {
+pub(super) fn window(app: App) -> Shown {
     let mut shown = builder().build_ui_state(frame, app);
     settle(&mut shown);
     shown
@@ -44,14 +44,14 @@ fn frame(ui: &mut egui::Ui, app: &mut App) {
     app.draw(ui);
 }
 
-fn open(doc: Document) -> Shown {
+pub(super) fn open(doc: Document) -> Shown {
     let mut app = empty();
     app.show(Arc::new(doc));
     window(app)
 }
 
 /// Draws until the threads have delivered.
-fn settle(shown: &mut Shown) {
+pub(super) fn settle(shown: &mut Shown) {
     let began = Instant::now();
     shown.run_steps(2);
     while !shown.state().settled() {
@@ -606,39 +606,4 @@ fn the_panels_look_as_they_did() {
         .output_path("tests/snapshots/gui")
         .max_failed_pixels(40_usize);
     shown.snapshot_options("panels-dark", &options);
-}
-
-#[test]
-fn frames_are_listed_and_taken_apart() {
-    let mut shown = open(sample("nbss/request-unanswered.pcap"));
-    shown.state().queue.send(Command::Do(Action::ShowFrames));
-    shown.run_steps(2);
-    settle(&mut shown);
-    let frame = shown.state().selection.frame().unwrap();
-    let tree = &shown.state().panels.frames.shown().unwrap().tree;
-    assert!(
-        tree.nodes
-            .iter()
-            .any(|n| n.name == "frame.number" && n.text.ends_with(&frame.to_string()))
-    );
-    let of_conversation = shown.state().panels.frames.len();
-    assert!(of_conversation > 1);
-    let other = shown.state().panels.frames.frame(0).unwrap();
-    assert_ne!(other, frame);
-    shown
-        .get_all_by_role(egui::accesskit::Role::Row)
-        .find(|n| {
-            n.accesskit_node()
-                .label()
-                .is_some_and(|l| l.starts_with(&format!("frame {other} ")))
-        })
-        .unwrap()
-        .click();
-    settle(&mut shown);
-    shown.run_steps(2);
-    settle(&mut shown);
-    assert_eq!(shown.state().selection.frame(), Some(other));
-    shown.state_mut().panels.frames.all = true;
-    shown.run_steps(2);
-    assert!(shown.state().panels.frames.len() >= of_conversation);
 }

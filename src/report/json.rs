@@ -3,6 +3,7 @@
 //! It is written as it is walked, some thousand sessions at a time, so that a large report needs little memory of its own.
 
 mod capture;
+mod response_times;
 mod session;
 mod time;
 
@@ -10,6 +11,7 @@ use std::io::{self, Write};
 
 use capture::CaptureJson;
 use colloquy_dissectors::units::Timestamp;
+use response_times::RowJson;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use session::Writer;
 pub use time::rfc3339;
@@ -47,6 +49,10 @@ pub fn write(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
         .iter()
         .map(|f| finding_json(Some(f.session), f.capture, &f.finding));
     list(to, quality.chain(sessions))?;
+    if let Some(times) = &outcome.response_times {
+        to.write_all(b"],\n\"response_times\":[")?;
+        list(to, times.rows().map(RowJson::of))?;
+    }
     to.write_all(b"],\n\"summary\":")?;
     serde_json::to_writer(&mut *to, &Summary::of(outcome))?;
     to.write_all(b"}\n")
@@ -136,7 +142,8 @@ fn finding_json(session: Option<u32>, capture: u32, finding: &Finding) -> Findin
     }
 }
 
-/// Writes a line for each session and each finding: `{"session":{…}}`, `{"finding":{…}}`, at last `{"summary":{…}}`.
+/// Writes a line for each session and each finding: `{"session":{…}}`, `{"finding":{…}}`, for each row of response times
+/// where they were asked for: `{"response_time":{…}}`, at last `{"summary":{…}}`.
 ///
 /// # Errors
 /// What `to` says.
@@ -154,6 +161,11 @@ pub fn write_lines(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
     }
     for found in &outcome.findings {
         write_finding(Some(found.session), found.capture, &found.finding, to)?;
+    }
+    if let Some(times) = &outcome.response_times {
+        for row in times.rows() {
+            line(to, "response_time", &RowJson::of(row))?;
+        }
     }
     line(to, "summary", &Summary::of(outcome))
 }

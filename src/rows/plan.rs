@@ -3,6 +3,7 @@
 use colloquy_dissectors::field::{FieldId, Reach, Wanted, group};
 
 use super::forward;
+use crate::fields::engine::frame;
 
 /// What rows are to hold.
 #[derive(Clone, Debug, Default)]
@@ -28,9 +29,20 @@ impl Plan {
         }
     }
 
+    /// Adds what the list of a frame's protocols is made of, where it is asked for.
+    pub(super) fn with_protocols(wanted: &Wanted) -> Wanted {
+        let mut wanted = wanted.clone();
+        if wanted.has(frame::PROTOCOLS) {
+            let tables = colloquy_dissectors::protocols::FIELDS;
+            let protocols = tables.iter().filter_map(|table| table.first());
+            protocols.for_each(|info| wanted.add(info.id));
+        }
+        wanted
+    }
+
     /// Streams have to be put together and dissected.
     pub fn messages(&self) -> bool {
-        self.wanted.has_messages()
+        self.wanted.has_messages() || self.wanted.has(frame::PROTOCOLS)
     }
 
     /// Something must be known of every TCP connection's past.

@@ -56,7 +56,7 @@ impl RowShard {
     /// One of `shards`. `ahead`: what a first pass found.
     pub(crate) fn new(plan: &Plan, shards: usize, ahead: Option<Arc<Forward>>) -> Self {
         Self {
-            wanted: Arc::new(plan.wanted.clone()),
+            wanted: Arc::new(Plan::with_protocols(&plan.wanted)),
             picked: headers::Picked::new(&plan.wanted),
             headers: Headers::default(),
             messages: plan.messages(),
@@ -178,6 +178,7 @@ impl RowShard {
                 ahead,
                 &mut self.headers,
                 &mut row.values,
+                &mut row.protocols,
             );
         }
         self.waiting.push_back(row);
@@ -263,7 +264,8 @@ impl RowShard {
             .front()
             .is_some_and(|row| row.stamp.frame < until)
         {
-            if let Some(row) = self.waiting.pop_front() {
+            if let Some(mut row) = self.waiting.pop_front() {
+                row.complete();
                 give(&row);
                 if self.spare.len() < 64 {
                     self.spare.push(row);

@@ -12,12 +12,12 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::Feed;
+use super::{Feed, Made};
+use crate::analysis::ResponseTimes;
 use crate::analysis::batch::Batch;
 use crate::analysis::dispatch::Dispatcher;
 use crate::analysis::shard::Shard;
 use crate::capture::{Block, CaptureError};
-use crate::session::model::Flow;
 
 /// Lanes a thread: more of them share the work more evenly, and make smaller batches.
 const LANES: usize = 2;
@@ -40,7 +40,7 @@ enum Job {
 struct Lane {
     waiting: Mutex<Waiting>,
     shard: Mutex<Shard>,
-    flows: Mutex<Vec<Flow>>,
+    made: Mutex<Made>,
 }
 
 #[derive(Default)]
@@ -92,7 +92,7 @@ impl Pool {
             Job::Finish(at) => {
                 if let Some(lane) = self.lanes.get(at) {
                     let shard = std::mem::take(&mut *lock(&lane.shard));
-                    *lock(&lane.flows) = shard.finish();
+                    *lock(&lane.made) = shard.finish_timing();
                 }
             }
             Job::Stop => return false,
@@ -207,7 +207,8 @@ pub(super) fn run(
     mut feed: Feed<'_>,
     dispatcher: &mut Dispatcher,
     threads: usize,
-) -> (Vec<Flow>, Option<CaptureError>) {
+    mut times: Option<Box<ResponseTimes>>,
+) -> (Made, Option<CaptureError>) {
     let count = lanes(threads);
     // None of them is ever full: a lane has one job at a time and one at its end, and a block more than the reader may be
     // ahead is on its way.
@@ -216,8 +217,9 @@ pub(super) fn run(
     let (blocks, free) = bounded((AHEAD + 1) * count);
     let lane = || Lane {
         waiting: Mutex::default(),
-        shard: Mutex::new(Shard::new(count, false)),
-        flows: Mutex::default(),
+        // The empty table, for each to fill.
+        shard: Mutex::new(Shard::timing(count, times.clone())),
+        made: Mutex::default(),
     };
     let pool = Pool {
         lanes: std::iter::repeat_with(lane).take(count).collect(),
@@ -262,12 +264,18 @@ pub(super) fn run(
         }
         error
     });
-    let mut parts = pool
-        .lanes
-        .iter()
-        .map(|l| std::mem::take(&mut *lock(&l.flows)));
-    let mut flows = parts.next().unwrap_or_default();
-    flows.reserve_exact(flows.len() * (pool.lanes.len() - 1) + pool.lanes.len());
-    parts.for_each(|part| flows.extend(part));
-    (flows, error)
+    let mut flows = Vec::new();
+    for lane in &pool.lanes {
+        let (part, timed) = std::mem::take(&mut *lock(&lane.made));
+        if flows.is_empty() {
+            flows = part;
+            flows.reserve_exact(flows.len() * (pool.lanes.len() - 1) + pool.lanes.len());
+        } else {
+            flows.extend(part);
+        }
+        if let (Some(all), Some(timed)) = (&mut times, timed) {
+            all.merge(*timed);
+        }
+    }
+    ((flows, times), error)
 }

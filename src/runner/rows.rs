@@ -5,14 +5,16 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 
+use colloquy_dissectors::field::Wanted;
 use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::FrameNo;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Options, QUEUE};
-use crate::analysis::batch::Batch;
+use crate::analysis::batch::{Batch, Labels};
 use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{Block, CaptureError, Source};
+use crate::fields::engine::frame;
 use crate::rows::print::Printer;
 use crate::rows::{Forward, Plan, Row, RowShard};
 
@@ -183,9 +185,8 @@ fn run(
         }
         drop(lines);
         let reader = thread::Builder::new().name("reader".to_owned());
-        let most = pass.job.most;
         let reader =
-            reader.spawn_scoped(scope, move || read(source, options, &queues, &free, most));
+            reader.spawn_scoped(scope, move || read(source, options, &queues, &free, pass));
         let written = merge(&results, threads, pass.job.printer.between(), out);
         // Whoever still works for an output that is gone notices it by this.
         drop(results);
@@ -214,12 +215,12 @@ fn read(
     options: &Options,
     queues: &[Sender<Batch>],
     free: &Receiver<Block>,
-    most: Option<u64>,
+    pass: &Pass<'_>,
 ) -> Result<(), CaptureError> {
     let mut dispatcher = Dispatcher::of_every_frame(queues.len());
     let mut batches = Vec::new();
-    let mut keys = Keys::default();
-    let mut left = most.unwrap_or(u64::MAX);
+    let mut keys = Keys::new(&pass.job.plan.wanted);
+    let mut left = pass.job.most.unwrap_or(u64::MAX);
     while left > 0 && !options.cancel.load(std::sync::atomic::Ordering::Relaxed) {
         let mut block = free.try_recv().unwrap_or_default();
         if !source.fill(&mut block)? {
@@ -243,16 +244,27 @@ fn read(
     Ok(())
 }
 
-/// TLS secrets on their way from the capture to those who dissect.
-#[derive(Default)]
+/// TLS secrets and words on their way from the capture to those who dissect and show.
 pub(super) struct Keys {
     /// Bytes of key logs that were handed on.
     seen: usize,
+    /// Comments that were handed on, where words are asked for.
+    comments: Option<usize>,
 }
 
 impl Keys {
+    /// For those who want these fields.
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        let words = wanted.has(frame::COMMENT) || wanted.has(frame::INTERFACE_NAME);
+        Self {
+            seen: 0,
+            comments: words.then_some(0),
+        }
+    }
+
     /// Gives the batches what the capture has told up to their end, where that is more than before.
     pub(super) fn hand(&mut self, source: &dyn Source, batches: &mut [Batch]) {
+        self.label(source, batches);
         let text = source.secrets();
         if text.len() == self.seen {
             return;
@@ -261,6 +273,27 @@ impl Keys {
         let secrets = Arc::new(Secrets::read(text));
         for batch in batches {
             batch.beside.secrets = Some(Arc::clone(&secrets));
+        }
+    }
+}
+
+impl Keys {
+    fn label(&mut self, source: &dyn Source, batches: &mut [Batch]) {
+        let Some(seen) = &mut self.comments else {
+            return;
+        };
+        let summary = source.summary();
+        let names = summary.interfaces.into_iter().map(|i| i.name);
+        let has_names = summary.format == "pcapng";
+        let new = summary.comments.get(*seen..).unwrap_or_default().iter();
+        let of_frame = |(no, text): &(Option<FrameNo>, String)| no.map(|no| (no, text.clone()));
+        let labels = Arc::new(Labels {
+            interfaces: names.filter(|_| has_names).collect(),
+            comments: new.filter_map(of_frame).collect(),
+        });
+        *seen = summary.comments.len();
+        for batch in batches {
+            batch.beside.labels = Some(Arc::clone(&labels));
         }
     }
 }

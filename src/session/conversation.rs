@@ -8,6 +8,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use thin_vec::ThinVec;
 
 use super::carrier::{end_inner, tcp_carrier};
+use super::ledger::Ledger;
 use super::model::{Endpoint, Flow, Roles, Session, Transport};
 use super::told::{Dialogue, Piece};
 use super::tracker::Tracker;
@@ -287,9 +288,31 @@ impl Conversation {
         }
     }
 
+    /// Lends it a ledger, or takes it back: see [`Ledger`].
+    pub(crate) fn swap_ledger(&mut self, ledger: &mut Option<Box<Ledger>>) {
+        std::mem::swap(&mut self.ears.tracker.ledger, ledger);
+    }
+
+    /// Who is the server, as far as that is known.
+    pub(crate) fn server(&self) -> Endpoint {
+        self.head.ends().1
+    }
+
+    /// Ends it, and writes down what became of the requests that this answers.
+    pub(crate) fn finish_with(mut self, ledger: &mut Option<Box<Ledger>>) -> Flow {
+        self.swap_ledger(ledger);
+        self.end();
+        self.swap_ledger(ledger);
+        self.into_flow()
+    }
+
     /// Ends it.
     pub fn finish(mut self) -> Flow {
         self.end();
+        self.into_flow()
+    }
+
+    fn into_flow(self) -> Flow {
         let facts = match self.transport {
             Running::Tcp(tcp) => Facts::Tcp(tcp.facts),
             Running::Udp(udp) => Facts::Udp(udp.copies, udp.icmp),
@@ -365,12 +388,22 @@ enum Facts {
 }
 
 impl Head {
-    fn flow(self, mut sessions: Vec<Session>, facts: Facts) -> Flow {
-        let (client, server) = if self.sender_is_client {
-            (self.opening.first_sender, self.opening.first_receiver)
+    /// The client and the server.
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        let Opening {
+            first_sender,
+            first_receiver,
+            ..
+        } = self.opening;
+        if self.sender_is_client {
+            (first_sender, first_receiver)
         } else {
-            (self.opening.first_receiver, self.opening.first_sender)
-        };
+            (first_receiver, first_sender)
+        }
+    }
+
+    fn flow(self, mut sessions: Vec<Session>, facts: Facts) -> Flow {
+        let (client, server) = self.ends();
         let (tcp, (udp_copies, icmp)) = match facts {
             Facts::Tcp(tcp) => (Some(tcp), Default::default()),
             Facts::Udp(copies, icmp) => (None, (copies, icmp)),

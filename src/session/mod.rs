@@ -4,6 +4,7 @@ mod carrier;
 pub mod conversation;
 pub mod exchange;
 mod fold;
+pub mod ledger;
 pub mod model;
 pub mod times;
 pub mod told;

@@ -10,6 +10,7 @@ use super::fold::{
     Memory, Place, Request, answer, asked_again, count, enter, limit, note_repeat, one_more,
     open_of, orphan, overtake, simple_act,
 };
+use super::ledger::{Entry, Fate, Ledger};
 use super::model::{Part, SeenFact, Session};
 use super::told::Told;
 use crate::limits;
@@ -26,6 +27,8 @@ pub struct Tracker {
     memory: Vec<Memory>,
     /// Where messages are written down, when a ladder is wanted.
     told: Option<Vec<Told>>,
+    /// Where it is written down what became of requests, while somebody wants to know.
+    pub(super) ledger: Option<Box<Ledger>>,
     now: Stamp,
     /// The last bytes of each side that were delivered.
     said: PerSide<Stamp>,
@@ -187,9 +190,12 @@ impl Tracker {
             } else {
                 // Another body under an id that is still open: the old request is given up for the new one.
                 let old = open.clone();
-                *open = open_of(&request, place);
+                let new = open_of(&request, place);
+                *open = new.clone();
                 session.requests.sent += 1;
                 session.requests.let_go += 1;
+                note(&mut self.ledger, session, &old, Fate::Unanswered);
+                name(&mut self.ledger, session, &new);
                 note_repeat(session, &old, Some(place.stamp), None, true);
             }
             return;
@@ -200,6 +206,7 @@ impl Tracker {
         session.requests.sent += 1;
         let mut open = open_of(&request, place);
         open.answer_may_be_missing = passed_over;
+        name(&mut self.ledger, session, &open);
         // Joined in mid-stream, a reply before the request answers another one, which had the same id.
         let joined = session.began_before_capture;
         let replies = |e: &(u64, Side, Status, Stamp)| {
@@ -213,11 +220,18 @@ impl Tracker {
         if let Some(index) = memory.early.iter().position(replies) {
             let (_, _, status, stamp) = memory.early.swap_remove(index);
             answer(session, memory, &open, status, (stamp, stamp));
+            note(
+                &mut self.ledger,
+                session,
+                &open,
+                answered(&open, stamp, status),
+            );
             return;
         }
         if session.open.len() >= limits::OPEN_EXCHANGES {
-            session.open.remove(0);
+            let oldest = session.open.remove(0);
             session.requests.let_go += 1;
+            note(&mut self.ledger, session, &oldest, Fate::Unanswered);
             limit(session, "open requests: the oldest were let go");
         }
         one_more(&mut session.open);
@@ -238,6 +252,12 @@ impl Tracker {
             overtake(session, index, place.stamp);
             let open = session.open.remove(index);
             answer(session, memory, &open, status, (place.began, place.stamp));
+            note(
+                &mut self.ledger,
+                session,
+                &open,
+                answered(&open, place.stamp, status),
+            );
             return;
         }
         let known = memory
@@ -343,6 +363,10 @@ impl Tracker {
                     place,
                 );
                 self.mark_carriers(at, place.side);
+                // A name is told for this request, counted or not.
+                if let Some(ledger) = &mut self.ledger {
+                    ledger.named = None;
+                }
             }
             Act::Reply { id, status } => self.reply(at, id, status, place),
             Act::Fact(fact) => self.fact(at, *fact, place),
@@ -440,6 +464,38 @@ impl Sink for Tracker {
 
     fn wants_text(&self) -> bool {
         self.told.is_some()
+    }
+
+    fn wants_names(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    fn name(&mut self, name: String) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.named = Some(name);
+        }
+    }
+}
+
+/// Writes down what became of a request.
+fn note(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open, fate: Fate) {
+    if let Some(ledger) = ledger {
+        let entry = Entry::of(session.index, session.protocol, open, fate);
+        ledger.entries.push(entry);
+    }
+}
+
+/// Writes down how a request's operation is called, where that was told.
+fn name(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open) {
+    if let Some(name) = ledger.as_mut().and_then(|l| l.named.take()) {
+        note(ledger, session, open, Fate::Named(name.into()));
+    }
+}
+
+fn answered(open: &Open, at: Stamp, status: Status) -> Fate {
+    Fate::Answered {
+        nanos: at.time.nanos_since(open.asked.time),
+        failed: status.failed,
     }
 }
 

@@ -254,6 +254,17 @@ impl Values {
             .map(|slot| self.entry(slot).value)
     }
 
+    /// Changes the first value of a field to `text`.
+    pub fn set_text(&mut self, id: FieldId, text: &str) {
+        let place = self.slots.iter().position(|slot| slot.id == id);
+        if let Some(place) = place
+            && let Some((at, len)) = self.keep(text.as_bytes())
+            && let Some(slot) = self.slots.get_mut(place)
+        {
+            slot.stored = Stored::Text(at, len);
+        }
+    }
+
     /// Gives protocols that are merely there their bytes, where `bytes` knows them by the protocol, place and length: how many
     /// are its own, and all.
     pub fn fill<'b>(

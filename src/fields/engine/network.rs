@@ -48,6 +48,8 @@ pub mod ip {
         DST_HOST = "ip.dst_host", Text, "Destination Host";
         /// Both, as text.
         HOST = "ip.host", Text, "Source or Destination Host";
+        /// Always 2, unverified, as tshark has it unless it is told to verify.
+        CHECKSUM_STATUS = "ip.checksum.status", Uint(Dec), "Header checksum status";
     }
 }
 

@@ -24,6 +24,8 @@ pub mod udp {
         TIME_DELTA = "udp.time_delta", Duration, "Time since previous frame";
         /// The payload.
         PAYLOAD = "udp.payload", Bytes, "UDP payload";
+        /// 3 without a checksum, else 2, unverified, as tshark has it unless it is told to verify.
+        CHECKSUM_STATUS = "udp.checksum.status", Uint(Dec), "Checksum Status";
     }
 }
 
@@ -179,5 +181,7 @@ pub mod tcp {
         ANALYSIS_RTO_FRAME = "tcp.analysis.rto_frame", Frame, "RTO based on delta from frame";
         /// The payload.
         PAYLOAD = "tcp.payload", Bytes, "TCP payload";
+        /// Always 2, unverified, as tshark has it unless it is told to verify.
+        CHECKSUM_STATUS = "tcp.checksum.status", Uint(Dec), "Checksum Status";
     }
 }

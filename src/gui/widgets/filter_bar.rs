@@ -76,7 +76,6 @@ impl FilterBar<'_> {
             let job = marked(text.as_str(), bad.clone(), self.theme);
             ui.fonts_mut(|fonts| fonts.layout_job(job))
         };
-        let had_focus = ui.memory(|m| m.has_focus(self.id));
         let was_empty = text.is_empty();
         let field = TextEdit::singleline(text)
             .hint_text(self.hint)
@@ -90,7 +89,7 @@ impl FilterBar<'_> {
             .show(ui, field, |query| self.suggestions(query, names()));
         let response = &shown.text_edit.response;
         let response = response.response.clone().accessible_name(self.label);
-        let pressed = |key| had_focus && !response.has_focus() && ui.input(|i| i.key_pressed(key));
+        let pressed = |key| response.lost_focus() && ui.input(|i| i.key_pressed(key));
         let done = Done {
             changed: response.changed() || shown.accepted.is_some(),
             entered: pressed(Key::Enter) || was_empty && shown.accepted.is_some(),
@@ -224,7 +223,7 @@ mod tests {
     fn what_is_wrong_is_underlined() {
         let job = marked("tcp.prt == 1", Some(0..7), &Theme::of(true));
         let lines = |at: usize| job.sections[at].format.underline.width;
-        assert_eq!((lines(0), lines(1)), (1.5, 0.0));
+        assert_eq!([lines(0), lines(1), lines(2)], [0.0, 1.5, 0.0]);
         assert_eq!(marked("tcp", None, &Theme::of(true)).text, "tcp");
         // At the end, and beyond it.
         assert_eq!(

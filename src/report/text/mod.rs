@@ -4,6 +4,7 @@
 mod about;
 mod findings;
 mod origin;
+mod response_times;
 mod sessions;
 mod style;
 #[cfg(test)]
@@ -58,6 +59,9 @@ pub fn write(outcome: &Outcome, layout: &Layout, to: &mut dyn Write) -> io::Resu
     to.write_all(text.as_bytes())?;
     text.clear();
     sessions::write(outcome, layout, &mut text);
+    if let Some(times) = &outcome.response_times {
+        response_times::write(times, layout, &mut text);
+    }
     verdict(outcome, layout, &mut text);
     to.write_all(text.as_bytes())
 }

@@ -2,6 +2,8 @@
 
 use colloquy_dissectors::field::{FieldId, Value, Values, group};
 
+use colloquy_dissectors::units::FrameNo;
+
 use super::bytes::{Bytes, uint};
 use super::{Frame, Out, Picked};
 use crate::capture::LinkType;
@@ -35,12 +37,30 @@ pub(super) fn frame(wanted: &[FieldId], at: &Frame<'_>, out: &mut Out<'_>) {
                 out.computed(*id, Value::Duration(nanos));
             }
             field::INTERFACE_ID => out.computed(*id, uint(record.interface)),
+            field::INTERFACE_NAME | field::COMMENT => labels(*id, at, out),
+            // Known when the row is complete.
+            field::PROTOCOLS => out.computed(*id, Value::Text("")),
             field::FILE_OFF => {
                 let at = record.file_at + u64::from(record.header_len);
                 out.computed(*id, Value::Int(at as i64));
             }
             _ => {}
         }
+    }
+}
+
+/// What a pcapng file says in words.
+fn labels(id: FieldId, at: &Frame<'_>, out: &mut Out<'_>) {
+    let Some(labels) = &at.batch.beside.labels else {
+        return;
+    };
+    if id == field::COMMENT {
+        let own = |comment: &&(FrameNo, String)| comment.0 == at.record.no;
+        for (_, comment) in labels.comments.iter().filter(own) {
+            out.computed(id, Value::Text(comment));
+        }
+    } else if let Some(name) = labels.interfaces.get(at.record.interface as usize) {
+        out.computed(id, Value::Text(name.as_deref().unwrap_or("unknown")));
     }
 }
 

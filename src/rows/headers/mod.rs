@@ -5,6 +5,7 @@
 mod bytes;
 mod info;
 mod link;
+mod names;
 mod network;
 mod options;
 mod transport;
@@ -79,6 +80,8 @@ pub(crate) struct Picked {
     headers: bool,
     /// Protocols whose bytes are wanted.
     contents: Vec<FieldId>,
+    /// The list of the frame's protocols.
+    protocols: bool,
 }
 
 /// Groups of headers are those up to ARP.
@@ -102,8 +105,9 @@ impl Picked {
                 picked.headers |= group > group::FRAME;
             }
         }
+        picked.protocols = wanted.has(fields::engine::frame::PROTOCOLS);
         let columns = picked.protocol || picked.info;
-        picked.headers |= columns;
+        picked.headers |= columns || picked.protocols;
         picked.past = columns || !picked.of(group::TCP).is_empty();
         picked
     }
@@ -218,6 +222,7 @@ pub(crate) fn write(
     forward: Option<&Forward>,
     headers: &mut Headers,
     values: &mut Values,
+    protocols: &mut String,
 ) {
     let record = frame.record;
     let mut out = Out {
@@ -230,6 +235,13 @@ pub(crate) fn write(
         return;
     }
     decode_headers(record.link, frame.bytes, record.wire_len, headers);
+    if picked.protocols {
+        protocols.push_str(names::link(record.link));
+        names::headers(headers.all(), frame.bytes, protocols);
+        if frame.batch.beside.whole(record.no).is_none() {
+            names::data(headers.all(), frame.bytes, protocols);
+        }
+    }
     link::cooked(picked, record.link, frame.bytes, values);
     let item = frame.item;
     let (opening, past) = known.unzip();
@@ -253,6 +265,10 @@ pub(crate) fn write(
     // A fragment that made its datagram whole shows what that carries.
     if let Some((whole, bytes)) = frame.batch.beside.whole(item.stamp.frame) {
         decode_payload_headers(&whole.network, bytes, whole.wire_len, headers);
+        if picked.protocols {
+            names::headers(headers.all(), bytes, protocols);
+            names::data(headers.all(), bytes, protocols);
+        }
         let data = (bytes, whole.wire_len);
         each(picked, headers.all(), data, &mut context, values);
     }

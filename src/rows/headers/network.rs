@@ -11,6 +11,9 @@ use crate::fields::engine::{icmp, icmpv6, ip, ipv6};
 /// The fragment header among IPv6's extensions.
 const FRAGMENT: u8 = 44;
 
+/// What tshark says of a checksum that it was not told to verify.
+pub(super) const UNVERIFIED: u32 = 2;
+
 /// RFC 791 s3.1.
 pub(super) fn ipv4(picked: &Picked, header: &[u8], wire: u32, out: &mut Out<'_>) {
     let wanted = picked.of(group::IP);
@@ -49,6 +52,7 @@ pub(super) fn ipv4(picked: &Picked, header: &[u8], wire: u32, out: &mut Out<'_>)
             ip::TTL => out.put(*id, uint(byte(8)), 8, 1),
             ip::PROTOCOL => out.put(*id, uint(byte(9)), 9, 1),
             ip::CHECKSUM => out.put(*id, uint(short(10)), 10, 2),
+            ip::CHECKSUM_STATUS => out.computed(*id, uint(UNVERIFIED)),
             ip::SRC => out.put(*id, Value::Ipv4(src), 12, 4),
             ip::DST => out.put(*id, Value::Ipv4(dst), 16, 4),
             ip::ADDR => {

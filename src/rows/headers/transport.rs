@@ -6,11 +6,15 @@ use colloquy_dissectors::field::{FieldId, Value, group};
 use colloquy_dissectors::units::Timestamp;
 
 use super::bytes::{Bytes, uint};
+use super::network::UNVERIFIED;
 use super::options::{self, Options};
 use super::{Context, Out, Past, Picked};
 use crate::fields::engine::{tcp, udp};
 use crate::frame::TcpFlags;
 use crate::rows::tcp::{Connection, REMARKS, Remarks, Scale, Seen, Segment};
+
+/// What tshark says of a checksum that is not there.
+const MISSING: u32 = 3;
 
 /// A TCP header with what the connection's past says of it.
 pub(super) struct TcpHeader<'a> {
@@ -38,6 +42,12 @@ pub(super) fn udp(picked: &Picked, header: &[u8], context: &mut Context<'_>, out
             }
             udp::LENGTH => number(out, *id, bytes.u16(4), 4, 2),
             udp::CHECKSUM => number(out, *id, bytes.u16(6), 6, 2),
+            udp::CHECKSUM_STATUS => {
+                if let Some(sum) = bytes.u16(6) {
+                    let status = if sum == 0 { MISSING } else { UNVERIFIED };
+                    out.computed(*id, uint(status));
+                }
+            }
             udp::STREAM => {
                 if let Some(stream) = stream {
                     out.computed(*id, uint(stream));
@@ -188,6 +198,7 @@ impl TcpHeader<'_> {
                 out.computed(id, Value::Int(scale_factor(seen.scale)));
             }
             tcp::CHECKSUM => number(out, id, self.bytes.u16(16), 16, 2),
+            tcp::CHECKSUM_STATUS => out.computed(id, uint(UNVERIFIED)),
             tcp::URGENT_POINTER => number(out, id, self.bytes.u16(18), 18, 2),
             tcp::TIME_RELATIVE | tcp::TIME_DELTA => {
                 if let Some((first, last)) = self.since {

@@ -7,6 +7,7 @@
 
 use super::epm::{Question, Tower};
 use super::interfaces::{Interface, Returns};
+use super::wire::Uuid;
 use crate::event::Op;
 use crate::units::Span;
 
@@ -84,6 +85,8 @@ pub(super) struct Call {
     pub(super) id: u32,
     pub(super) op: Op,
     pub(super) interface: Option<&'static Interface>,
+    /// The interface, where it has no name here.
+    pub(super) unnamed: Option<Uuid>,
     pub(super) context: u16,
     pub(super) operation: u16,
     pub(super) digest: u32,
@@ -108,6 +111,7 @@ impl Call {
             id,
             op: Op::default(),
             interface: None,
+            unnamed: None,
             context: 0,
             operation: 0,
             digest: 0,

@@ -7,7 +7,7 @@ use super::interfaces::Interface;
 use super::names;
 use super::session::Association;
 use super::state::On;
-use super::wire::{Flags, Pdu, PduType, Request};
+use super::wire::{Flags, Pdu, PduType, Request, Uuid};
 use crate::dissector::{End, Output};
 use crate::event::{Act, Expect, Fact, Op, digest};
 use crate::units::{Side, Span};
@@ -75,9 +75,12 @@ impl Association {
             }
             _ => None,
         };
+        let unnamed = context.map(|c| c.syntax.uuid);
+        let unnamed = unnamed.filter(|_| interface.is_none());
         let call = Call {
-            op: operation(interface, request.operation),
+            op: operation(interface, unnamed, request.operation),
             interface,
+            unnamed,
             context: request.context,
             operation: request.operation,
             digest: digest(pdu.bytes),
@@ -279,6 +282,9 @@ pub(super) fn tell(side: Side, call: &Call, out: &mut Output<'_>) {
         Expect::Answer
     };
     out.describe(|| describe_request(call));
+    if let Some(uuid) = call.unnamed {
+        out.name(|| format!("interface {uuid} operation {}", call.operation));
+    }
     out.emit(
         side,
         call.request.span,
@@ -291,10 +297,13 @@ pub(super) fn tell(side: Side, call: &Call, out: &mut Output<'_>) {
     );
 }
 
-fn operation(interface: Option<&'static Interface>, number: u16) -> Op {
+fn operation(interface: Option<&'static Interface>, unnamed: Option<Uuid>, number: u16) -> Op {
     match interface {
         Some(i) => Op::of(i.name, i.operation(number), u32::from(number)),
-        None => Op::of("unknown interface", "", u32::from(number)),
+        None => {
+            let op = Op::of("unknown interface", "", u32::from(number));
+            op.of_set(unnamed.map_or(0, |uuid| digest(&uuid.0.to_be_bytes())))
+        }
     }
 }
 

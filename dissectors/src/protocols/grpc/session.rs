@@ -99,7 +99,10 @@ impl Call {
         };
         self.head = span;
         self.path = printable(path, TEXT);
-        self.op = Op::new("call", crate::event::digest(path));
+        // All of the path: methods of one service often differ at its end only.
+        let parts = path.chunks(64).map(crate::event::digest);
+        let digest = parts.fold(0_u32, |all, part| all.rotate_left(5) ^ part);
+        self.op = Op::new("call", digest);
         self.web(lines);
         let deadline = wire::find(lines, "grpc-timeout").and_then(wire::timeout);
         if deadline.is_some_and(|millis| millis <= SOON) {
@@ -154,6 +157,7 @@ impl Call {
         if self.asked.replace(true) == Some(false) {
             let Self { id, op, expect, .. } = *self;
             out.describe(|| self.path.clone());
+            out.name(|| self.path.clone());
             let digest = 0;
             out.emit(
                 Side::Client,

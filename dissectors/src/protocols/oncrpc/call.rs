@@ -50,6 +50,13 @@ impl Session {
             expect,
             digest: call_digest(call, record.len),
         };
+        let is_control = gss.is_some_and(|gss| gss.procedure != 0);
+        if out.wants_names()
+            && !is_control
+            && let Some(name) = programs::full_name(op, program, call.version)
+        {
+            out.name(|| name);
+        }
         say(scope, side, span, request, out);
         if call.rpcvers != 2 {
             let fact = Fact::new("rpc.version").with("rpcvers", call.rpcvers);

@@ -62,7 +62,7 @@ impl Program {
             None if procedure == 0 => "NULL",
             None => "",
         };
-        Op::of(group, name, procedure)
+        Op::of(group, name, procedure).of_set(version)
     }
 }
 
@@ -70,8 +70,28 @@ impl Program {
 pub(super) fn op(number: u32, version: u32, procedure: u32) -> Op {
     match program(number) {
         Some(program) => program.op(version, procedure),
-        None if procedure == 0 => Op::new("NULL", 0),
-        None => Op::new("", procedure),
+        None => {
+            let name = if procedure == 0 { "NULL" } else { "" };
+            // Numbers as far apart as those of programs and versions do not meet.
+            let set = number.rotate_left(8) ^ version;
+            Op::new(name, procedure).of_set(set)
+        }
+    }
+}
+
+/// The name of an operation with its program and version, where the group of `op` does not tell both.
+pub(super) fn full_name(op: Op, number: u32, version: u32) -> Option<String> {
+    let group = program(number).map(|program| {
+        let names_version = |v: &&Version| v.group != program.group;
+        let group = program.versions.iter().find(|v| v.number == version);
+        (program.group, group.filter(names_version).is_some())
+    });
+    match (group, op.name) {
+        (Some((_, true)), _) => None,
+        (Some((group, false)), "") => Some(format!("{group} v{version} procedure {}", op.code)),
+        (Some((group, false)), name) => Some(format!("{group} v{version} {name}")),
+        (None, "") => Some(format!("program {number} v{version} procedure {}", op.code)),
+        (None, name) => Some(format!("program {number} v{version} {name}")),
     }
 }
 

@@ -1,10 +1,13 @@
 //! The fields of the packets of one datagram.
 
+use std::ops::Range;
+
 use super::fields::{
-    CC_REASON, CRYPTO_DATA, DCID, DCIL, FIXED_BIT, FRAME, HEADER_FORM, KEY_PHASE, LENGTH,
-    LONG_RESERVED, PACKET_LENGTH, PACKET_NUMBER, PACKET_NUMBER_LENGTH, PACKET_TYPE, PACKET_TYPE_V2,
-    PAYLOAD, PROTECTED_PAYLOAD, PROTO, REMAINING_PAYLOAD, RETRY_TAG, RETRY_TOKEN, SCID, SCIL,
-    SHORT, SHORT_RESERVED, SPIN_BIT, SUPPORTED_VERSION, TOKEN, TOKEN_LENGTH, VERSION, VN_UNUSED,
+    CC_REASON, COALESCED_PADDING, CRYPTO_DATA, DCID, DCIL, FIXED_BIT, FRAME, HEADER_FORM,
+    KEY_PHASE, LENGTH, LONG_RESERVED, PACKET_LENGTH, PACKET_NUMBER, PACKET_NUMBER_LENGTH,
+    PACKET_TYPE, PACKET_TYPE_V2, PAYLOAD, PROTECTED_PAYLOAD, PROTO, REMAINING_PAYLOAD, RETRY_TAG,
+    RETRY_TOKEN, SCID, SCIL, SHORT, SHORT_RESERVED, SPIN_BIT, SUPPORTED_VERSION, TOKEN,
+    TOKEN_LENGTH, VERSION, VN_UNUSED,
 };
 use super::frames::{self, Content, Frame};
 use super::keys::Opened;
@@ -37,7 +40,7 @@ impl Packet<'_> {
 }
 
 /// Describes all packets of a datagram. The info column tells of the last one.
-pub(super) fn datagram(w: &mut Writer<'_>, packets: &[Packet<'_>]) {
+pub(super) fn datagram(w: &mut Writer<'_>, packets: &[Packet<'_>], padding: Range<usize>) {
     for packet in packets {
         w.layer(PROTO, "QUIC", packet.at, packet.bytes.len(), |w| {
             w.uint(PACKET_LENGTH, packet.header.len as u64, packet.at, 0);
@@ -46,6 +49,11 @@ pub(super) fn datagram(w: &mut Writer<'_>, packets: &[Packet<'_>]) {
                 Form::Short => short(w, packet),
                 _ => long(w, packet),
             };
+        });
+    }
+    if !padding.is_empty() {
+        w.layer(PROTO, "QUIC", padding.start, padding.len(), |w| {
+            w.present(COALESCED_PADDING, padding.start, padding.len());
         });
     }
     if let Some(last) = packets.last() {
@@ -133,17 +141,12 @@ fn short(w: &mut Writer<'_>, packet: &Packet<'_>) -> Option<()> {
             flags(w, SHORT_RESERVED, first, bits::SHORT_RESERVED, base);
             w.bool(KEY_PHASE, first & bits::KEY_PHASE != 0, base, 1);
             flags(w, PACKET_NUMBER_LENGTH, first, bits::NUMBER_LENGTH, base);
-            if !packet.header.dcid.is_empty() {
-                w.bytes(DCID, packet.header.dcid, base + 1);
-            }
+        }
+        if !packet.header.dcid.is_empty() {
+            w.bytes(DCID, packet.header.dcid, base + 1);
         }
     });
-    let at = if opened.is_some() {
-        packet.header.payload
-    } else {
-        1
-    };
-    payload(w, packet, at, PROTECTED_PAYLOAD);
+    payload(w, packet, packet.header.payload, PROTECTED_PAYLOAD);
     Some(())
 }
 
@@ -219,8 +222,7 @@ fn info(packet: &Packet<'_>) -> String {
         let phase = opened.is_some_and(|o| o.first & bits::KEY_PHASE != 0);
         text.push_str(if phase { " (KP1)" } else { " (KP0)" });
     }
-    // An id of a packet that cannot be opened is not known to be one.
-    if !header.dcid.is_empty() && (header.form != Form::Short || opened.is_some()) {
+    if !header.dcid.is_empty() {
         text = format!("{text}, DCID={}", text::hex(header.dcid));
     }
     if !header.scid.is_empty() {

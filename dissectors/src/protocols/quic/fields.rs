@@ -42,6 +42,8 @@ crate::fields! {
     PROTECTED_PAYLOAD = "quic.protected_payload", Bytes, "Protected Payload";
     /// What is left of a packet that could not be opened.
     REMAINING_PAYLOAD = "quic.remaining_payload", Bytes, "Remaining Payload";
+    /// What stands behind the packets of a datagram and is none.
+    COALESCED_PADDING = "quic.coalesced_padding_data", Flag, "Coalesced Padding Data";
     /// A version that the server has.
     SUPPORTED_VERSION = "quic.supported_version", Uint(Hex(8)), "Supported Version";
     /// Seven bits of a Version Negotiation that mean nothing.

@@ -55,8 +55,8 @@ struct Lane {
     crypto: [InOrder; LEVELS.len()],
     /// The first bytes of its first hello.
     hello: Vec<u8>,
-    /// Bytes of the connection id by which it is addressed.
-    cid_len: Option<usize>,
+    /// The connection id by which it wants to be addressed.
+    cid: Vec<u8>,
 }
 
 /// Keys of 1-RTT packets, which are updated now and then (RFC 9001 6).
@@ -99,14 +99,19 @@ impl Dissector for Quic {
         self.offsets[side] += bytes.len() as u64;
         let (mut packets, mut pieces) = (Vec::new(), Vec::new());
         let mut at = 0;
+        let mut first: Option<&[u8]> = None;
         while packets.len() < PACKETS
-            && let Some(packet) = self.packet(side, bytes, at, &mut pieces)
+            && let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty())
+            && first.is_none_or(|dcid| is_for(rest, dcid))
+            && let Some(packet) = self.packet(side, (bytes, at), &mut pieces)
         {
             at += packet.bytes.len();
+            first.get_or_insert(packet.header.dcid);
             packets.push(packet);
         }
+        let padding = at..bytes.len();
         let span = Span::new(start, self.offsets[side]);
-        out.fields(side, span, |w| describe::datagram(w, &packets));
+        out.fields(side, span, |w| describe::datagram(w, &packets, padding));
         for piece in pieces {
             let key = piece.level as u64;
             if piece.anew {
@@ -125,11 +130,10 @@ impl Quic {
     fn packet<'a>(
         &mut self,
         side: Side,
-        datagram: &'a [u8],
-        at: usize,
+        (datagram, at): (&'a [u8], usize),
         pieces: &mut Vec<Piece>,
     ) -> Option<Packet<'a>> {
-        let rest = datagram.get(at..).filter(|rest| !rest.is_empty())?;
+        let rest = datagram.get(at..)?;
         let mut header = Header::read(rest)?;
         let bytes = rest.get(..header.len).unwrap_or(rest);
         let connection = &mut self.connection;
@@ -145,11 +149,14 @@ impl Quic {
                 (Level::Handshake, opened, false)
             }
             Form::Short => {
-                let len = connection.lanes[side.other()].cid_len.unwrap_or(0);
-                header.dcid = bytes.get(1..=len).unwrap_or(&[]);
-                header.payload = 1 + header.dcid.len();
+                let cid = &connection.lanes[side.other()].cid;
+                header.address(bytes, cid.len());
+                let is_known = header.dcid == cid;
                 let secrets = self.secrets.as_deref();
                 let opened = connection.data(side, &header, bytes, secrets);
+                if opened.is_none() && !is_known {
+                    header.address(bytes, 0);
+                }
                 (Level::Data, opened, false)
             }
             form => {
@@ -160,7 +167,7 @@ impl Quic {
             }
         };
         if matches!(header.form, Form::Initial | Form::Handshake) {
-            connection.lanes[side].cid_len = Some(header.scid.len());
+            header.scid.clone_into(&mut connection.lanes[side].cid);
         }
         let packet = Packet {
             header,
@@ -361,6 +368,17 @@ impl DataKeys {
         let before = self.before.as_ref().unwrap_or(&self.first);
         before.open(packet, bare, at, largest)
     }
+}
+
+/// Packets of one datagram are of one connection, all with the same id (RFC 9000 12.2); what follows them otherwise is padding.
+fn is_for(bytes: &[u8], dcid: &[u8]) -> bool {
+    let Some(mut header) = Header::read(bytes) else {
+        return false;
+    };
+    if header.form == Form::Short {
+        header.address(bytes, dcid.len());
+    }
+    header.dcid == dcid
 }
 
 fn try_keys(lane: &Lane, level: Level, header: &Header<'_>, packet: &[u8]) -> Option<Opened> {

@@ -158,6 +158,12 @@ impl<'a> Header<'a> {
         header.payload = r.at();
         Some(header)
     }
+
+    /// Takes the connection id of a short header, of which only its receiver knows the length.
+    pub(super) fn address(&mut self, packet: &'a [u8], len: usize) {
+        self.dcid = packet.get(1..=len).unwrap_or(&[]);
+        self.payload = 1 + self.dcid.len();
+    }
 }
 
 /// Bytes are read from it one after the other; it knows where each stands.

@@ -7,6 +7,7 @@ use super::FindingsPanel;
 use super::data::{Group, Item, Line, question};
 use crate::gui::command::Command;
 use crate::gui::context::Ctx;
+use crate::gui::expressions::menu_ui;
 use crate::gui::selection::Pick;
 use crate::gui::theme;
 use crate::gui::widgets::rows::{Heights, Wanted, row};
@@ -184,4 +185,5 @@ fn item_ui(ui: &Ui, ctx: &Ctx<'_>, rect: Rect, id: Id, item: &Item) {
     if response.clicked() {
         ctx.select(Pick::Finding(item.key.clone()));
     }
+    response.context_menu(|ui| menu_ui(ui, ctx, &Pick::Finding(item.key.clone())));
 }

@@ -26,9 +26,8 @@ pub(super) fn tree_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown
             height: 20.0,
         },
         reveal: std::mem::take(&mut shown.reveal[0])
-            .then(|| shown.place())
-            .flatten()
-            .and_then(|place| visible.iter().position(|v| *v == place)),
+            .then(|| shown.row_to_see(&visible))
+            .flatten(),
         follow: false,
         wheel: true,
         bar: ctx.theme.line,
@@ -185,7 +184,7 @@ pub(super) fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, show
     let font = FontId::monospace(12.0);
     let advance = advance(ui);
     // What has no room at the right is never cut: the lines are shorter then.
-    let len = match ui.available_width() < dump_width(ui) {
+    let len = match ui.available_width() + 14.0 < dump_width(ui) {
         true => SHORT_LINE,
         false => LINE,
     };
@@ -245,7 +244,7 @@ fn advance(ui: &Ui) -> f32 {
 
 /// What lines of full length need, the scroll bar included.
 pub(super) fn dump_width(ui: &Ui) -> f32 {
-    PAD * 2.0 + advance(ui) * (6.0 + LINE as f32 * 4.0 + 1.0) + 12.0
+    PAD * 2.0 + advance(ui) * (6.0 + LINE as f32 * 4.0 + 1.0) + 18.0
 }
 
 /// Where the columns of a line of the dump stand.

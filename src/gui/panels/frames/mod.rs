@@ -124,6 +124,14 @@ impl Shown {
         }
     }
 
+    /// The row that is brought into view: for a protocol one with which some of its fields are seen.
+    fn row_to_see(&self, visible: &[usize]) -> Option<usize> {
+        let place = self.place()?;
+        let row = visible.iter().position(|v| *v == place)?;
+        let more = if self.node.is_none() { 6 } else { 0 };
+        Some((row + more).min(visible.len().saturating_sub(1)))
+    }
+
     /// Selects a node, and shows its bytes.
     pub(crate) fn pick(&mut self, at: usize) {
         self.node = Some(at);
@@ -344,22 +352,20 @@ impl FramesPanel {
 
     /// What selects a frame: with the session that is selected, or the first one of the conversation that it belongs to.
     pub(crate) fn pick(&self, doc: &Document, selection: &Selection, frame: FrameNo) -> Pick {
-        let session = selection.session();
         let excerpt = self.excerpt.as_ref();
         let is_here = excerpt.is_some_and(|(_, e)| e.frames().has(frame));
-        let other = self.spool.as_ref().and_then(|s| s.flow(frame));
-        let key = match (session, other) {
-            (Some(key), Some(flow)) if !is_here && flow != key.flow => {
+        let flow = self.spool.as_ref().and_then(|s| s.flow(frame));
+        let own = selection.session();
+        let key = own
+            .filter(|key| is_here || flow == Some(key.flow))
+            .or_else(|| {
                 let key = SessionKey {
-                    flow,
+                    capture: own.map_or(0, |key| key.capture),
+                    flow: flow?,
                     session: 0,
-                    ..key
                 };
                 doc.row(key).map(|_| key)
-            }
-            (Some(key), _) if is_here || other == Some(key.flow) => Some(key),
-            _ => None,
-        };
+            });
         key.map_or(Pick::LooseFrame(frame), |key| Pick::Frame(key, frame))
     }
 

@@ -12,6 +12,7 @@ use super::filter::names;
 use crate::gui::command::Command;
 use crate::gui::context::Ctx;
 use crate::gui::document::Extent;
+use crate::gui::expressions::menu_ui;
 use crate::gui::format::{count, plural};
 use crate::gui::selection::Pick;
 use crate::gui::theme;
@@ -306,6 +307,7 @@ fn entry_ui(
     if response.clicked() {
         ctx.select(Pick::Session(entry.key));
     }
+    response.context_menu(|ui| menu_ui(ui, ctx, &Pick::Session(entry.key)));
 }
 
 fn cell_ui(
