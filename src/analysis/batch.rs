@@ -143,9 +143,10 @@ impl Batch {
         let earlier = place.checked_sub(1).and_then(|p| self.block.records.get(p));
         let mut block = Block::new();
         block.push(*record, self.block.bytes(record));
-        let (data, rebuilt) = match item.rebuilt {
-            true => (0, self.payload(&item).to_vec()),
-            false => (item.start.saturating_sub(record.start), Vec::new()),
+        let (data, rebuilt) = if item.rebuilt {
+            (0, self.payload(&item).to_vec())
+        } else {
+            (item.start.saturating_sub(record.start), Vec::new())
         };
         let mut beside = Beside {
             origin: self.beside.origin,

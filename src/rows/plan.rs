@@ -45,6 +45,11 @@ impl Plan {
         self.wanted.has_messages() || self.wanted.has(frame::PROTOCOLS)
     }
 
+    /// What files say of frames in words is asked for.
+    pub fn words(&self) -> bool {
+        self.wanted.has(frame::COMMENT) || self.wanted.has(frame::INTERFACE_NAME)
+    }
+
     /// Something must be known of every TCP connection's past.
     pub fn tcp(&self) -> bool {
         self.wanted.has_group(group::TCP)

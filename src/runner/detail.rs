@@ -88,7 +88,7 @@ fn each_batch(
     let mut dispatcher = Dispatcher::of_every_frame(1);
     let mut batches = Vec::new();
     let mut block = Block::new();
-    let mut keys = Keys::new(&colloquy_dissectors::field::Wanted::all());
+    let mut keys = Keys::new(&Plan::everything());
     while !cancel.load(Ordering::Relaxed) && source.fill(&mut block)? {
         let is_last = block.records.last().is_some_and(|r| r.no >= until);
         let shared = Arc::new(block);

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 
-use colloquy_dissectors::field::Wanted;
 use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::FrameNo;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -14,7 +13,6 @@ use super::{Options, QUEUE};
 use crate::analysis::batch::{Batch, Labels};
 use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{Block, CaptureError, Source};
-use crate::fields::engine::frame;
 use crate::rows::print::Printer;
 use crate::rows::{Forward, Plan, Row, RowShard};
 
@@ -219,7 +217,7 @@ fn read(
 ) -> Result<(), CaptureError> {
     let mut dispatcher = Dispatcher::of_every_frame(queues.len());
     let mut batches = Vec::new();
-    let mut keys = Keys::new(&pass.job.plan.wanted);
+    let mut keys = Keys::new(pass.job.plan);
     let mut left = pass.job.most.unwrap_or(u64::MAX);
     while left > 0 && !options.cancel.load(std::sync::atomic::Ordering::Relaxed) {
         let mut block = free.try_recv().unwrap_or_default();
@@ -253,12 +251,11 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// For those who want these fields.
-    pub(super) fn new(wanted: &Wanted) -> Self {
-        let words = wanted.has(frame::COMMENT) || wanted.has(frame::INTERFACE_NAME);
+    /// For those who have this plan.
+    pub(super) fn new(plan: &Plan) -> Self {
         Self {
             seen: 0,
-            comments: words.then_some(0),
+            comments: plan.words().then_some(0),
         }
     }
 

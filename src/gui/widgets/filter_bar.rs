@@ -222,8 +222,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_underlined() {
         let job = marked("tcp.prt == 1", Some(0..7), &Theme::of(true));
-        let lines = |at: usize| job.sections[at].format.underline.width;
-        assert_eq!([lines(0), lines(1), lines(2)], [0.0, 1.5, 0.0]);
+        let lines = |at: usize| job.sections[at].format.underline.width > 0.0;
+        assert_eq!([lines(0), lines(1), lines(2)], [false, true, false]);
         assert_eq!(marked("tcp", None, &Theme::of(true)).text, "tcp");
         // At the end, and beyond it.
         assert_eq!(

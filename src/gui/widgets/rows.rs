@@ -112,6 +112,12 @@ impl Rows {
         self.at_end = false;
     }
 
+    /// Begins so many points below the first row.
+    pub(crate) const fn begin_at(&mut self, top: f64) {
+        self.top = top;
+        self.at_end = false;
+    }
+
     /// Moves by so many points.
     pub(crate) fn scroll(&mut self, points: f32) {
         self.top -= f64::from(points);

@@ -13,21 +13,27 @@ use crate::gui::widgets::rows::{Heights, Wanted, row};
 use crate::gui::widgets::text;
 
 const INDENT: f32 = 14.0;
+const FIELD_ROW: f32 = 20.0;
 const DUMP_ROW: f32 = 17.0;
 /// Letters of an expression that a menu shows.
 const MENU_CHARS: usize = 56;
 
 pub(super) fn tree_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown: &mut Shown) {
     let visible = shown.tree.visible(&shown.folded);
+    let reveal = std::mem::take(&mut shown.reveal[0])
+        .then(|| shown.row_to_see(&visible))
+        .flatten();
+    if let Some((row, true)) = reveal {
+        panel.fields.begin_at(row as f64 * f64::from(FIELD_ROW));
+    }
+    let reveal = reveal.map(|(row, _)| row);
     let wanted = Wanted {
         id: Id::unique("frame-fields"),
         heights: Heights::Even {
             count: visible.len(),
-            height: 20.0,
+            height: FIELD_ROW,
         },
-        reveal: std::mem::take(&mut shown.reveal[0])
-            .then(|| shown.row_to_see(&visible))
-            .flatten(),
+        reveal,
         follow: false,
         wheel: true,
         bar: ctx.theme.line,
@@ -59,8 +65,11 @@ pub(super) fn tree_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, shown
         node_ui(ui, ctx, rect, node, has_parts.then_some(open));
         if !node.name.is_empty() {
             response.context_menu(|ui| {
-                menu_ui(ui, ctx, panel.filter.applied().map(|a| a.0), shown, node)
+                menu_ui(ui, ctx, panel.filter.applied().map(|a| a.0), shown, node);
             });
+        }
+        if response.secondary_clicked() {
+            clicked = Some(at);
         }
         if response.clicked() {
             clicked = Some(at);
@@ -184,9 +193,10 @@ pub(super) fn bytes_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel, show
     let font = FontId::monospace(12.0);
     let advance = advance(ui);
     // What has no room at the right is never cut: the lines are shorter then.
-    let len = match ui.available_width() + 14.0 < dump_width(ui) {
-        true => SHORT_LINE,
-        false => LINE,
+    let len = if ui.available_width() + 14.0 < dump_width(ui) {
+        SHORT_LINE
+    } else {
+        LINE
     };
     let bytes = shown.bytes();
     let place = shown

@@ -124,12 +124,11 @@ impl Shown {
         }
     }
 
-    /// The row that is brought into view: for a protocol one with which some of its fields are seen.
-    fn row_to_see(&self, visible: &[usize]) -> Option<usize> {
+    /// The row that is brought into view, and whether as the first one: for a protocol, whose fields are below.
+    fn row_to_see(&self, visible: &[usize]) -> Option<(usize, bool)> {
         let place = self.place()?;
         let row = visible.iter().position(|v| *v == place)?;
-        let more = if self.node.is_none() { 6 } else { 0 };
-        Some((row + more).min(visible.len().saturating_sub(1)))
+        Some((row, self.node.is_none()))
     }
 
     /// Selects a node, and shows its bytes.

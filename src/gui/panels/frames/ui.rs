@@ -14,7 +14,7 @@ use crate::gui::format::{count, plural};
 use crate::gui::matching::Matching;
 use crate::gui::spool::{Spool, Summary};
 use crate::gui::theme;
-use crate::gui::widgets::filter_bar::FilterBar;
+use crate::gui::widgets::filter_bar::{FilterBar, Verdict};
 use crate::gui::widgets::rows::{Heights, Wanted, row};
 use crate::gui::widgets::text;
 
@@ -89,9 +89,10 @@ fn below_ui(
 ) {
     let room = ui.available_rect_before_wrap();
     let Some(mut shown) = panel.shown.take() else {
-        let said = match panel.showing.is_some() || panel.cutting.is_some() {
-            true => "Reading the frame …",
-            false => "Select a frame to see its fields and bytes.",
+        let said = if panel.showing.is_some() || panel.cutting.is_some() {
+            "Reading the frame …"
+        } else {
+            "Select a frame to see its fields and bytes."
         };
         said_ui(ui, ctx, room, said);
         return;
@@ -174,9 +175,10 @@ fn progress_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &FramesPanel) {
         ui.add(egui::Label::new(said.color(ctx.theme.failed())).truncate());
     }
     let (shown, of) = (panel.list.len() as u64, panel.list.of() as u64);
-    let said = match panel.list.kind.filtered {
-        true => format!("{} of {}", count(shown), plural(of, "frame")),
-        false => plural(of, "frame"),
+    let said = if panel.list.kind.filtered {
+        format!("{} of {}", count(shown), plural(of, "frame"))
+    } else {
+        plural(of, "frame")
     };
     let matching = panel.matching.as_ref().filter(|m| !m.is_over());
     let part = |seen: u64| seen as f32 / panel.list.frames.max(1) as f32;
@@ -256,7 +258,7 @@ fn filter_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &mut FramesPanel) {
     } else if done.entered {
         filter.apply();
         // What is no filter yet is typed on.
-        if filter.is_new() {
+        if matches!(filter.verdict(), Verdict::Bad(..)) {
             focus_filter(ui.ctx());
         }
     }
