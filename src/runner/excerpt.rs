@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use colloquy_dissectors::field::Wanted;
 use colloquy_dissectors::units::FrameNo;
 
 use super::rows::Keys;
@@ -40,7 +39,7 @@ impl Excerpt {
         let mut frames = FrameSet::default();
         let mut batches = Vec::new();
         let mut block = Block::new();
-        let mut keys = Keys::new(&Wanted::all());
+        let mut keys = Keys::new(&Plan::everything());
         while source.fill(&mut block)? {
             if cancel.load(Ordering::Relaxed) {
                 return Ok(None);

@@ -59,6 +59,7 @@ pub mod rpc_xid_reused;
 pub mod slow_answer;
 pub mod smb2_credit_starvation;
 pub mod smb2_credits_zero;
+pub mod smb2_durable_reconnect_failed;
 pub mod smb2_echo_unanswered;
 pub mod smb2_guest_downgrade;
 pub mod smb2_negotiate_failed;

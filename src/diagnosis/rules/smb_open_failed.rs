@@ -44,7 +44,9 @@ impl SmbOpenFailed {
         let failed = view
             .session
             .facts_named("smb.create-failed")
-            .filter(|f| !others.iter().any(|codes| codes.contains(&code(f))));
+            .filter(|f| !others.iter().any(|codes| codes.contains(&code(f))))
+            // smb2-durable-reconnect-failed tells of those.
+            .filter(|f| !f.is("reconnects"));
         // Each pipe is a service of its own; files that fail alike are one story.
         let key = |f: &SeenFact| {
             (

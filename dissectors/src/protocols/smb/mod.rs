@@ -30,7 +30,7 @@
 //! | `smb.negotiate-failed` | `status`, `code`, `dialects` |
 //! | `smb.session-setup-failed` | `status`, `code`, `user`, `domain`, `workstation`, `mechanism` |
 //! | `smb.tree-connect-failed` | `status`, `code`, `path` |
-//! | `smb.create-failed` | `status`, `code`, `name`, `access` (the desired one), `pipe`, `share` |
+//! | `smb.create-failed` | `status`, `code`, `name`, `access` (the desired one), `pipe`, `share`, `reconnects` (a durable open) |
 //! | `smb.request-failed` | `status`, `code`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |

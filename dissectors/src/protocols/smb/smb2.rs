@@ -35,6 +35,8 @@ pub(super) enum Asked {
         name: String,
         access: u32,
         tree: u32,
+        /// It takes back an open that survived its connection.
+        reconnects: bool,
     },
     /// Of a pipe, or a file that may be one.
     Read(u64),
@@ -313,6 +315,7 @@ impl Smb2 {
                     name: utf16(wire2::create_name(pdu).unwrap_or_default().bytes),
                     access: u32_at(pdu, HEADER + 24).unwrap_or_default(),
                     tree: header.tree_id,
+                    reconnects: wire2::is_reconnect(pdu),
                 }
             }
             command::CLOSE => Asked::Close(file),

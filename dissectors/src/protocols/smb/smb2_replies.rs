@@ -150,7 +150,15 @@ impl Smb2 {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
                 failure("smb.tree-connect-failed", id, status).with("path", path.clone())
             }
-            (command::CREATE, Asked::Create { name, access, tree }) => {
+            (
+                command::CREATE,
+                Asked::Create {
+                    name,
+                    access,
+                    tree,
+                    reconnects,
+                },
+            ) => {
                 let tree = self.trees.get(tree);
                 let share = tree.map_or(String::new(), |tree| tree.path.clone());
                 failure("smb.create-failed", id, status)
@@ -158,6 +166,7 @@ impl Smb2 {
                     .with("access", *access)
                     .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
                     .with("share", share)
+                    .with("reconnects", *reconnects)
             }
             _ if is_notable(status) => failure("smb.request-failed", id, status)
                 .with("command", names::smb2(header.command).name)

@@ -194,6 +194,26 @@ pub(super) fn create_name(pdu: &[u8]) -> Option<Buffer<'_>> {
     Buffer::narrow(pdu, HEADER + 44)
 }
 
+/// True when CREATE takes back a durable or persistent open: SMB2_CREATE_DURABLE_HANDLE_RECONNECT or its second version
+/// is among its contexts (2.2.13.2.4, 2.2.13.2.12).
+pub(super) fn is_reconnect(pdu: &[u8]) -> bool {
+    /// No client sends more contexts.
+    const MOST: usize = 32;
+    let mut at = u32_at(pdu, HEADER + 48).unwrap_or_default() as usize;
+    for _ in 0..MOST {
+        let place = u16_at(pdu, at + 4).filter(|_| at >= HEADER);
+        let name = place.and_then(|place| pdu.get(at + usize::from(place)..)?.get(..4));
+        if matches!(name, Some(b"DHnC" | b"DH2C")) {
+            return true;
+        }
+        match u32_at(pdu, at) {
+            Some(next) if next > 0 && name.is_some() => at += next as usize,
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// The pattern of QUERY_DIRECTORY (2.2.33).
 pub(super) fn search_pattern(pdu: &[u8]) -> Option<Buffer<'_>> {
     Buffer::narrow(pdu, HEADER + 24)
