@@ -68,9 +68,9 @@ impl InOrder {
 mod tests {
     use super::*;
 
-    fn fresh(skip: usize, waited: &[u8]) -> Option<Fresh> {
+    fn fresh(skip: usize, waited: &[u8]) -> Fresh {
         let waited = waited.to_vec();
-        Some(Fresh { skip, waited })
+        Fresh { skip, waited }
     }
 
     #[test]
@@ -80,9 +80,9 @@ mod tests {
         assert_eq!(order.push(2, b"cd"), None);
         assert_eq!(order.push(2, b"c"), None, "shorter than what is there");
         assert_eq!(order.push(8, b"i"), None);
-        assert_eq!(order.push(0, b"ab"), fresh(0, b"cdefg"));
+        assert_eq!(order.push(0, b"ab"), Some(fresh(0, b"cdefg")));
         assert_eq!(order.push(0, b"abcd"), None, "again");
-        assert_eq!(order.push(5, b"fgh"), fresh(2, b"i"));
+        assert_eq!(order.push(5, b"fgh"), Some(fresh(2, b"i")));
         assert_eq!((order.next, order.bytes), (9, 0));
         assert!(order.held.is_empty());
     }

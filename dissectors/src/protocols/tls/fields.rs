@@ -44,7 +44,7 @@ crate::fields! {
     /// 32 random bytes; a fixed value makes a ServerHello a HelloRetryRequest.
     RANDOM = "tls.handshake.random", Bytes, "Random";
     /// The first four of them, when they were a clock.
-    RANDOM_TIME = "tls.handshake.random_time", Time, "GMT Unix Time";
+    RANDOM_TIME = "tls.handshake.random_time", Date, "GMT Unix Time";
     /// The other 28.
     RANDOM_BYTES = "tls.handshake.random_bytes", Bytes, "Random Bytes";
     /// Bytes of the session id.

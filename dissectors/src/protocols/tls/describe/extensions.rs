@@ -9,8 +9,7 @@ use super::super::fields::{
     PSK_BINDERS_LEN, PSK_IDENTITIES_LENGTH, PSK_IDENTITY, PSK_IDENTITY_LENGTH, PSK_MODE,
     PSK_MODES_LENGTH, PSK_SELECTED, PSK_TICKET_AGE, RECORD_SIZE_LIMIT, RENEG_INFO, RENEG_INFO_LEN,
     SERVER_NAME, SERVER_NAME_LEN, SERVER_NAME_LIST_LEN, SERVER_NAME_TYPE, SIG_ALG, SIG_ALG_HASH,
-    SIG_ALG_SIG, SIG_ALGS, SIG_ALGS_LENGTH, STATUS_REQUEST_TYPE, SUPPORTED_VERSION, TICKET,
-    VERSIONS_LEN,
+    SIG_ALG_SIG, SIG_ALGS, SIG_ALGS_LENGTH, STATUS_REQUEST_TYPE, SUPPORTED_VERSION, VERSIONS_LEN,
 };
 use super::super::names;
 use super::super::wire::{Cursor, message};
@@ -89,10 +88,6 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
             list(w, ids, c, (1, 2))
         }
         28 => number(w, RECORD_SIZE_LIMIT, c, 2).map(|_| ()),
-        35 => {
-            rest(w, TICKET, c);
-            Some(())
-        }
         40 | 51 => key_share(w, of, c),
         41 if of == message::CLIENT_HELLO => pre_shared_keys(w, c),
         41 => number(w, PSK_SELECTED, c, 2).map(|_| ()),
@@ -103,6 +98,8 @@ fn one(w: &mut Writer<'_>, of: u8, kind: u16, c: &mut Cursor<'_>) -> Option<()> 
         43 => number(w, SUPPORTED_VERSION, c, 2).map(|_| ()),
         44 => vector(w, (COOKIE_LEN, COOKIE), c, 2).map(|_| ()),
         45 => list(w, (PSK_MODES_LENGTH, None, PSK_MODE), c, (1, 1)),
+        // Parameters of QUIC, which have fields of their own.
+        57 | 0xFFA5 => Some(()),
         13172 => npn(w, c),
         65281 => vector(w, (RENEG_INFO_LEN, RENEG_INFO), c, 1).map(|_| ()),
         _ => {

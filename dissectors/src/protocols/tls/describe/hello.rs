@@ -23,8 +23,9 @@ pub(super) struct Fingerprint {
 
 /// A ClientHello (RFC 8446 4.1.2).
 pub(super) fn client(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
+    let offered = hello::client(c.rest()).map_or(0, |hello| hello.version);
     let version = number(w, VERSION, c, 2)?;
-    random(w, c)?;
+    random(w, c, offered)?;
     vector(w, (SESSION_ID_LENGTH, SESSION_ID), c, 1)?;
     let mut suites = *c;
     list(
@@ -62,9 +63,10 @@ pub(super) fn client(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
 
 /// A ServerHello or a HelloRetryRequest (RFC 8446 4.1.3).
 pub(super) fn server(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
+    let chosen = hello::server(c.rest()).map_or(0, |hello| hello.version);
     let version = number(w, VERSION, c, 2)?;
     let draft = hello::is_early_draft(version as u16);
-    random(w, c)?;
+    random(w, c, chosen)?;
     if !draft {
         vector(w, (SESSION_ID_LENGTH, SESSION_ID), c, 1)?;
     }
@@ -95,10 +97,13 @@ pub(super) fn is_retry(body: &[u8]) -> bool {
     hello::server(body).is_some_and(|hello| hello.retry)
 }
 
-fn random(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
+/// The random; before TLS 1.3 it began with the time.
+fn random(w: &mut Writer<'_>, c: &mut Cursor<'_>, version: u16) -> Option<()> {
     let (at, bytes) = (c.at(), c.take(32)?);
     w.parts(RANDOM, Value::Bytes(bytes), at, 32, |w| {
-        if let Some((time, rest)) = bytes.split_first_chunk::<4>() {
+        if !wire::is_tls13(version)
+            && let Some((time, rest)) = bytes.split_first_chunk::<4>()
+        {
             let seconds = u32::from_be_bytes(*time);
             let nanos = i64::from(seconds) * 1_000_000_000;
             w.put(RANDOM_TIME, Value::Time(nanos), at, 4);

@@ -89,6 +89,9 @@ pub(super) fn request(w: &mut Writer<'_>, known: u16, c: &mut Cursor<'_>) -> Opt
         });
     }
     let len = number(w, DNAMES_LEN, c, 2)? as usize;
+    if len == 0 {
+        return Some(());
+    }
     let (at, mut list) = (c.at(), c.part(len)?);
     w.parts(DNAMES, Value::Present, at, len, |w| {
         while let Some(len) = number(w, DNAME_LEN, &mut list, 2) {
