@@ -182,7 +182,12 @@ fn every_protocol_is_registered_under_its_folders_name() {
 }
 
 /// Protocols whose folder has another name.
-const FOLDERS: &[(&str, &str)] = &[("rpc", "oncrpc"), ("ssdp", "http"), ("http/0.9", "http")];
+const FOLDERS: &[(&str, &str)] = &[
+    ("rpc", "oncrpc"),
+    ("ssdp", "http"),
+    ("http/0.9", "http"),
+    ("tls-messages", "tls"),
+];
 
 #[test]
 fn the_rules_that_count_are_there() {
