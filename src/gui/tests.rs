@@ -411,7 +411,7 @@ fn a_dropped_file_is_opened() {
 }
 
 /// A sample's frames again and again.
-fn long_capture(folder: &tempfile::TempDir, bytes: usize) -> PathBuf {
+pub(super) fn long_capture(folder: &tempfile::TempDir, bytes: usize) -> PathBuf {
     let once = std::fs::read(path("smb/logon-failure.pcap")).unwrap();
     let (head, frames) = once.split_at(24);
     let mut long = head.to_vec();

@@ -276,3 +276,25 @@ fn a_frame_of_another_conversation_selects_that_conversation() {
         );
     }
 }
+
+#[test]
+fn of_many_frames_only_the_visible_ones_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = super::tests::empty();
+    app.open(vec![super::tests::long_capture(&folder, 2 << 20)]);
+    let mut shown = super::tests::window(app);
+    shown.state_mut().panels.frames.all = true;
+    shown.state().queue.send(Command::Do(Action::FramesAlone));
+    settled(&mut shown);
+    let last = shown.state().panels.frames.len();
+    assert!(last > 10_000, "{last}");
+    shown
+        .state()
+        .queue
+        .send(Command::Select(Pick::LooseFrame(last as u64)));
+    settled(&mut shown);
+    let drawn = shown.state().panels.frames.drawn();
+    assert!(drawn.contains(&(last - 1)) && drawn.len() < 60, "{drawn:?}");
+    filter(&mut shown, "frame.number in {7, 5000..5009}");
+    assert_eq!(shown.state().panels.frames.len(), 11);
+}

@@ -349,6 +349,12 @@ impl FramesPanel {
         self.list.frame(row)
     }
 
+    /// The rows that were drawn last.
+    #[cfg(test)]
+    pub(crate) fn drawn(&self) -> std::ops::Range<usize> {
+        self.rows.drawn()
+    }
+
     /// What selects a frame: with the session that is selected, or the first one of the conversation that it belongs to.
     pub(crate) fn pick(&self, doc: &Document, selection: &Selection, frame: FrameNo) -> Pick {
         let excerpt = self.excerpt.as_ref();
