@@ -19,7 +19,7 @@ mod sink;
 mod tcp;
 mod window;
 
-use colloquy_dissectors::field::{FieldId, Values, group};
+use colloquy_dissectors::field::{FieldId, INFO_COLUMN, Value, Values, group};
 use colloquy_dissectors::units::{Side, Span, Stamp};
 
 use crate::fields;
@@ -40,6 +40,8 @@ pub struct Row {
     pub values: Values,
     /// The messages that it completes, in the order of their values.
     pub messages: Vec<Message>,
+    /// Its last bytes belong to a message that a later frame completes.
+    is_part: bool,
     /// The protocols of its headers, where they are asked for: `eth:ethertype:ip:tcp`.
     protocols: String,
 }
@@ -58,12 +60,20 @@ pub struct Message {
 impl Row {
     fn clear(&mut self) {
         self.protocols.clear();
+        self.is_part = false;
         self.values.clear();
         self.messages.clear();
     }
 
-    /// Nothing more comes: writes the protocols of headers and messages.
+    /// Nothing more comes: writes what all of it together says.
     fn complete(&mut self) {
+        if self.is_part && self.messages.is_empty() {
+            // The last header's text stands where a message's would.
+            if let Some(Value::Text(info)) = self.values.of(INFO_COLUMN).last() {
+                let text = format!("{info} [TCP segment of a reassembled PDU]");
+                self.values.set_text(INFO_COLUMN, &text);
+            }
+        }
         if self.protocols.is_empty() {
             return;
         }
@@ -114,7 +124,7 @@ struct Said {
 
 #[cfg(test)]
 mod tests {
-    use colloquy_dissectors::field::{Entry, Value};
+    use colloquy_dissectors::field::Entry;
 
     use super::*;
 
@@ -143,5 +153,38 @@ mod tests {
                 "eth:ethertype:ip:tcp:nbss:smb2:gss-api:spnego:smb2"
             ))
         );
+    }
+
+    #[test]
+    fn a_part_of_a_message_is_told_as_tshark_does() {
+        let info = |is_part, messages| {
+            let mut row = Row {
+                is_part,
+                messages,
+                ..Row::default()
+            };
+            row.values.push(Entry {
+                id: INFO_COLUMN,
+                value: Value::Text("445 → 51234 [ACK]"),
+                depth: 1,
+                at: 0,
+                len: 0,
+            });
+            row.complete();
+            let text = match row.values.of(INFO_COLUMN).last() {
+                Some(Value::Text(text)) => text.to_owned(),
+                _ => String::new(),
+            };
+            text
+        };
+        let part = "445 → 51234 [ACK] [TCP segment of a reassembled PDU]";
+        assert_eq!(info(true, Vec::new()), part);
+        assert_eq!(info(false, Vec::new()), "445 → 51234 [ACK]");
+        let message = Message {
+            first_value: 0,
+            side: Side::Client,
+            span: Span::new(0, 4),
+        };
+        assert_eq!(info(true, vec![message]), "445 → 51234 [ACK]");
     }
 }

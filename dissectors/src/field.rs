@@ -210,6 +210,8 @@ pub struct Pair {
     /// On a message whose key was there before: that it is a duplicate. Then the first with its key counts; without this
     /// field a request with the key of another is a new one.
     pub duplicate: Option<FieldId>,
+    /// Of the reply's info text the word behind which its request's frame is named: `V3 READ Reply (Call In 7)`.
+    pub hint: Option<&'static str>,
 }
 
 /// What one message says and others show by a key: the path of a tree, the name of a file, the frame of a logon.

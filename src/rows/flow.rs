@@ -78,6 +78,9 @@ impl Receiver for Ears<'_, '_> {
             self.messages.came(side.other(), (frame, false), self.ahead);
             self.messages.came(side, (frame, gap), self.ahead);
         }
+        if matches!(input, Input::Data(_)) && self.stack.is_known() {
+            self.messages.understood(side, stamp.frame);
+        }
         if !gap && len > 0 {
             self.messages.heard(side, at + len, frame.frame);
         }
@@ -239,6 +242,11 @@ impl Talk {
     pub(super) fn held_since(&self) -> Option<FrameNo> {
         let bytes = self.tcp.as_ref().and_then(Tcp::held_since);
         bytes.into_iter().chain(self.messages.held_since()).min()
+    }
+
+    /// Frames whose last bytes belong to a message that later ones complete.
+    pub(super) fn parts(&mut self) -> std::vec::Drain<'_, FrameNo> {
+        self.messages.parts.drain(..)
     }
 
     /// Messages that are complete, with their frames.

@@ -302,6 +302,13 @@ fn hand_out(talk: &mut Talk, waiting: &mut VecDeque<Row>) {
     for said in talk.ready() {
         add(waiting, &said);
     }
+    for frame in talk.parts() {
+        if let Ok(place) = waiting.binary_search_by_key(&frame, |row| row.stamp.frame)
+            && let Some(row) = waiting.get_mut(place)
+        {
+            row.is_part = true;
+        }
+    }
 }
 
 fn add(waiting: &mut VecDeque<Row>, said: &Said) {

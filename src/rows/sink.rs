@@ -6,7 +6,7 @@ use std::sync::Arc;
 use colloquy_dissectors::dissector::{Input, Sink, Slot};
 use colloquy_dissectors::event::Act;
 use colloquy_dissectors::field::{
-    Entry, FieldId, Mark, Reach, Role, Value, Values, Wanted, Writer, group,
+    Entry, FieldId, INFO_COLUMN, Mark, Reach, Role, Value, Values, Wanted, Writer, group,
 };
 use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffset};
 use hashbrown::HashMap;
@@ -30,6 +30,10 @@ pub(super) struct Messages {
     /// What came of each side, and where the last piece of it began.
     until: PerSide<StreamOffset>,
     began: PerSide<StreamOffset>,
+    /// Where the last complete message ends.
+    done: PerSide<StreamOffset>,
+    /// Frames whose last bytes belong to a message that later ones complete.
+    pub(super) parts: Vec<FrameNo>,
     /// Pieces that came while it was not clear what is spoken: where each ends, and its frame.
     early: PerSide<VecDeque<(StreamOffset, Stamp)>>,
     /// Where the bytes that came end, and the frame of the last of them.
@@ -82,6 +86,8 @@ impl Messages {
             pending: PerSide::default(),
             until: PerSide::default(),
             began: PerSide::default(),
+            done: PerSide::default(),
+            parts: Vec::new(),
             early: PerSide::default(),
             last: PerSide::default(),
             ready: Vec::new(),
@@ -137,6 +143,7 @@ impl Messages {
                 continue;
             }
             let stamp = in_early.map_or(stamp, |(_, stamp)| *stamp);
+            self.done[side] = self.done[side].max(message.span.end);
             if self.windows.is_some() {
                 let began = early.iter().rev().find(|(end, _)| *end < message.span.end);
                 let piece = match in_early {
@@ -205,6 +212,13 @@ impl Messages {
         });
     }
 
+    /// The bytes of `frame` are understood: notes whether some wait for the rest of their message.
+    pub(super) fn understood(&mut self, side: Side, frame: FrameNo) {
+        if self.until[side] > self.done[side] && self.wanted.has(INFO_COLUMN) {
+            self.parts.push(frame);
+        }
+    }
+
     /// The first frame whose bytes were not understood yet.
     pub(super) fn held_since(&self) -> Option<FrameNo> {
         let first = |side: Side| self.early[side].front().map(|(_, stamp)| stamp.frame);
@@ -225,6 +239,7 @@ impl Messages {
         self.pending.swap();
         self.until.swap();
         self.began.swap();
+        self.done.swap();
         if let Some(windows) = &mut self.windows {
             windows.swap();
         }
@@ -309,6 +324,9 @@ impl Messages {
             forward.note_reply(request, stamp.frame);
         }
         self.add(values, mark.pair.request_in, Value::Uint(request.frame));
+        if let Some(word) = mark.pair.hint {
+            name_call(values, word, request.frame);
+        }
         let nanos = stamp.time.nanos_since(request.time);
         self.add(values, mark.pair.time, Value::Duration(nanos));
         if again {
@@ -360,6 +378,20 @@ impl Messages {
                 len: 0,
             });
         }
+    }
+}
+
+/// Names the frame of the call in the reply's info text, where one is asked for.
+fn name_call(values: &mut Values, word: &str, frame: FrameNo) {
+    let named = match values.of(INFO_COLUMN).last() {
+        Some(Value::Text(info)) => info.split_once(word).map(|(before, behind)| {
+            let call = format!(" (Call In {frame})");
+            [before, word, &call, behind].concat()
+        }),
+        _ => None,
+    };
+    if let Some(text) = named {
+        values.set_text(INFO_COLUMN, &text);
     }
 }
 

@@ -254,9 +254,9 @@ impl Values {
             .map(|slot| self.entry(slot).value)
     }
 
-    /// Changes the first value of a field to `text`.
+    /// Changes the last value of a field to `text`.
     pub fn set_text(&mut self, id: FieldId, text: &str) {
-        let place = self.slots.iter().position(|slot| slot.id == id);
+        let place = self.slots.iter().rposition(|slot| slot.id == id);
         if let Some(place) = place
             && let Some((at, len)) = self.keep(text.as_bytes())
             && let Some(slot) = self.slots.get_mut(place)

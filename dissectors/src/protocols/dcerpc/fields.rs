@@ -185,6 +185,7 @@ pub(crate) static CALL: Pair = Pair {
     request_in: Some(REQUEST_IN),
     time: Some(TIME),
     duplicate: None,
+    hint: None,
 };
 
 /// The same, told once more in the layer of the interface that is called.

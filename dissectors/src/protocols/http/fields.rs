@@ -197,6 +197,7 @@ const fn pair(
         request_in,
         time,
         duplicate: None,
+        hint: None,
     }
 }
 

@@ -11,6 +11,7 @@ pub(in super::super) const EXCHANGE: Pair = Pair {
     request_in: Some(f::RESPONSE_TO),
     time: Some(f::TIME),
     duplicate: None,
+    hint: None,
 };
 
 /// Tags of operations.

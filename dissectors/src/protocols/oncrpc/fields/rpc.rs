@@ -91,4 +91,5 @@ pub(crate) static CALL: Pair = Pair {
     request_in: Some(REPFRAME),
     time: Some(TIME),
     duplicate: Some(DUP),
+    hint: Some(" Reply"),
 };

@@ -12,6 +12,7 @@ pub(crate) const SMB2_EXCHANGE: Pair = Pair {
     request_in: Some(smb2::RESPONSE_TO),
     time: Some(smb2::TIME),
     duplicate: None,
+    hint: None,
 };
 /// An SMB1 request and its answers, by process, multiplex id and command.
 pub(crate) const SMB1_EXCHANGE: Pair = Pair {
@@ -20,6 +21,7 @@ pub(crate) const SMB1_EXCHANGE: Pair = Pair {
     request_in: Some(smb1::RESPONSE_TO),
     time: Some(smb1::TIME),
     duplicate: None,
+    hint: None,
 };
 /// A transaction's request and what goes on with it in secondary ones.
 pub(crate) const SMB1_CONTINUATION: Pair = Pair {
@@ -28,6 +30,7 @@ pub(crate) const SMB1_CONTINUATION: Pair = Pair {
     request_in: Some(smb1::CONTINUATION_TO),
     time: None,
     duplicate: None,
+    hint: None,
 };
 /// The answer that completes a logon, by SessionId.
 pub(crate) const SMB2_LOGON: Name = Name {
