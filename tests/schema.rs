@@ -145,11 +145,28 @@ const SUMMARY: &[(&str, Kind)] = &[
     ("not_judged", Count),
 ];
 
+/// A row of the response times, which are there only when they were asked for (`--tables srt`).
+const RESPONSE_TIME: &[(&str, Kind)] = &[
+    ("protocol", Words),
+    ("group", Text),
+    ("operation", Words),
+    ("number", Count),
+    ("server", Or(&Object)),
+    ("answered_by", OneOf(&["client", "server"])),
+    ("waits", Or(&Words)),
+    ("calls", Count),
+    ("answered", Count),
+    ("failed", Count),
+    ("unanswered", Count),
+    ("pending", Count),
+    ("times", Or(&Object)),
+];
+
 const BOTH_SIDES: &[(&str, Kind)] = &[("client", Count), ("server", Count)];
 
 /// Fails where a whole report is not what schema 1 says.
 pub(crate) fn check(report: &Value) {
-    let top = [
+    let mut top = vec![
         ("schema", Count),
         ("generator", Words),
         ("captures", List),
@@ -157,6 +174,10 @@ pub(crate) fn check(report: &Value) {
         ("findings", List),
         ("summary", Object),
     ];
+    if !report["response_times"].is_null() {
+        top.push(("response_times", List));
+        check_response_times(report);
+    }
     keys(report, "report", &top);
     assert_eq!(report["schema"], 1);
     assert!(text(report, "generator").starts_with("colloquy "));
@@ -180,6 +201,7 @@ pub(crate) fn check_line(line: &Value) -> &str {
     match kind.as_str() {
         "session" => keys(inner, "session", SESSION),
         "finding" => keys(inner, "finding", FINDING),
+        "response_time" => keys(inner, "response_time", RESPONSE_TIME),
         "summary" => keys(inner, "summary", SUMMARY),
         other => panic!("a line of kind {other}"),
     }
@@ -266,6 +288,45 @@ fn check_requests(session: &Value) {
         let [median, p95, max] = names.map(|name| times[name].as_f64().unwrap());
         assert!(median <= p95 && p95 <= max, "{times}");
     }
+}
+
+/// Each row adds up, and all of them to what the sessions have.
+fn check_response_times(report: &Value) {
+    let counts = ["answered", "failed", "unanswered", "pending"];
+    let mut sums = [0; 4];
+    for row in list(report, "response_times") {
+        keys(row, "response_time", RESPONSE_TIME);
+        let [answered, failed, unanswered, pending] = counts.map(|name| count(row, name));
+        assert_eq!(
+            count(row, "calls"),
+            answered + unanswered + pending,
+            "{row}"
+        );
+        assert!(count(row, "calls") > 0 && failed <= answered, "{row}");
+        let times = &row["times"];
+        assert_eq!(times.is_null(), answered == 0, "{row}");
+        if !times.is_null() {
+            let names = ["min", "median", "p95", "p99", "max"];
+            let all = names.map(|name| (name, Number)).into_iter();
+            let all: Vec<_> = all.chain([("mean", Number)]).collect();
+            keys(times, "times", &all);
+            let ordered = names.map(|name| times[name].as_f64().unwrap());
+            assert!(ordered.is_sorted(), "{row}");
+            let mean = times["mean"].as_f64().unwrap();
+            assert!(
+                ordered[0] <= mean + 1e-9 && mean <= ordered[4] + 1e-9,
+                "{row}"
+            );
+        }
+        for (sum, name) in sums.iter_mut().zip(counts) {
+            *sum += count(row, name);
+        }
+    }
+    let sessions = counts.map(|name| {
+        let requests = list(report, "sessions").iter().map(|s| &s["requests"]);
+        requests.map(|r| count(r, name)).sum::<u64>()
+    });
+    assert_eq!(sums, sessions, "the rows' {counts:?} and the sessions'");
 }
 
 /// A session lies in its capture and in its parent.

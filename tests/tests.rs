@@ -29,6 +29,8 @@ mod laws;
 /// Live traffic of a real client and server over loopback. Needs the right to capture; says so and passes without.
 #[cfg(feature = "live")]
 mod live;
+/// Response times as tables: they add up, and read as they did.
+mod response_times;
 /// Captures that are cut, broken, shuffled: no panic, an end, a report that holds together.
 mod robustness;
 /// Every sample against its truth, and its text report as people read it.

@@ -62,8 +62,9 @@ pub fn write(outcome: &Outcome, to: &mut dyn Write) -> io::Result<()> {
 const AT_ONCE: usize = 128;
 
 fn sessions(outcome: &Outcome, names: &Names, to: &mut dyn Write) -> io::Result<()> {
-    // Ids count from 1.
-    let before = |id| if id == 1 { "\n" } else { ",\n" };
+    // Of a selection the first need not be 1.
+    let first = outcome.sessions().next().map(|row| row.id);
+    let before = |id| if Some(id) == first { "\n" } else { ",\n" };
     let work = |writer: &mut Writer, flows: &[Judged], text: &mut Vec<u8>| {
         for judged in flows {
             writer.flow(judged, before, "", text);

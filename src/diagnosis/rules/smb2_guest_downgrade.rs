@@ -1,6 +1,7 @@
 //! `smb2-guest-downgrade`.
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+use crate::diagnosis::smb::{ACCESS, FAILURES, failures};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 
 declare_rule! {
     /// ## What it means
@@ -13,7 +14,7 @@ declare_rule! {
     /// ## How it is told
     /// A successful SESSION_SETUP with SMB2_SESSION_FLAG_IS_GUEST (SMB1: the action bit "logged in as guest") to a client
     /// that named a user other than the guest account. A logon without a name (a null session) asked for nothing else and
-    /// is left out.
+    /// is left out. It is a note as long as the guest was denied nothing.
     ///
     /// ## Example
     /// Samba with `map to guest = Bad User`: a mistyped user name becomes a guest, and the files cannot be written.
@@ -42,10 +43,14 @@ impl Smb2GuestDowngrade {
                 continue;
             }
             told.push(user);
+            let denied = failures(view, FAILURES, ACCESS).find(|f| f.stamp > fact.stamp);
+            let severity = denied.map_or(Severity::Note, |_| META.severity);
             let finding = Finding::new(&META, fact.stamp)
+                .severity(severity)
                 .side(Culprit::Server)
                 .maybe_frame(fact.request, "request")
                 .frame(fact.stamp, "answer")
+                .maybe_frame(denied.map(|f| f.stamp), "denied")
                 .title(format!("{user} was let in as a guest"))
                 .explain(format!(
                     "The client logged on as {user}; in frame {} the server granted it as a guest: \
@@ -61,8 +66,9 @@ impl Smb2GuestDowngrade {
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::smb::testing::{negotiated, setup, setup_answer, smb2, to};
+    use crate::diagnosis::smb::testing::{create, negotiated, no, setup, setup_answer, smb2, to};
 
     const RULE: &str = "smb2-guest-downgrade";
 
@@ -80,6 +86,14 @@ mod tests {
         let found = findings(asked("ada").server(&granted(1)).close().frames(), RULE);
         assert_eq!(found.len(), 1);
         assert!(found[0].title.starts_with("ada"), "{found:?}");
+        assert_eq!(found[0].severity, Severity::Note);
+        let denied = asked("ada")
+            .server(&granted(1))
+            .client(&create(2, "a.txt"))
+            .server(&no(5, 2, 0xC000_0022));
+        let found = findings(denied.close().frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert_eq!(found[0].frames.last().unwrap().role, "denied");
     }
 
     #[test]
