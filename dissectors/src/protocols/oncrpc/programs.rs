@@ -82,9 +82,9 @@ pub(super) fn op(number: u32, version: u32, procedure: u32) -> Op {
 /// The name of an operation with its program and version, where the group of `op` does not tell both.
 pub(super) fn full_name(op: Op, number: u32, version: u32) -> Option<String> {
     let group = program(number).map(|program| {
-        let names_version = |v: &&Version| v.group != program.group;
+        let names_version = |v: &Version| v.group != program.group;
         let group = program.versions.iter().find(|v| v.number == version);
-        (program.group, group.filter(names_version).is_some())
+        (program.group, group.is_some_and(names_version))
     });
     match (group, op.name) {
         (Some((_, true)), _) => None,
