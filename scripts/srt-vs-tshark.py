@@ -11,6 +11,7 @@ difference is held against what tshark says of single messages (`smb2.time`, `rp
     table       tshark's own messages give what colloquy gives; its table leaves some out (faults, rejected calls, versions)
     interim     tshark takes STATUS_PENDING for the answer
     again       tshark counts a call once more with each copy of its answer
+    unseen      tshark shows no such answer at all: records in small segments, a version that its dissector does not know
     upgraded    SMB1's NEGOTIATE answered in SMB2 belongs to neither of tshark's tables
     no-bind     tshark does not know the interface, since its bind was not captured
     gap         bytes are missing in the capture, and tshark does not find the message's head or end
@@ -105,11 +106,11 @@ class Capture:
             "rpc || smb || smb2 || dcerpc || tcp.analysis.lost_segment", "rpc.program", "rpc.programversion", "rpc.procedure",
             "rpc.time", "dcerpc.cn_bind_to_uuid", "dcerpc.cn_bind_if_ver", "dcerpc.cn_bind_if_ver_minor", "dcerpc.pkt_type",
             "dcerpc.opnum", "dcerpc.time", "dcerpc.dg_if_id", "dcerpc.dg_if_ver", "smb.cmd", "smb2.cmd", "smb2.flags.response",
-            "smb2.nt_status", "smb2.time", "tcp.analysis.lost_segment", "frame.len", "frame.cap_len", "dcerpc.cn_flags.last_frag", "smb.flags.response", "smb.time", "rpc.dup",
+            "smb2.nt_status", "smb2.time", "tcp.analysis.lost_segment", "frame.len", "frame.cap_len", "dcerpc.cn_flags.last_frag", "smb.flags.response", "smb.time", "rpc.dup", "rpc.reqframe",
         )
         for row in rows:
             (program, version, procedure, rpc_time, uuid, major, minor, kind, opnum, dce_time, dg, dg_version, smb, command,
-             is_answer, status, smb2_time, lost, length, captured, last, smb_answer, smb_time, again) = [cell.split("|") if cell else [] for cell in row]
+             is_answer, status, smb2_time, lost, length, captured, last, smb_answer, smb_time, again, requests) = [cell.split("|") if cell else [] for cell in row]
             self.programs |= {(int(p), int(v)) for p, v in zip(program, version)}
             for one in zip(uuid, major, minor):
                 self.interfaces.setdefault(one[0].lower(), set()).add(f"{one[1]}.{one[2]}")
@@ -121,7 +122,7 @@ class Capture:
                 (len([k for k in kind if k in ("2", "3")]), dce_time, "dcerpc"),
             ]
             self.marks |= {f"unpaired {name}" for answers, times, name in unpaired if answers > len(times)}
-            marks = ("again", again), ("gap", lost), ("cut", length != captured), ("fragments", set(last) & {"0", "False"})
+            marks = ("again", again or len(requests) > len(set(requests))), ("gap", lost), ("cut", length != captured), ("fragments", set(last) & {"0", "False"})
             self.marks |= {mark for mark, has in marks if has}
             self.answers(rpc_time, [(("rpc", int(p), int(v)), int(n)) for p, v, n in zip(program, version, procedure)])
             numbered = [n for n in kind if n in ("0", "2", "3")]
@@ -256,6 +257,8 @@ def explain(capture, key, theirs, ours, everything):
         return "cut"
     if "gap" in capture.marks:
         return "gap"
+    if kind == "rpc" and theirs.is_like(told) and theirs.calls < ours.calls:
+        return "unseen"
     if key[0][0] == "dcerpc" and "fragments" in capture.marks and (theirs.mean() >= ours.mean() or told.mean() >= ours.mean()):
         return "fragments"
     return None

@@ -131,11 +131,10 @@ fn heading(
     layout: &Layout,
     text: &mut String,
 ) {
-    let cells = HEAD.iter().zip(widths);
-    let cells: String = cells
-        .map(|(word, width)| format!(" {word:>width$}"))
-        .collect();
-    let head = format!("{title:<labels$}{cells}");
+    let mut head = format!("{title:<labels$}");
+    for (word, width) in HEAD.iter().zip(widths) {
+        let _ = write!(head, " {word:>width$}");
+    }
     let _ = writeln!(text, "{}", layout.style.paint(Tone::Faint, &head));
 }
 
