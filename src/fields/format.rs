@@ -18,7 +18,9 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
         }
         (Value::Text(text), _) => escaped(out, text),
         (Value::Bytes(bytes) | Value::Contents(_, bytes), _) => {
-            bytes.iter().for_each(|b| digits(out, u64::from(*b), 2))
+            for byte in bytes {
+                digits(out, u64::from(*byte), 2);
+            }
         }
         (Value::Ether(mac), _) => {
             for (i, byte) in mac.iter().enumerate() {
