@@ -159,8 +159,8 @@ mod tests {
     fn a_part_of_a_message_is_told_as_tshark_does() {
         let info = |is_part, messages| {
             let mut row = Row {
-                is_part,
                 messages,
+                is_part,
                 ..Row::default()
             };
             row.values.push(Entry {
@@ -171,11 +171,10 @@ mod tests {
                 len: 0,
             });
             row.complete();
-            let text = match row.values.of(INFO_COLUMN).last() {
+            match row.values.of(INFO_COLUMN).last() {
                 Some(Value::Text(text)) => text.to_owned(),
                 _ => String::new(),
-            };
-            text
+            }
         };
         let part = "445 → 51234 [ACK] [TCP segment of a reassembled PDU]";
         assert_eq!(info(true, Vec::new()), part);

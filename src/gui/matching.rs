@@ -140,8 +140,12 @@ fn find(
     cancel: Arc<AtomicBool>,
     wake: &Wake,
 ) -> Result<(), String> {
-    let plan = Plan::of(filter.fields().iter().copied());
-    let options = Options { threads: 0, cancel };
+    let mut plan = Plan::of([]);
+    filter.add_to(&mut plan.wanted);
+    let options = Options {
+        cancel,
+        ..Options::default()
+    };
     let path = path.to_string_lossy();
     let open = || capture::open(&path).map_err(|e| e.to_string());
     let ahead = if plan.looks_ahead() {

@@ -214,7 +214,10 @@ fn fill(
         printer: &printer,
         most: None,
     };
-    let options = Options { threads: 0, cancel };
+    let options = Options {
+        cancel,
+        ..Options::default()
+    };
     let mut out = Indexer {
         to,
         file,

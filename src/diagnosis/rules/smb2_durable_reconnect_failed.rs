@@ -70,7 +70,7 @@ mod tests {
     const NOT_FOUND: u32 = 0xC000_0034;
 
     /// CREATE of `name` with one context of that name, whose data are 16 bytes.
-    fn create_with(id: u64, name: &str, context: &[u8; 4]) -> Vec<u8> {
+    fn create_with(id: u64, name: &str, context: [u8; 4]) -> Vec<u8> {
         const NBSS: usize = 4;
         let mut out = create(id, name);
         out.resize((out.len() - NBSS).next_multiple_of(8) + NBSS, 0);
@@ -86,27 +86,27 @@ mod tests {
         out
     }
 
-    fn asked(context: &[u8; 4]) -> Script {
+    fn asked(context: [u8; 4]) -> Script {
         at_work().client(&create_with(3, "book.xlsx", context))
     }
 
     #[test]
     fn an_open_that_is_gone_is_told_and_by_this_rule_alone() {
-        for context in [b"DHnC", b"DH2C"] {
+        for context in [*b"DHnC", *b"DH2C"] {
             let script = asked(context).server(&no(5, 3, NOT_FOUND)).close();
             let found = findings(script.clone().frames(), RULE);
             assert_eq!(found.len(), 1, "{found:?}");
             assert!(found[0].title.contains("book.xlsx"), "{found:?}");
             assert!(findings(script.frames(), "smb-open-failed").is_empty());
         }
-        let denied = asked(b"DHnC").server(&no(5, 3, 0xC000_0022)).close();
+        let denied = asked(*b"DHnC").server(&no(5, 3, 0xC000_0022)).close();
         assert_eq!(findings(denied.clone().frames(), RULE).len(), 1);
         assert!(findings(denied.frames(), "smb-access-denied").is_empty());
     }
 
     #[test]
     fn a_new_durable_open_that_fails_is_another_story() {
-        let script = asked(b"DHnQ").server(&no(5, 3, NOT_FOUND)).close();
+        let script = asked(*b"DHnQ").server(&no(5, 3, NOT_FOUND)).close();
         assert!(findings(script.clone().frames(), RULE).is_empty());
         assert_eq!(findings(script.frames(), "smb-open-failed").len(), 1);
         let plain = at_work()
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_not_captured_tells_nothing() {
-        let lost = asked(b"DHnC")
+        let lost = asked(*b"DHnC")
             .server_lost(&no(5, 3, NOT_FOUND))
             .wait_secs(1.0);
         assert!(findings(lost.close().frames(), RULE).is_empty());

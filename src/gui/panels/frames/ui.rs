@@ -195,7 +195,10 @@ fn progress_ui(ui: &mut Ui, ctx: &Ctx<'_>, panel: &FramesPanel) {
         ui.ctx()
             .request_repaint_after(std::time::Duration::from_millis(60));
     } else if !panel.settled() {
-        ui.add(egui::Spinner::new().size(12.0));
+        // A spinner would paint all the time, beside those who make the list.
+        ui.weak("reading…").on_hover_text("The list is being made");
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_millis(250));
     }
     ui.label(small(ctx, said));
     if panel.matching.as_ref().is_some_and(Matching::cancelled) {
