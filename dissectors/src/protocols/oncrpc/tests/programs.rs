@@ -301,7 +301,7 @@ fn a_broadcast_waits_for_nothing() {
             server(&accepted(3, 0, &join(&[&words(&[1000]), &opaque(b"me")]))),
         ],
     );
-    let broadcast = Op::of("portmap2", "CALLIT", 5);
+    let broadcast = Op::of("portmap2", "CALLIT", 5).of_set(2);
     assert!(acts(&said).iter().any(|a| matches!(
         a,
         Act::Request { op, expect: Expect::Nothing, .. } if *op == broadcast
