@@ -152,6 +152,7 @@ impl Batch {
             origin: self.beside.origin,
             before: earlier.map_or(self.beside.before, |record| Some(record.time)),
             outer: self.beside.outer_streams(frame).to_vec(),
+            labels: self.beside.labels.clone(),
             ..Beside::default()
         };
         if let Some((whole, bytes)) = self.beside.whole(frame) {

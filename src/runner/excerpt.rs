@@ -140,11 +140,6 @@ impl Cutting {
         if batch.beside.secrets.is_some() {
             self.before.beside.secrets.clone_from(&batch.beside.secrets);
         }
-        if let Some(labels) = &batch.beside.labels {
-            let before = Arc::make_mut(self.before.beside.labels.get_or_insert_default());
-            before.interfaces.clone_from(&labels.interfaces);
-            before.comments.extend_from_slice(&labels.comments);
-        }
         for (at, item) in batch.items.iter().enumerate() {
             if item.flow != self.flow {
                 continue;
@@ -156,7 +151,6 @@ impl Cutting {
             };
             one.openings = std::mem::take(&mut self.before.openings);
             one.beside.secrets = self.before.beside.secrets.take();
-            one.beside.labels = self.before.beside.labels.take();
             self.bytes += one.size();
             kept.push(one);
             if self.bytes > limits::EXCERPT_BYTES {
