@@ -168,7 +168,12 @@ pub(super) fn arp(picked: &Picked, header: &[u8], out: &mut Out<'_>) {
     let gratuitous = usual && from.is_some() && from == to;
     for id in picked.of(group::ARP) {
         match *id {
-            arp::PROTO => out.protocol(arp::PROTO, 28, arp_len(sizes), header),
+            arp::PROTO => {
+                // The padding behind it is Ethernet's.
+                let len = arp_len(sizes);
+                let own = header.get(..len as usize).unwrap_or(header);
+                out.protocol(arp::PROTO, 28, len, own);
+            }
             arp::HW_TYPE => out.put(*id, uint(hardware), 0, 2),
             arp::PROTO_TYPE => out.put(*id, uint(protocol), 2, 2),
             arp::HW_SIZE => out.put(*id, uint(sizes >> 8), 4, 1),
