@@ -38,9 +38,15 @@ struct Ears<'a, 'b> {
     now: Stamp,
     /// A hole was given up: what comes behind it belongs to the frames that brought it, not to the one that closed a hole.
     after_gap: bool,
+    /// What comes waited for a hole of the other side to be filled.
+    waited: bool,
 }
 
 impl Receiver for Ears<'_, '_> {
+    fn waited(&mut self, waited: bool) {
+        self.waited = waited;
+    }
+
     fn deliver(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
         let side = if *self.turned { side.other() } else { side };
         let len = match input {
@@ -52,7 +58,11 @@ impl Receiver for Ears<'_, '_> {
             Input::End(_) => 0,
         };
         let gap = matches!(input, Input::Gap { .. });
-        let frame = if self.after_gap { stamp } else { self.now };
+        let frame = if self.after_gap || self.waited {
+            stamp
+        } else {
+            self.now
+        };
         if let Some(record) = self.record {
             record.take(side, at, stamp, input);
         }
@@ -162,6 +172,7 @@ impl Talk {
             record: &mut self.record,
             now: segment.stamp,
             after_gap: false,
+            waited: false,
         };
         tcp.segment(side, segment, &mut ears);
         self.turn();
@@ -186,6 +197,7 @@ impl Talk {
             record: &mut self.record,
             now: stamp,
             after_gap: false,
+            waited: false,
         };
         ears.deliver(side, at, stamp, Input::Datagram { bytes, wire_len });
         self.turn();
@@ -202,6 +214,7 @@ impl Talk {
                 record: &mut self.record,
                 now,
                 after_gap: false,
+                waited: false,
             };
             tcp.finish(&mut ears);
             self.turn();
@@ -222,6 +235,7 @@ impl Talk {
             record: &mut self.record,
             now,
             after_gap: false,
+            waited: false,
         };
         tcp.give_up(&mut ears);
         self.messages.forget();

@@ -51,6 +51,11 @@ impl Assembler {
         self.held.len() >= limits::OUT_OF_ORDER_SEGMENTS || self.bytes >= limits::OUT_OF_ORDER_BYTES
     }
 
+    /// The first waiting piece.
+    pub fn first(&self) -> Option<&Held> {
+        self.held.first()
+    }
+
     /// Where the first waiting piece begins.
     pub fn first_start(&self) -> Option<StreamOffset> {
         self.held.first().map(|h| h.start)

@@ -3,6 +3,7 @@
 //! Sequence numbers are unwrapped into 64-bit offsets, 0 being the first byte after the SYN, or the first
 //! byte seen where the capture began in mid-stream. Read RFC 9293 sections 3.4 and 3.8 first.
 
+mod holes;
 mod watch;
 
 use colloquy_dissectors::dissector::{End, Input};
@@ -10,8 +11,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use smallvec::SmallVec;
 
 use super::assembler::Assembler;
-use super::facts::{Missing, Series, TcpFacts};
-use crate::limits;
+use super::facts::{Series, TcpFacts};
 
 /// TCP flags.
 pub mod flags {
@@ -60,6 +60,10 @@ impl Segment<'_> {
 pub trait Receiver {
     /// The next of `side` at `at` in its stream, seen at `stamp`.
     fn deliver(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>);
+
+    /// Whether what comes now was in order among its side's bytes, and only waited for what was missing before it or of the other
+    /// side.
+    fn waited(&mut self, _waited: bool) {}
 }
 
 #[derive(Debug, Default)]
@@ -126,10 +130,12 @@ impl Tcp {
 
     /// Delivers what waits, without what it waits for.
     pub fn give_up(&mut self, to: &mut dyn Receiver) {
-        for side in Side::BOTH {
-            if !self.halves[side].held.is_empty() {
-                self.flush(side, to);
-            }
+        let holds = |side: Side| !self.halves[side].held.is_empty();
+        match (holds(Side::Client), holds(Side::Server)) {
+            (true, true) => self.flush_both(to),
+            (true, false) => self.flush(Side::Client, to),
+            (false, true) => self.flush(Side::Server, to),
+            (false, false) => {}
         }
     }
 
@@ -158,6 +164,7 @@ impl Tcp {
             self.fin(side, segment);
         }
         self.give_up_holes(segment.stamp, to);
+        self.release(None, to);
         self.end_in_order(to);
         if segment.has(flags::RST) {
             self.reset(side, segment, before, to);
@@ -191,28 +198,11 @@ impl Tcp {
             Some(reset) => (reset.stamp, End::Reset),
             None => (self.last.unwrap_or_default(), End::CaptureStopped),
         };
-        for side in Side::BOTH {
-            self.flush(side, to);
-        }
+        self.flush_both(to);
         self.lose_before_reset(reset.map(|r| r.side), to);
         self.end_in_order(to);
         for side in Side::BOTH {
             self.end(side, at, end, to);
-        }
-    }
-
-    /// A reset stands behind the last byte that its side sent: what is missing up to it was not captured.
-    fn lose_before_reset(&mut self, side: Option<Side>, to: &mut dyn Receiver) {
-        let (Some(side), Some(at)) = (side, self.reset_at) else {
-            return;
-        };
-        if self.halves[side].fin_at.is_some() {
-            return;
-        }
-        let next = self.halves[side].next;
-        let len = at - next as i64;
-        if (1..IMPLAUSIBLE).contains(&len) && self.facts.after_reset == 0 {
-            self.lose_until(side, next + len as u64, self.last.unwrap_or_default(), to);
         }
     }
 
@@ -328,10 +318,11 @@ impl Tcp {
         let heard = self.halves[side.other()]
             .gone
             .is_none_or(|until| end as u64 <= until);
+        let waits = self.waits(side);
         let half = &mut self.halves[side];
-        if from == half.next && heard {
+        if from == half.next && heard && !waits {
             self.deliver(side, from, segment.stamp, bytes, cut, to);
-            self.deliver_held(side, to);
+            self.release(Some(side), to);
         } else {
             half.held.insert(from, bytes, cut, segment.stamp);
             if half.held.is_full() {
@@ -358,120 +349,6 @@ impl Tcp {
         half.acked_hole = None;
         if cut > 0 {
             self.missing(side, cut, stamp, true, to);
-        }
-    }
-
-    /// Bytes from `next` on that never come.
-    fn missing(&mut self, side: Side, len: u64, stamp: Stamp, cut: bool, to: &mut dyn Receiver) {
-        let half = &mut self.halves[side];
-        let at = half.next;
-        half.next += len;
-        half.acked_hole = None;
-        half.highest = half.highest.max(half.next);
-        let facts = &mut self.facts.sides[side];
-        facts.acked_unseen = half.acked.saturating_sub(half.highest);
-        facts.missing += len;
-        if cut {
-            facts.cut += len;
-        }
-        if self.facts.holes.len() < limits::EXAMPLES {
-            self.facts.holes.push(Missing {
-                side,
-                offset: at,
-                len,
-                stamp,
-                cut,
-            });
-        }
-        to.deliver(side, at, stamp, Input::Gap { len });
-    }
-
-    fn lose_until(&mut self, side: Side, until: StreamOffset, stamp: Stamp, to: &mut dyn Receiver) {
-        let next = self.halves[side].next;
-        if until > next {
-            self.missing(side, until - next, stamp, false, to);
-        }
-    }
-
-    fn deliver_held(&mut self, side: Side, to: &mut dyn Receiver) {
-        loop {
-            let half = &mut self.halves[side];
-            let next = half.next;
-            let Some(piece) = half.held.take_ready(next) else {
-                if half.held.is_empty() {
-                    half.acked_hole = None;
-                }
-                return;
-            };
-            if piece.end() <= next {
-                continue;
-            }
-            let old = (next - piece.start) as usize;
-            let bytes = piece.bytes.get(old..).unwrap_or(&[]);
-            let cut = piece.end() - next - bytes.len() as u64;
-            self.deliver(side, next, piece.stamp, bytes, cut, to);
-        }
-    }
-
-    /// Delivers all that waits, holes as gaps.
-    fn flush(&mut self, side: Side, to: &mut dyn Receiver) {
-        if self.halves[side.other()].gone.is_some() {
-            self.halves[side].held = Assembler::default();
-            return;
-        }
-        while let Some(start) = self.halves[side].held.first_start() {
-            let stamp = self.last.unwrap_or_default();
-            self.lose_until(side, start, stamp, to);
-            self.deliver_held(side, to);
-        }
-        if self.facts.sides[side].frames == 0 {
-            return;
-        }
-        // Bytes that the peer has, whatever the capture shows of them.
-        let acked = self.halves[side].acked;
-        self.lose_until(side, acked, self.last.unwrap_or_default(), to);
-        // And bytes that its FIN says it sent.
-        let half = &self.halves[side];
-        let sent = half
-            .fin_at
-            .filter(|at| at.saturating_sub(half.next) < IMPLAUSIBLE as u64);
-        if let Some(sent) = sent {
-            self.lose_until(side, sent, self.last.unwrap_or_default(), to);
-        }
-    }
-
-    /// A hole that the receiver acknowledged was filled on the wire and missed by the capture.
-    fn give_up_holes(&mut self, now: Stamp, to: &mut dyn Receiver) {
-        for side in Side::BOTH {
-            if self.halves[side.other()].gone.is_some() {
-                continue;
-            }
-            let one_sided = self.facts.sides[side.other()].frames == 0;
-            let frames = self.frames;
-            let half = &mut self.halves[side];
-            let fin_beyond = half
-                .fin_at
-                .is_some_and(|at| at > half.next && half.acked >= at);
-            let target = match half.held.first_start() {
-                Some(start) => start,
-                None if fin_beyond => half.fin_at.unwrap_or(half.next),
-                None => continue,
-            };
-            if half.acked < target && !one_sided {
-                continue;
-            }
-            let (since_frames, since) = *half.acked_hole.get_or_insert((frames, now));
-            let waited = now.time.nanos_since(since.time);
-            let enough = if one_sided {
-                waited > limits::NANOS_UNTIL_MISSING_ONE_SIDED
-            } else {
-                frames - since_frames >= u64::from(limits::FRAMES_UNTIL_MISSING)
-                    || waited > limits::NANOS_UNTIL_MISSING
-            };
-            if enough {
-                self.lose_until(side, target, since, to);
-                self.deliver_held(side, to);
-            }
         }
     }
 

@@ -135,7 +135,7 @@ impl Tcp {
         }
         // The reset was not its own: what waited for it is delivered after all.
         if self.halves[side].gone.take().is_some() {
-            self.deliver_held(side.other(), to);
+            self.release(None, to);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Messages out of each side's bytes: finds out how much of one is needed, skips the rest.
 
+use super::bytes::u16_at;
 use super::connection::{At, Connection};
 use super::smb1::Smb1;
 use super::smb2::Smb2;
@@ -183,10 +184,13 @@ impl Smb {
             };
             return;
         }
-        held.clear();
         feed.skip(left - bytes);
         *place = Place::Rest;
         drop(feed);
+        let lead = if first { LEAD } else { 0 };
+        let span = Span::new(base - lead, base + left);
+        self.speaker.stub(side, held, (span, base), out);
+        held.clear();
         self.speaker.lost(side, base, left, out);
     }
 
@@ -245,7 +249,7 @@ const fn after(left: u64) -> Place {
 
 fn op_of(bytes: &[u8]) -> Op {
     match bytes.first() {
-        Some(0xFE) => wire2::Header::read(bytes).map(|header| names::smb2(header.command)),
+        Some(0xFE) => u16_at(bytes, 12).map(names::smb2),
         Some(0xFF) => bytes.get(4).map(|command| names::smb1(*command)),
         _ => None,
     }
@@ -396,6 +400,32 @@ impl Speaker {
         at.emit(Act::Message {
             op: Op::new(name, code),
         });
+    }
+
+    /// The first bytes of an SMB2 message, too few to tell of which exchange it is.
+    fn stub(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        (span, base): (Span, StreamOffset),
+        out: &mut Output<'_>,
+    ) {
+        let op = match bytes {
+            [0xFE, b'S', b'M', b'B', ..] if bytes.len() >= wire2::NAMED => op_of(bytes),
+            _ => return,
+        };
+        let mut at = At {
+            side,
+            span,
+            base,
+            cut: true,
+            out,
+        };
+        at.fields(|w, size| describe::smb2::stub(w, bytes, size));
+        self.connection.speaks_smb2(&mut at);
+        at.out
+            .describe(|| format!("{}, cut by the snap length", op.name));
+        at.emit(Act::Message { op });
     }
 
     fn lost(&mut self, side: Side, base: StreamOffset, len: u64, out: &mut Output<'_>) {

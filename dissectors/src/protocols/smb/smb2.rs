@@ -92,12 +92,11 @@ impl Smb2 {
 
     /// How a message is to be read.
     pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files, described: bool) -> Plan {
-        let Some(header) = Header::read(bytes) else {
-            return if left < HEADER as u64 {
-                Plan::Bad("SMB2 message shorter than its header")
-            } else {
-                Plan::Need(HEADER)
-            };
+        if left < HEADER as u64 {
+            return Plan::Bad("SMB2 message shorter than its header");
+        }
+        let Some(header) = Header::read(bytes).filter(|_| bytes.len() >= HEADER) else {
+            return Plan::Need(HEADER);
         };
         if u16_at(bytes, 4) != Some(HEADER as u16) {
             return Plan::Bad("SMB2 header of another size than 64");
@@ -342,7 +341,8 @@ impl Smb2 {
         connection: &mut Connection,
         at: &mut At<'_, '_>,
     ) {
-        if !header.is_async() {
+        // An AsyncId that was cut off is none.
+        if !header.is_async() || header.async_id == 0 {
             return;
         }
         if self.asyncs.len() < MAX_ASYNC {

@@ -10,6 +10,8 @@ use super::bytes::{part, u8_at, u16_at, u32_at, u64_at};
 
 /// Bytes of a header (MS-SMB2 2.2.1).
 pub(super) const HEADER: usize = 64;
+/// What is needed of a header to know the command and its direction, where the snap length cut it.
+pub(super) const NAMED: usize = 20;
 /// MessageId of what the server sends unasked (MS-SMB2 2.2.1.2).
 pub(super) const UNSOLICITED: u64 = u64::MAX;
 
@@ -56,8 +58,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let b = bytes.first_chunk::<HEADER>()?.as_slice();
+    /// Reads a header. One that was cut behind MessageId has no TreeId, SessionId or both.
+    pub(super) fn read(b: &[u8]) -> Option<Self> {
         Some(Self {
             credit_charge: u16_at(b, 6)?,
             status: u32_at(b, 8)?,
@@ -66,9 +68,9 @@ impl Header {
             flags: u32_at(b, 16)?,
             next: u32_at(b, 20)?,
             message_id: u64_at(b, 24)?,
-            async_id: u64_at(b, 32)?,
-            tree_id: u32_at(b, 36)?,
-            session_id: u64_at(b, 40)?,
+            async_id: u64_at(b, 32).unwrap_or_default(),
+            tree_id: u32_at(b, 36).unwrap_or_default(),
+            session_id: u64_at(b, 40).unwrap_or_default(),
         })
     }
 

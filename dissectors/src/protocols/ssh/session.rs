@@ -5,6 +5,7 @@ use super::talk::Talk;
 use super::wire::{self, Head};
 use crate::dissector::{Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
+use crate::field::Writer;
 use crate::inbox::{Feed, Inbox};
 use crate::text;
 use crate::units::{PerSide, Side, Span};
@@ -126,7 +127,7 @@ impl Reader<'_> {
         if wire::begins_version(line) == Some(true) {
             self.talk.version(side, span, line, out);
             let context = self.talk.context(side);
-            out.fields(side, span, |w| describe::version(w, line, context));
+            self.fields(span, out, |w| describe::version(w, line, context));
             self.lane.place = Place::Packet;
             return true;
         }
@@ -158,7 +159,7 @@ impl Reader<'_> {
         };
         let last = self.talk.message(side, span, code, body, out);
         let context = self.talk.context(side);
-        out.fields(side, span, |w| describe::packet(w, head, bytes, context));
+        self.fields(span, out, |w| describe::packet(w, head, bytes, context));
         if last {
             self.lane.place = Place::Opaque;
         }
@@ -171,8 +172,16 @@ impl Reader<'_> {
             return false;
         };
         let (len, context) = (bytes.len(), self.talk.context(self.side));
-        out.fields(self.side, span, |w| describe::encrypted(w, len, context));
+        self.fields(span, out, |w| describe::encrypted(w, len, context));
         true
+    }
+
+    /// Gives fields. Wireshark takes text before the version line (RFC 4253 section 4.2) for a packet of the length that its first
+    /// four letters make, and shows nothing more of that side. Fields keep that; what is told of the session does not.
+    fn fields(&self, span: Span, out: &mut Output<'_>, describe: impl FnOnce(&mut Writer<'_>)) {
+        if self.lane.lines == 0 {
+            out.fields(self.side, span, describe);
+        }
     }
 
     fn lose(&mut self, what: &'static str, feed: &Feed<'_>, out: &mut Output<'_>) -> bool {

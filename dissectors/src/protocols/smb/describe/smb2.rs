@@ -98,7 +98,7 @@ pub(in super::super) fn message(
     pair(w, header, context.is_final);
     names(w, header, pdu, context.connects);
     w.layer(f::PROTO, "SMB2", 0, size as usize, |w| {
-        head(w, header, pdu);
+        head(w, (header.is_response(), header.is_async()), pdu);
         let body = pdu.get(HEADER..).unwrap_or(&[]);
         w.branch(
             || smb2_info_text::title(header),
@@ -107,6 +107,15 @@ pub(in super::super) fn message(
             |w| body_of(w, header, pdu, context),
         );
         w.info(|| smb2_info_text::info(header, pdu, context));
+    });
+}
+
+/// Describes a message of which too little was captured to tell its exchange.
+pub(in super::super) fn stub(w: &mut Writer<'_>, pdu: &[u8], size: u64) {
+    w.layer(f::PROTO, "SMB2", 0, size as usize, |w| {
+        let flags = u32_at(pdu, 16).unwrap_or_default();
+        head(w, (flags & 1 != 0, flags & 2 != 0), pdu);
+        w.info(|| smb2_info_text::name(u16_at(pdu, 12).unwrap_or_default(), flags & 1 != 0));
     });
 }
 
@@ -141,18 +150,17 @@ fn names(w: &mut Writer<'_>, header: &Header, pdu: &[u8], connects: Option<&str>
     w.shows(&SMB2_TREE, tree);
 }
 
-fn head(w: &mut Writer<'_>, header: &Header, pdu: &[u8]) {
+fn head(w: &mut Writer<'_>, (response, is_async): (bool, bool), pdu: &[u8]) {
     w.branch(
         || "SMB2 Header".to_owned(),
         0,
         HEADER,
         |w| {
             protocol_id(w, pdu);
-            let response = header.is_response();
             w.lay(BEFORE, pdu, 0);
             w.lay(if response { OF_RESPONSE } else { OF_REQUEST }, pdu, 0);
             w.lay(IDS, pdu, 0);
-            if header.is_async() {
+            if is_async {
                 w.lay(ASYNC, pdu, 0);
             } else {
                 w.lay(SYNC, pdu, 0);

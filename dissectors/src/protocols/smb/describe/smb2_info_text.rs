@@ -34,15 +34,16 @@ const COMMANDS: &[&str] = &[
 
 /// The command and which half of the exchange it is.
 pub(super) fn title(header: &Header) -> String {
-    let name = COMMANDS.get(usize::from(header.command));
-    let half = if header.is_response() {
-        "Response"
-    } else {
-        "Request"
-    };
+    name(header.command, header.is_response())
+}
+
+/// The same of a command's number.
+pub(super) fn name(command: u16, response: bool) -> String {
+    let name = COMMANDS.get(usize::from(command));
+    let half = if response { "Response" } else { "Request" };
     match name {
         Some(name) => format!("{name} {half}"),
-        None => format!("unknown-{} {half}", header.command),
+        None => format!("unknown-{command} {half}"),
     }
 }
 

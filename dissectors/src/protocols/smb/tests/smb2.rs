@@ -517,6 +517,42 @@ fn a_gap_in_file_data_loses_nothing_and_one_over_heads_is_resumed() {
     check(445, &over);
 }
 
+/// The first `len` bytes of each message, the rest cut off by the snap length.
+fn cut_at(len: usize, steps: &[Step]) -> Vec<Step> {
+    let cut = |step: &Step| match step {
+        Step::Says(side, bytes) if bytes.len() > len => vec![
+            Step::Says(*side, bytes.get(..len).unwrap_or_default().to_vec()),
+            Step::Loses(*side, (bytes.len() - len) as u64),
+        ],
+        _ => vec![step.clone()],
+    };
+    steps.iter().flat_map(cut).collect()
+}
+
+#[test]
+fn messages_cut_in_their_headers_are_paired_by_message_id() {
+    let steps = with(&[client(&create(3, "a").0), server(&created(3, 7).0)]);
+    // The NBSS header and 36 bytes: MessageId is the last that is whole.
+    let cut = cut_at(40, &steps);
+    let words = ["> CREATE", "< ok"];
+    assert_eq!(tail(&events(445, &cut))[..], words, "{cut:?}");
+    let all = fields(445, &cut);
+    let of_client = |name| named(&all, Side::Client, name);
+    assert_eq!(of_client("smb2.msg_id"), ["0", "1", "2", "3"]);
+    assert!(of_client("smb2.tid").is_empty());
+    check(445, &cut);
+    // With 24 bytes the command is known, and nothing of its exchange.
+    let cut = cut_at(28, &steps);
+    let said = events(445, &cut);
+    assert!(tail(&said).iter().all(|word| !word.starts_with('>')));
+    assert!(said.iter().all(|s| s.session != "nbss/smb1"));
+    let all = fields(445, &cut);
+    assert_eq!(named(&all, Side::Client, "smb2.cmd"), ["0", "1", "3", "5"]);
+    assert_eq!(named(&all, Side::Server, "smb2.nt_status").len(), 4);
+    assert!(named(&all, Side::Client, "smb2.msg_id").is_empty());
+    check(445, &cut);
+}
+
 #[test]
 fn an_unfinished_message_is_told() {
     let whole = framed(&write(3, 9, &[b'x'; 3000]).0);
