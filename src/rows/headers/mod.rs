@@ -310,8 +310,9 @@ fn each(
             HeaderKind::Tcp if picked.past => {
                 // Beyond the frame's end is nothing, whatever the headers say.
                 let wire = header.wire.min(wire_len.saturating_sub(header.start));
-                tcp = transport::read(of_header, wire, context);
-                transport::tcp(picked, of_header, tcp.as_ref(), context, &mut out);
+                tcp = transport::read(of_header, (wire, header.quoted), context);
+                let icmp = header.quoted && headers.iter().any(|h| h.kind == HeaderKind::Icmp);
+                transport::tcp(picked, (of_header, icmp), tcp.as_ref(), context, &mut out);
                 context.pass();
             }
             _ => {}

@@ -24,6 +24,7 @@ pub(super) struct TcpHeader<'a> {
     header_len: u32,
     /// Nanoseconds since the connection's first frame and its last one.
     since: Option<(i64, i64)>,
+    quoted: bool,
 }
 
 pub(super) fn udp(picked: &Picked, header: &[u8], context: &mut Context<'_>, out: &mut Out<'_>) {
@@ -89,7 +90,7 @@ impl Past {
 /// captured.
 pub(super) fn read<'a>(
     header: &'a [u8],
-    wire: u32,
+    (wire, quoted): (u32, bool),
     context: &mut Context<'_>,
 ) -> Option<TcpHeader<'a>> {
     let bytes = Bytes(header);
@@ -123,10 +124,18 @@ pub(super) fn read<'a>(
             .tcp
             .get_or_insert_with(|| Box::new(Connection::new(reused)));
         seen = connection.segment(from_first, &segment);
-    } else if let Some(connection) = context.past.as_deref().and_then(|p| p.tcp.as_deref()) {
-        seen.bases = connection.bases(from_first);
+    } else if let Some(past) = context.past.as_deref_mut()
+        && let Some(connection) = past.tcp.as_deref()
+    {
+        // What ICMP quotes is none of the connection's segments: nobody knows its length, and its numbers stay as they are.
+        if !quoted {
+            seen.bases = connection.bases(from_first);
+        }
         seen.parts = connection.parts();
         seen.parts_before = seen.parts;
+        if quoted && context.streams.outer.is_empty() {
+            since = Some(past.touch(stamp.time));
+        }
     }
     if let Some(later) = later {
         seen.parts = later.parts.with(seen.parts_before);
@@ -138,13 +147,14 @@ pub(super) fn read<'a>(
         seen,
         header_len,
         since,
+        quoted,
     })
 }
 
-/// The ports and the stream of a header that was cut; all of one that was not.
+/// The ports and the stream of a header that was cut; all of one that was not. `icmp`: it is quoted by ICMP for IPv4.
 pub(super) fn tcp(
     picked: &Picked,
-    bytes: &[u8],
+    (bytes, icmp): (&[u8], bool),
     header: Option<&TcpHeader<'_>>,
     context: &Context<'_>,
     out: &mut Out<'_>,
@@ -169,6 +179,9 @@ pub(super) fn tcp(
                     out.computed(*id, uint(stream));
                 }
             }
+            // Under ICMP for IPv4 tshark has the number as it is, once.
+            tcp::SEQ if icmp => number(out, *id, bytes.u32(4), 4, 4),
+            tcp::SEQ_RAW if icmp => {}
             tcp::SEQ_RAW => number(out, *id, bytes.u32(4), 4, 4),
             _ => {
                 if let Some(header) = header {
@@ -185,6 +198,7 @@ impl TcpHeader<'_> {
         let [base, peer_base] = seen.bases;
         match id {
             tcp::COMPLETENESS => out.computed(id, uint(seen.parts.0)),
+            tcp::LEN | tcp::NXTSEQ if self.quoted => {}
             tcp::LEN => out.put(id, uint(s.len), 12, 1),
             tcp::SEQ => out.put(id, uint(s.seq.wrapping_sub(base)), 4, 4),
             tcp::NXTSEQ => out.computed(id, uint(self.next().wrapping_sub(base))),
