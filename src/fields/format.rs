@@ -6,6 +6,7 @@ use colloquy_dissectors::field::{Base, Kind, Value};
 
 /// Appends `value` of a field of `kind`.
 pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
+    debug_assert!(fits(kind, &value), "{value:?} of a field of {kind:?}");
     match (value, kind) {
         (Value::Present, _) | (_, Kind::Protocol) => out.push(b'1'),
         (Value::Bool(b), _) => out.push(if b { b'1' } else { b'0' }),
@@ -51,6 +52,27 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
         }
         (Value::Time(nanos), Kind::Date) => date(out, nanos),
         (Value::Time(nanos) | Value::Duration(nanos), _) => seconds(out, nanos),
+    }
+}
+
+/// Filters compare by kind, so a value of another one is never found.
+const fn fits(kind: Kind, value: &Value<'_>) -> bool {
+    match value {
+        Value::Present => matches!(kind, Kind::Protocol | Kind::Flag),
+        Value::Bool(_) => matches!(kind, Kind::Bool),
+        // Numbers compare with or without a sign.
+        Value::Uint(_) => matches!(kind, Kind::Uint(_) | Kind::Int | Kind::Frame),
+        Value::Int(_) => matches!(kind, Kind::Int),
+        Value::Double(_) => matches!(kind, Kind::Double),
+        Value::Text(_) => matches!(kind, Kind::Text),
+        Value::Bytes(_) => matches!(kind, Kind::Bytes),
+        Value::Contents(..) => matches!(kind, Kind::Protocol),
+        Value::Ether(_) => matches!(kind, Kind::Ether),
+        Value::Ipv4(_) => matches!(kind, Kind::Ipv4),
+        Value::Ipv6(_) => matches!(kind, Kind::Ipv6),
+        Value::Guid(_) => matches!(kind, Kind::Guid),
+        Value::Time(_) => matches!(kind, Kind::Time | Kind::Date),
+        Value::Duration(_) => matches!(kind, Kind::Duration),
     }
 }
 

@@ -71,7 +71,7 @@ const SECURITY: &[Bit] = &[
 /// NMPipeStatus (MS-CIFS 2.2.1.3).
 const PIPE: &[Bit] = &[
     flag(f::IPC_STATE_NONBLOCKING, 0x8000),
-    flag(f::IPC_STATE_ENDPOINT, 0x4000),
+    number(f::IPC_STATE_ENDPOINT, 0x4000),
     number(f::IPC_STATE_PIPE_TYPE, 0x0C00),
     number(f::IPC_STATE_READ_MODE, 0x0300),
     number(f::IPC_STATE_ICOUNT, 0x00FF),
