@@ -12,7 +12,7 @@ use colloquy_dissectors::field::{FieldId, FieldInfo, Kind, group};
 use hashbrown::HashMap;
 
 pub use contents::Contents;
-pub use format::write;
+pub use format::{fits, write};
 pub use names::nearest;
 
 /// Every field, a table a group.

@@ -6,7 +6,6 @@ use colloquy_dissectors::field::{Base, Kind, Value};
 
 /// Appends `value` of a field of `kind`.
 pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
-    debug_assert!(fits(kind, &value), "{value:?} of a field of {kind:?}");
     match (value, kind) {
         (Value::Present, _) | (_, Kind::Protocol) => out.push(b'1'),
         (Value::Bool(b), _) => out.push(if b { b'1' } else { b'0' }),
@@ -55,8 +54,9 @@ pub fn write(out: &mut Vec<u8>, kind: Kind, value: Value<'_>) {
     }
 }
 
-/// Filters compare by kind, so a value of another one is never found.
-const fn fits(kind: Kind, value: &Value<'_>) -> bool {
+/// True when `value` may be that of a field of `kind`. Filters compare by kind, so any other is never found.
+#[must_use]
+pub const fn fits(kind: Kind, value: &Value<'_>) -> bool {
     match value {
         Value::Present => matches!(kind, Kind::Protocol | Kind::Flag),
         Value::Bool(_) => matches!(kind, Kind::Bool),

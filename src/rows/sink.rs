@@ -142,6 +142,9 @@ impl Messages {
             if gap && in_early.is_none() && message.span.end <= seen && frame != stamp.frame {
                 continue;
             }
+            if gap && frame == stamp.frame {
+                note_cut(&mut message.values);
+            }
             let stamp = in_early.map_or(stamp, |(_, stamp)| *stamp);
             self.done[side] = self.done[side].max(message.span.end);
             if self.windows.is_some() {
@@ -379,6 +382,15 @@ impl Messages {
             });
         }
     }
+}
+
+/// Says of a message that only its beginning was captured.
+fn note_cut(values: &mut Values) {
+    let noted = match values.of(INFO_COLUMN).last() {
+        Some(Value::Text(info)) => format!("{info}[Packet size limited during capture]"),
+        _ => return,
+    };
+    values.set_text(INFO_COLUMN, &noted);
 }
 
 /// Names the frame of the call in the reply's info text, where one is asked for.

@@ -9,14 +9,16 @@ use super::transport::TcpHeader;
 use super::{Out, Picked};
 use crate::frame::{Header, HeaderKind};
 
-pub(super) fn columns(
-    picked: &Picked,
-    header: &Header,
-    bytes: &[u8],
-    tcp: Option<&TcpHeader<'_>>,
-    out: &mut Out<'_>,
-) {
-    let bytes = Bytes(bytes);
+/// What a header's text is made of.
+pub(super) struct Said<'a> {
+    pub(super) bytes: Bytes<'a>,
+    pub(super) tcp: Option<&'a TcpHeader<'a>>,
+    /// The time to live of the IPv4 header around it.
+    pub(super) ttl: Option<u8>,
+}
+
+pub(super) fn columns(picked: &Picked, header: &Header, said: &Said<'_>, out: &mut Out<'_>) {
+    let Said { bytes, tcp, ttl } = *said;
     let name = match header.kind {
         HeaderKind::Ethernet => "Ethernet",
         HeaderKind::Llc => "LLC",
@@ -51,7 +53,7 @@ pub(super) fn columns(
         HeaderKind::Arp => arp(bytes, &mut text),
         HeaderKind::Ipv4 => ipv4(bytes, &mut text),
         HeaderKind::Udp => udp(bytes, &mut text),
-        HeaderKind::Icmp => icmp(bytes, &mut text),
+        HeaderKind::Icmp => icmp(bytes, ttl, &mut text),
         HeaderKind::Icmpv6 => icmpv6(bytes, &mut text),
         HeaderKind::Tcp => tcp.map(|tcp| tcp.info(&mut text)),
         _ => None,
@@ -137,7 +139,7 @@ fn udp(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
 }
 
 /// RFC 792 and IANA's list of codes.
-fn icmp(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
+fn icmp(bytes: Bytes<'_>, ttl: Option<u8>, out: &mut String) -> Option<()> {
     const UNREACHABLE: [&str; 16] = [
         "Network unreachable",
         "Host unreachable",
@@ -173,11 +175,11 @@ fn icmp(bytes: Bytes<'_>, out: &mut String) -> Option<()> {
             let seq = bytes.u16(6)?;
             let id = bytes.u16(4)?;
             let swapped = seq.swap_bytes();
-            return write!(
+            let _ = write!(
                 out,
                 "Echo (ping) {what}  id=0x{id:04x}, seq={seq}/{swapped}"
-            )
-            .ok();
+            );
+            return ttl.map_or(Some(()), |ttl| write!(out, ", ttl={ttl}").ok());
         }
         3 => ("Destination unreachable", &UNREACHABLE),
         4 => ("Source quench (flow control)", &[]),

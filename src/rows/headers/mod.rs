@@ -15,6 +15,8 @@ use colloquy_dissectors::field::{
 };
 use colloquy_dissectors::units::{FrameNo, Timestamp};
 
+use bytes::Bytes;
+
 use super::forward::{Forward, Later};
 use super::tcp::Connection;
 use crate::analysis::batch::{Batch, Item, Kind};
@@ -282,6 +284,7 @@ fn each(
     values: &mut Values,
 ) {
     let columns = picked.protocol || picked.info;
+    let mut ttl = None;
     for header in headers {
         let of_header = bytes
             .get(header.start as usize..header.start as usize + header.len as usize)
@@ -319,7 +322,15 @@ fn each(
         }
         // What is quoted is not what the frame says.
         if columns && !header.quoted {
-            info::columns(picked, header, of_header, tcp.as_ref(), &mut out);
+            let said = info::Said {
+                bytes: Bytes(of_header),
+                tcp: tcp.as_ref(),
+                ttl,
+            };
+            info::columns(picked, header, &said, &mut out);
+            if header.kind == HeaderKind::Ipv4 {
+                ttl = of_header.get(8).copied();
+            }
         }
     }
 }

@@ -52,6 +52,7 @@ impl Printer for JsonPrinter {
                 if i > 0 {
                     out.extend_from_slice(b", ");
                 }
+                debug_assert!(fields::fits(info.kind, &value), "{}: {value:?}", info.name);
                 write(out, info.kind, value);
             }
             if count > 1 {

@@ -87,7 +87,7 @@ fn the_last_protocol_speaks_in_the_info_column() {
     };
     assert_eq!(
         printed(&TextPrinter::new(utc, 6), &row),
-        "    7 2023-11-14 22:13:20.123456              →              SMB2 90 Create Request, Close Request\n"
+        "    7 2023-11-14 22:13:20.123456              →              SMB2 90 Create Request;Close Request\n"
     );
     let doy = TimeFormat::Date {
         utc: true,

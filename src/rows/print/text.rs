@@ -218,8 +218,10 @@ pub(super) fn protocol_and_info(values: &Values) -> (String, String) {
     let speaker = if speaks { protocol } else { carrier };
     let mut of_last = said.iter().filter(|(of, _)| *of == speaker).map(|s| s.1);
     let mut info = of_last.next().unwrap_or("").to_owned();
+    // The parts of a compound are one message.
+    let between = if protocol == "SMB2" { ";" } else { ", " };
     for more in of_last {
-        info.push_str(", ");
+        info.push_str(between);
         info.push_str(more);
     }
     (protocol.to_owned(), info)

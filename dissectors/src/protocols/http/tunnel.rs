@@ -156,11 +156,20 @@ impl Talk {
         input: Input<'_>,
         out: &mut Output<'_>,
     ) {
-        if let (Input::Data(bytes), Some(target)) = (input, &self.show.target) {
+        let child = match self.tunnel {
+            Some(Tunnel::Child(child)) => Some(child),
+            _ => None,
+        };
+        if let Input::Data(bytes) = input {
             let span = Span::new(at, at + bytes.len() as u64);
-            out.fields(side, span, |w| describe::tunnelled(w, target));
+            match &self.show.target {
+                Some(target) => out.fields(side, span, |w| describe::tunnelled(w, target)),
+                // What nobody reads is no part of a message that goes on.
+                None if child.is_none() => out.fields(side, span, |_| {}),
+                None => {}
+            }
         }
-        if let Some(Tunnel::Child(child)) = self.tunnel {
+        if let Some(child) = child {
             out.child(child, side, at, input);
         }
     }

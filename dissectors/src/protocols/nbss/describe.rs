@@ -72,8 +72,15 @@ fn retarget(w: &mut Writer<'_>, body: &[u8]) {
     }
 }
 
+/// A type as Wireshark writes it: `Positive session response`.
+fn title(kind: u8) -> String {
+    let name = wire::type_name(kind);
+    let (first, rest) = name.split_at(name.len().min(1));
+    [first, &rest.to_lowercase()].concat()
+}
+
 fn info(head: Head, body: &[u8]) -> String {
-    let name = wire::type_name(head.kind);
+    let name = title(head.kind);
     match (head.kind, wire::Names::read(body)) {
         (
             wire::SESSION_REQUEST,
@@ -89,6 +96,6 @@ fn info(head: Head, body: &[u8]) -> String {
             let reason = body.first().map_or("", |&code| wire::reason(code));
             format!("{name}, {reason}")
         }
-        _ => name.to_owned(),
+        _ => name,
     }
 }

@@ -466,7 +466,14 @@ fn nfs_status(
     let code = reader.number(id, w)?;
     w.uint(nfs::STATUS, code, at, 4);
     if code != 0 {
-        reader.note(|| format!(" Error: {}", status::nfs(version, code)));
+        // tshark has the version in the names of versions 2 and 3.
+        reader.note(|| {
+            let name = status::nfs(version, code).to_string();
+            match name.strip_prefix("NFSERR_") {
+                Some(rest) => format!(" Error: NFS2ERR_{rest}"),
+                None => format!(" Error: {name}"),
+            }
+        });
     }
     Some(code)
 }

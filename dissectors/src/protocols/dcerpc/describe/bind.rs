@@ -13,22 +13,26 @@ pub(super) fn bind(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String
     let count = reader.u8(f::CN_NUM_CTX_ITEMS, w)?;
     reader.bytes(3)?;
     let mut said = format!("{count} context items");
-    for _ in 0..count {
+    for number in 0..count {
         let mut offered = None;
         let at = reader.at();
         w.parts(f::CN_CTX_ITEM, Value::Present, at, 0, |w| {
             offered = item(w, reader);
         });
         let Some(offered) = offered else { break };
-        said.extend([", ", &offered]);
+        said.extend([if number == 0 { ": " } else { ", " }, &offered]);
     }
     Some(said)
 }
 
-fn sizes(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<()> {
-    reader.u16(f::CN_MAX_XMIT, w)?;
-    reader.u16(f::CN_MAX_RECV, w)?;
-    reader.u32(f::CN_ASSOC_GROUP, w).map(drop)
+/// The largest fragments that are sent and received.
+fn sizes(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<(u16, u16)> {
+    let sizes = (
+        reader.u16(f::CN_MAX_XMIT, w)?,
+        reader.u16(f::CN_MAX_RECV, w)?,
+    );
+    reader.u32(f::CN_ASSOC_GROUP, w)?;
+    Some(sizes)
 }
 
 fn item(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String> {
@@ -43,7 +47,7 @@ fn item(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let interface = interface?;
     let mut said = format!(
         "{} V{}.{}",
-        contexts::label(&interface),
+        super::layer(&interface).map_or_else(|| contexts::label(&interface), str::to_owned),
         interface.major,
         interface.minor
     );
@@ -53,12 +57,19 @@ fn item(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String> {
         w.parts(f::CN_BIND_TRANS, Value::Present, at, 20, |w| {
             transfer = transfer_syntax(w, reader);
         });
-        let name = transfer?.transfer_name();
-        if !name.is_empty() {
-            said.extend([" (", name, ")"]);
-        }
+        let transfer = transfer?;
+        said.extend([" (", &transfer_name(&transfer), ")"]);
     }
     Some(said)
+}
+
+/// Wireshark's names of the transfer syntaxes.
+fn transfer_name(syntax: &Syntax) -> String {
+    match syntax.transfer_name() {
+        "NDR" => "32bit NDR".to_owned(),
+        "NDR64" => "64bit NDR".to_owned(),
+        _ => syntax.uuid.to_string(),
+    }
 }
 
 fn abstract_syntax(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<Syntax> {
@@ -106,7 +117,7 @@ fn features(w: &mut Writer<'_>, bits: u16, at: usize) {
 
 /// A bind_ack or alter_context_resp.
 pub(super) fn ack(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String> {
-    sizes(w, reader)?;
+    let (xmit, recv) = sizes(w, reader)?;
     let len = usize::from(reader.u16(f::CN_SEC_ADDR_LEN, w)?);
     if len > 0 {
         let at = reader.at();
@@ -118,7 +129,7 @@ pub(super) fn ack(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String>
     reader.bytes(at.next_multiple_of(4) - at)?;
     let count = reader.u8(f::CN_NUM_RESULTS, w)?;
     reader.bytes(3)?;
-    let mut said = format!("{count} results");
+    let mut said = format!("max_xmit: {xmit} max_recv: {recv}, {count} results");
     for number in 1..=count {
         let at = reader.at();
         let mut result = None;
@@ -129,9 +140,21 @@ pub(super) fn ack(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<String>
             |w| result = answer(w, reader),
         );
         let Some(result) = result else { break };
-        said.extend([", ", names::result(result)]);
+        let between = if number == 1 { ": " } else { ", " };
+        said.extend([between, result_name(result)]);
     }
     Some(said)
+}
+
+/// Wireshark's names of the results (C706 12.6.3.1, MS-RPCE 2.2.2.4).
+const fn result_name(result: u16) -> &'static str {
+    match result {
+        0 => "Acceptance",
+        1 => "User rejection",
+        2 => "Provider rejection",
+        3 => "Negotiate ACK",
+        _ => "Unknown result",
+    }
 }
 
 fn answer(w: &mut Writer<'_>, reader: &mut Reader<'_>) -> Option<u16> {

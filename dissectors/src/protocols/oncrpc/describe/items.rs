@@ -1,6 +1,7 @@
 //! XDR as tables: what follows what in arguments and results, and which field each item is.
 
-use super::super::fields::{nfs, rpc};
+use super::super::fields::{nfs, portmap, rpc};
+use super::super::programs;
 use super::super::xdr::{Xdr, text};
 use crate::field::{FieldId, INFO_COLUMN, Value, Writer};
 
@@ -40,6 +41,10 @@ pub(super) enum Item {
     List(FieldId, &'static [Self]),
     /// Items as often as the word before them says.
     Array(FieldId, &'static [Self]),
+    /// Items whose handle is that of a directory, for the info column.
+    Directory(&'static [Self]),
+    /// Items of which the info column says nothing.
+    Quiet(&'static [Self]),
     /// Words without a field.
     Words(usize),
     /// What no table can say.
@@ -53,6 +58,8 @@ pub(super) struct Reader<'a> {
     end: usize,
     /// What the info column is to say of it, if anybody reads that.
     summary: Option<String>,
+    /// What the info column calls a handle.
+    handle_name: &'static str,
 }
 
 impl<'a> Reader<'a> {
@@ -62,6 +69,7 @@ impl<'a> Reader<'a> {
             xdr: Xdr::new(bytes),
             end: at + bytes.len(),
             summary: w.wants(INFO_COLUMN).then(String::new),
+            handle_name: "FH",
         }
     }
 
@@ -72,6 +80,11 @@ impl<'a> Reader<'a> {
 
     pub(super) fn word(&mut self) -> Option<u32> {
         self.xdr.word()
+    }
+
+    /// What comes next, without consuming it.
+    pub(super) const fn ahead(&self) -> Xdr<'a> {
+        self.xdr
     }
 
     /// So many bytes without padding or length.
@@ -128,6 +141,18 @@ impl<'a> Reader<'a> {
                 self.handle(len as usize, w)
             }
             Item::Handle2 => self.handle(32, w),
+            Item::Directory(items) => {
+                self.handle_name = "DH";
+                let done = self.tell(items, w);
+                self.handle_name = "FH";
+                done
+            }
+            Item::Quiet(items) => {
+                let summary = self.summary.take();
+                let done = self.tell(items, w);
+                self.summary = summary;
+                done
+            }
             Item::Time(ids) => self.time(ids, w),
             Item::Rights(id, bits) => self.rights(id, bits, w),
             Item::Branch(label, items) => {
@@ -183,8 +208,11 @@ impl<'a> Reader<'a> {
         let at = self.at().saturating_sub(bytes.len().next_multiple_of(4));
         let bytes = bytes.split(|b| *b == 0).next().unwrap_or(bytes);
         w.text_with(id, || text(bytes), at, bytes.len());
-        let named = matches!(id, nfs::NAME | nfs::COMPONENT);
-        let before = if named { '/' } else { ' ' };
+        let before = match id {
+            nfs::NAME | nfs::COMPONENT => "/",
+            nfs::READLINK_DATA => " Path: ",
+            _ => " ",
+        };
         self.note(|| format!("{before}{}", text(bytes)));
         Some(())
     }
@@ -205,7 +233,8 @@ impl<'a> Reader<'a> {
             w.uint(nfs::FH_HASH, crc32(handle), at, len);
         }
         w.bytes(nfs::FHANDLE, handle, at);
-        self.note(|| format!(", FH: 0x{:08x}", crc32(handle)));
+        let name = self.handle_name;
+        self.note(|| format!(", {name}: 0x{:08x}", crc32(handle)));
         Some(())
     }
 
@@ -245,6 +274,24 @@ impl<'a> Reader<'a> {
     /// Numbers that the info column shows.
     fn note_number(&mut self, id: FieldId, n: u64) {
         let label = match id {
+            // stable_how (RFC 1813 section 3.3.7).
+            nfs::WRITE_STABLE | nfs::WRITE_COMMITTED => {
+                let how = ["UNSTABLE", "DATA_SYNC", "FILE_SYNC"].get(n as usize);
+                return self.note(|| format!(" {}", how.unwrap_or(&"Unknown")));
+            }
+            portmap::PROG => {
+                let name = programs::name(n as u32).to_uppercase();
+                return self.note(|| format!(" {name}({n})"));
+            }
+            portmap::VERSION => return self.note(|| format!(" V:{n}")),
+            portmap::PROTO_NUMBER => {
+                return self.note(|| match n {
+                    6 => " TCP".to_owned(),
+                    17 => " UDP".to_owned(),
+                    _ => format!(" {n}"),
+                });
+            }
+            portmap::PORT => return self.note(|| format!(" Port:{n}")),
             nfs::OFFSET3 | nfs::OFFSET4 | nfs::READ_OFFSET | nfs::WRITE_OFFSET => " Offset:",
             nfs::COUNT3 | nfs::COUNT4 | nfs::READ_COUNT | nfs::WRITE_DATA_LENGTH => " Len:",
             _ => return,

@@ -2,7 +2,9 @@
 
 use super::super::fields::mount as f;
 use super::super::fields::rpc::VALUE_FOLLOWS;
-use super::items::Item::{self, Array, Branch, Handle, Handle2, List, Parts, Text, With, Word};
+use super::items::Item::{
+    self, Array, Branch, Handle, Handle2, List, Parts, Quiet, Text, With, Word,
+};
 use super::items::Reader;
 use crate::field::Writer;
 
@@ -43,7 +45,7 @@ pub(super) const fn reply(version: u32, procedure: u32) -> &'static [Item] {
 
 fn mounted3(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     const MOUNTED: &[Item] = &[
-        Branch("fhandle", &[Handle]),
+        Branch("fhandle", &[Quiet(&[Handle])]),
         Array(f::FLAVORS, &[Word(f::FLAVOR)]),
     ];
     match reader.number(f::STATUS, w)? {
@@ -57,7 +59,7 @@ fn mounted3(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
 
 fn mounted(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
     match reader.number(f::STATUS, w)? {
-        0 => reader.tell(&[Branch("fhandle", &[Handle2])], w),
+        0 => reader.tell(&[Branch("fhandle", &[Quiet(&[Handle2])])], w),
         code => {
             failed(code, reader);
             Some(())

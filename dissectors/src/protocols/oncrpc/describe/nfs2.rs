@@ -2,14 +2,16 @@
 
 use super::super::fields::nfs as f;
 use super::super::fields::rpc::VALUE_FOLLOWS;
-use super::items::Item::{self, Branch, Handle2, List, Opaque, Parts, Text, Time, Word};
+use super::items::Item::{self, Branch, Directory, Handle2, List, Opaque, Parts, Text, Time, Word};
 
 const ATIME: Item = Time([f::ATIME, f::ATIME_SEC, f::ATIME_USEC]);
 const MTIME: Item = Time([f::MTIME, f::MTIME_SEC, f::MTIME_USEC]);
 const CTIME: Item = Time([f::CTIME, f::CTIME_SEC, f::CTIME_USEC]);
 
 const FILE: Item = Branch("file", &[Handle2]);
-const WHERE: Item = Branch("where", &[Branch("dir", &[Handle2]), Text(f::NAME)]);
+const WHERE: Item = Branch("where", NAMED);
+/// `diropargs` (section 2.3.10).
+const NAMED: &[Item] = &[Directory(&[Branch("dir", &[Handle2])]), Text(f::NAME)];
 
 /// `fattr` (section 2.3.5).
 const ATTRIBUTES: Item = Branch(
@@ -63,10 +65,7 @@ pub(super) const fn call(procedure: u32) -> &'static [Item] {
             Opaque(f::DATA),
         ],
         9 | 14 => &[WHERE, SET],
-        11 => &[
-            WHERE,
-            Branch("to", &[Branch("dir", &[Handle2]), Text(f::NAME)]),
-        ],
+        11 => &[WHERE, Branch("to", NAMED)],
         12 => &[Branch("from", &[Handle2]), WHERE],
         13 => &[WHERE, Text(f::SYMLINK_TO), SET],
         16 => &[

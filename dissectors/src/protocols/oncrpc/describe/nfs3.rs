@@ -3,8 +3,8 @@
 use super::super::fields::nfs as f;
 use super::super::fields::rpc::VALUE_FOLLOWS;
 use super::items::Item::{
-    self, Bool, Branch, Fixed, Handle, Hyper, List, Opaque, Optional, Parts, Rights, Text, Time,
-    With, Word,
+    self, Bool, Branch, Directory, Fixed, Handle, Hyper, List, Opaque, Optional, Parts, Quiet,
+    Rights, Text, Time, With, Word,
 };
 use super::items::Reader;
 use crate::field::Writer;
@@ -15,8 +15,10 @@ const CTIME: Item = Time([f::CTIME, f::CTIME_SEC, f::CTIME_NSEC]);
 
 const OBJECT: Item = Branch("object", &[Handle]);
 const FILE: Item = Branch("file", &[Handle]);
-const WHERE: Item = Branch("where", &[Branch("dir", &[Handle]), Text(f::NAME)]);
-const TO: Item = Branch("to", &[Branch("dir", &[Handle]), Text(f::NAME)]);
+const WHERE: Item = Branch("where", NAMED);
+const TO: Item = Branch("to", NAMED);
+/// `diropargs3`.
+const NAMED: &[Item] = &[Directory(&[Branch("dir", &[Handle])]), Text(f::NAME)];
 
 /// `fattr3` (section 2.5).
 const ATTRIBUTES: Item = Branch(
@@ -45,7 +47,7 @@ const DIR_ATTRIBUTES: Item = Branch(
     "dir_attributes",
     &[Optional(f::ATTRIBUTES_FOLLOW, &[ATTRIBUTES])],
 );
-const OBJ_HANDLE: Item = Branch("obj", &[Optional(f::HANDLE_FOLLOW, &[Handle])]);
+const OBJ_HANDLE: Item = Branch("obj", &[Optional(f::HANDLE_FOLLOW, &[Quiet(&[Handle])])]);
 
 /// `wcc_data`: the attributes before and after.
 const WCC: &[Item] = &[
@@ -94,6 +96,27 @@ fn create_how(reader: &mut Reader<'_>, w: &mut Writer<'_>) -> Option<()> {
         2 => reader.tell(&[Fixed(f::VERIFIER, 8)], w),
         _ => reader.tell(&[NEW_ATTRIBUTES], w),
     }
+}
+
+/// What the info column says of attributes that were asked for.
+fn summarise(reader: &mut Reader<'_>, _: &mut Writer<'_>) -> Option<()> {
+    const TYPES: [&str; 8] = [
+        "Unknown",
+        "Regular File",
+        "Directory",
+        "Block Special Device",
+        "Character Special Device",
+        "Symbolic Link",
+        "Socket",
+        "Named Pipe",
+    ];
+    let mut ahead = reader.ahead();
+    let mut word = || ahead.word();
+    let (kind, mode, _, uid, gid) = (word()?, word()?, word()?, word()?, word()?);
+    let kind = TYPES.get(kind as usize).unwrap_or(&"Unknown");
+    let mode = mode & 0xfff;
+    reader.note(|| format!("  {kind} mode: {mode:04o} uid: {uid} gid: {gid}"));
+    Some(())
 }
 
 /// `mknoddata3`.
@@ -147,14 +170,17 @@ pub(super) const fn call(procedure: u32) -> &'static [Item] {
             Word(f::COUNT3_DIRCOUNT),
             Word(f::COUNT3_MAXCOUNT),
         ],
-        21 => &[FILE, Hyper(f::OFFSET3), Word(f::COUNT3)],
+        21 => &[FILE, Quiet(&[Hyper(f::OFFSET3), Word(f::COUNT3)])],
         _ => &[],
     }
 }
 
 /// What follows the status NFS3_OK, by procedures.
 static DONE: &[(&[u32], &[Item])] = &[
-    (&[1], &[Branch("obj_attributes", &[ATTRIBUTES])]),
+    (
+        &[1],
+        &[With(summarise), Branch("obj_attributes", &[ATTRIBUTES])],
+    ),
     (&[2], &[Branch("obj_wcc", WCC)]),
     (
         &[3],
@@ -233,7 +259,10 @@ static DONE: &[(&[u32], &[Item])] = &[
                             "name_attributes",
                             &[Optional(f::ATTRIBUTES_FOLLOW, &[ATTRIBUTES])],
                         ),
-                        Branch("name_handle", &[Optional(f::HANDLE_FOLLOW, &[Handle])]),
+                        Branch(
+                            "name_handle",
+                            &[Optional(f::HANDLE_FOLLOW, &[Quiet(&[Handle])])],
+                        ),
                     ],
                 )],
             ),

@@ -2,7 +2,7 @@
 
 use super::super::fields::portmap as f;
 use super::super::fields::rpc::VALUE_FOLLOWS;
-use super::items::Item::{self, Bool, List, Opaque, Parts, Text, Word};
+use super::items::Item::{self, Bool, List, Opaque, Parts, Quiet, Text, Word};
 
 const MAPPING: &[Item] = &[
     Word(f::PROG),
@@ -29,9 +29,14 @@ const CALLED: &[Item] = &[
 
 pub(super) const fn call(version: u32, procedure: u32) -> &'static [Item] {
     match (version, procedure) {
-        (1 | 2, 1 | 3) => MAPPING,
+        (1 | 2, 1 | 3) => &[
+            Word(f::PROG),
+            Word(f::VERSION),
+            Word(f::PROTO_NUMBER),
+            Quiet(&[Word(f::PORT)]),
+        ],
         (1 | 2, 2) => &[Word(f::PROG), Word(f::VERSION)],
-        (_, 1..=3) | (4, 9 | 11) => &[RPCB],
+        (_, 1..=3) | (4, 9 | 11) => &[Quiet(&[RPCB])],
         (_, 5) | (4, 10) => CALLED,
         _ => &[],
     }
@@ -42,8 +47,8 @@ pub(super) const fn reply(version: u32, procedure: u32) -> &'static [Item] {
         (_, 1 | 2) => &[Bool(f::ANSWER)],
         (1 | 2, 3) => &[Word(f::PORT)],
         (_, 3) | (4, 9) => &[Text(f::UADDR)],
-        (1 | 2, 4) => &[List(VALUE_FOLLOWS, MAPPING)],
-        (_, 4) => &[List(VALUE_FOLLOWS, &[RPCB])],
+        (1 | 2, 4) => &[Quiet(&[List(VALUE_FOLLOWS, MAPPING)])],
+        (_, 4) => &[Quiet(&[List(VALUE_FOLLOWS, &[RPCB])])],
         (1 | 2, 5) => &[Word(f::PORT), Opaque(f::RESULT)],
         _ => &[],
     }
