@@ -62,6 +62,7 @@ pub mod smb2_credits_zero;
 pub mod smb2_durable_reconnect_failed;
 pub mod smb2_echo_unanswered;
 pub mod smb2_guest_downgrade;
+pub mod smb2_message_id_invalid;
 pub mod smb2_negotiate_failed;
 pub mod smb2_pending_never_final;
 pub mod smb2_session_deleted;

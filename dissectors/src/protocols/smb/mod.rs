@@ -34,6 +34,8 @@
 //! | `smb.request-failed` | `status`, `code`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |
+//! | `smb.message-id-reused` | `message_id`, `charge`, `command`: a request has a MessageId that was used before; not of an exchange |
+//! | `smb.message-id-beyond` | the same, and `limit`: no credit allows this id or a higher one |
 //! | `smb.logged-on` | `user`, `domain`, `anonymous`, `guest`: a logon succeeded, of nobody, as a guest or after a refusal; not of an exchange |
 //! | `smb.session-renewed` | a SESSION_SETUP succeeded for a SessionId that was logged on already |
 
@@ -50,6 +52,7 @@ mod ntstatus;
 mod smb1;
 mod smb1_replies;
 mod smb2;
+mod smb2_ledger;
 mod smb2_replies;
 #[cfg(test)]
 mod tests;

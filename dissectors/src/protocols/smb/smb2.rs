@@ -8,7 +8,7 @@ use super::connection::{At, Connection};
 use super::describe::smb2::{Context, Question};
 use super::files::{Files, Kind, is_dcerpc};
 use super::framing::{MAX_KEPT, Plan};
-use super::smb2_replies::Credits;
+use super::smb2_ledger::{Credits, Misuse, Window};
 use super::wire2::{self, HEADER, Header, UNSOLICITED, command};
 use super::{describe, names, text};
 use crate::event::{self, Act, Expect, Fact, Phase};
@@ -21,6 +21,8 @@ const MAX_ASYNC: usize = 1024;
 const MAX_TREES: usize = 1024;
 /// Files that related requests of a compound refer to.
 const MAX_CREATED: usize = 16;
+/// Misused MessageIds that are told.
+const MAX_MISUSED: u32 = 8;
 /// Bytes behind the header that fixed parts of bodies need.
 const FIXED: usize = 96;
 /// Bytes of data that tell DCE/RPC.
@@ -67,6 +69,9 @@ pub(super) struct Smb2 {
     /// Files by the MessageId of the CREATE that opened them, the latest.
     created: Vec<(u64, u64)>,
     pub(super) credits: Credits,
+    pub(super) window: Window,
+    /// Misuses of MessageIds that were told.
+    misused: u32,
     /// What requests asked for, where fields are wanted.
     questions: HashMap<u64, Question>,
 }
@@ -81,6 +86,8 @@ impl Smb2 {
             created_here: None,
             created: Vec::new(),
             credits: Credits::new(beginning),
+            window: Window::new(beginning),
+            misused: 0,
             questions: HashMap::new(),
         }
     }
@@ -88,6 +95,7 @@ impl Smb2 {
     /// Bytes were lost: what was counted is no longer right.
     pub(super) const fn lost(&mut self) {
         self.credits.lose();
+        self.window.lose();
     }
 
     /// How a message is to be read.
@@ -249,6 +257,7 @@ impl Smb2 {
         }
         let file = self.file(header, pdu);
         let starved = self.credits.spend(header);
+        let misuse = self.window.take(header);
         enter(header, connection, at);
         let expect = expect(header, pdu, file, &connection.files);
         at.out
@@ -262,6 +271,9 @@ impl Smb2 {
         if starved {
             at.fact(Fact::new("smb.credits-exhausted").in_exchange(header.message_id));
         }
+        if let Some(misuse) = misuse {
+            self.misused(header, misuse, at);
+        }
         let asked = self.look_into(header, pdu, file, connection, at);
         if !matches!(asked, Asked::Other) {
             if self.pending.len() < MAX_PENDING {
@@ -270,6 +282,23 @@ impl Smb2 {
                 connection.limit("SMB2 requests that wait for an answer", at);
             }
         }
+    }
+
+    /// A MessageId that was used before, or that no credit allows.
+    fn misused(&mut self, header: &Header, misuse: Misuse, at: &mut At<'_, '_>) {
+        self.misused += 1;
+        if self.misused > MAX_MISUSED {
+            return;
+        }
+        let fact = match misuse {
+            Misuse::Reused => Fact::new("smb.message-id-reused"),
+            Misuse::Beyond(limit) => Fact::new("smb.message-id-beyond").with("limit", limit),
+        };
+        at.fact(
+            fact.with("message_id", header.message_id)
+                .with("charge", header.credit_charge)
+                .with("command", names::smb2(header.command).name),
+        );
     }
 
     /// CANCEL has the ids of what it cancels, and no answer of its own (MS-SMB2 3.3.5.16).
