@@ -67,7 +67,10 @@ impl Smb2MessageIdInvalid {
                 "the credits that the server had granted reach to MessageId {} only",
                 limit - 1
             ),
-            _ => format!("MessageId {id} had been used on this connection before"),
+            _ => format!(
+                "an earlier request on this connection had taken MessageId {id}, as its own or among those that its \
+                 CreditCharge takes"
+            ),
         };
         let then = match (ended, refused) {
             (Some(Ending::Reset(stamp, _)), _) => {

@@ -120,6 +120,12 @@ pub(super) struct Credits {
     wanted: u16,
     /// The last answer granted less than was wanted.
     stingy: bool,
+    /// Credits that were granted and charged so far.
+    granted: u64,
+    charged: u64,
+    /// Their difference since the last loss, and its lowest: the client held at least as much as it fell by.
+    balance: i64,
+    lowest: i64,
 }
 
 /// Requests that took the last credit before it is told: a server is slow with credits at the beginning.
@@ -133,17 +139,39 @@ impl Credits {
             last_credits: 0,
             wanted: 0,
             stingy: false,
+            granted: 0,
+            charged: 0,
+            balance: 0,
+            lowest: 0,
         }
     }
 
     pub(super) const fn lose(&mut self) {
         self.held = None;
+        self.balance = 0;
+        self.lowest = 0;
+    }
+
+    /// Credits granted and charged, if there were any.
+    pub(super) fn told(&self) -> Option<(u64, u64)> {
+        (self.granted > 0 || self.charged > 0).then_some((self.granted, self.charged))
+    }
+
+    /// What the client holds, and true; or at least holds, and false, where the capture does not tell all.
+    pub(super) fn left(&self) -> (i64, bool) {
+        match self.held {
+            Some(held) => (held, true),
+            None => (self.balance - self.lowest, false),
+        }
     }
 
     /// Books a request. True when, once in a session, work has often taken the last credit.
     pub(super) fn spend(&mut self, header: &Header) -> bool {
         let charge = i64::from(header.credit_charge.max(1));
         self.outstanding += charge;
+        self.charged += charge.unsigned_abs();
+        self.balance -= charge;
+        self.lowest = self.lowest.min(self.balance);
         let Some(held) = &mut self.held else {
             return false;
         };
@@ -161,6 +189,8 @@ impl Credits {
         if header.status != names::PENDING {
             self.outstanding -= i64::from(header.credit_charge.max(1));
         }
+        self.granted += u64::from(header.credits);
+        self.balance += i64::from(header.credits);
         self.stingy = header.credits < self.wanted;
         let held = self.held.as_mut()?;
         *held += i64::from(header.credits);

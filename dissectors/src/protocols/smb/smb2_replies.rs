@@ -2,7 +2,7 @@
 
 use super::bytes::{u16_at, u32_at};
 use super::connection::{At, Connection, failure};
-use super::files::Kind;
+use super::files::{Kind, Owner};
 use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind};
 use super::wire2::{self, HEADER, Header, command};
 use super::{names, text};
@@ -142,7 +142,7 @@ impl Smb2 {
                 };
                 failure("smb.negotiate-failed", id, status).with("dialects", Value::List(offered))
             }
-            (command::SESSION_SETUP, Asked::Setup(token)) => {
+            (command::SESSION_SETUP, Asked::Setup(token, _)) => {
                 let who = identity(token);
                 failure("smb.session-setup-failed", id, status)
                     .with("user", who.user)
@@ -161,6 +161,7 @@ impl Smb2 {
                     access,
                     tree,
                     reconnects,
+                    ..
                 },
             ) => {
                 let tree = self.trees.get(tree);
@@ -206,9 +207,17 @@ impl Smb2 {
             }
             (command::TREE_DISCONNECT, _) => {
                 self.trees.remove(&header.tree_id);
+                let left = Owner {
+                    session: header.session_id,
+                    tree: header.tree_id,
+                };
+                connection.files.close_of(|owner| owner == left, at);
             }
             (command::LOGOFF, _) => {
                 self.sessions.retain(|id| *id != header.session_id);
+                connection
+                    .files
+                    .close_of(|owner| owner.session == header.session_id, at);
                 if self.sessions.is_empty() {
                     connection.files.close_all(at);
                     connection.enter(Phase::Closed, at);
@@ -255,8 +264,12 @@ impl Smb2 {
                 connection.detail(key, true, at);
             }
         }
-        if let Asked::Setup(token) = asked {
-            connection.logged_on(token, flags & 1 != 0, at);
+        if let Asked::Setup(token, binds) = asked {
+            if *binds {
+                connection.channel_of(header.session_id, at);
+            } else {
+                connection.logged_on(token, flags & 1 != 0, at);
+            }
         }
         if self.sessions.len() < MAX_SESSIONS {
             if self.sessions.contains(&header.session_id) {
@@ -282,16 +295,24 @@ impl Smb2 {
             return;
         };
         let (name, kind) = match asked {
-            Asked::Create { name, tree, .. } => {
+            Asked::Create {
+                name, tree, old, ..
+            } => {
                 let kind = self.trees.get(&tree).map_or(Kind::Unsure, |tree| tree.kind);
+                if let Some(old) = old {
+                    let fact = Fact::new("smb.file-reclaimed").with("name", name.clone());
+                    at.fact(fact.with("file", old as i64));
+                }
                 (name, kind)
             }
             _ => (String::new(), Kind::Unsure),
         };
         self.remember_created(header.message_id, key);
-        if !connection.files.open(key, name, kind) {
-            connection.limit("open files", at);
-        }
+        let owner = Owner {
+            session: header.session_id,
+            tree: header.tree_id,
+        };
+        connection.opened(key, (name, kind), owner, at);
     }
 }
 
@@ -319,6 +340,9 @@ fn negotiated(pdu: &[u8], connection: &mut Connection, at: &mut At<'_, '_>) {
         return;
     };
     connection.detail("dialect", dialect(revision), at);
+    if let Some(guid) = wire2::guid(pdu, HEADER + 8) {
+        connection.detail("server_guid", guid, at);
+    }
     let required = u16_at(pdu, HEADER + 2).is_some_and(|mode| mode & 2 != 0);
     connection.detail("signing", if required { "required" } else { "enabled" }, at);
     if revision == 0x0311
