@@ -61,11 +61,9 @@ impl Smb2NotReleased {
             let why = "the session has several connections; files may be closed on another";
             return out.cannot_tell(&META, "T13", why);
         }
-        let open = fact.int("open").unwrap_or_default();
-        let files = if open == 1 {
-            "1 file"
-        } else {
-            &format!("{open} files")
+        let (files, were) = match open {
+            1 => ("1 file".to_owned(), "was"),
+            _ => (format!("{open} files"), "were"),
         };
         let named = match fact.value("names") {
             Some(names) if !names.to_string().is_empty() => format!(" ({names})"),
