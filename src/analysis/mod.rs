@@ -11,6 +11,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod dispatch;
+mod joins;
 mod outcome;
 pub(crate) mod response_times;
 pub(crate) mod shard;
@@ -162,7 +163,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Runs the rules and adds the result. `now`: the present, while the capture runs on.
-    pub(crate) fn judge(self, outcome: &mut Outcome, now: Option<Timestamp>, work: &Work) {
+    pub(crate) fn judge(mut self, outcome: &mut Outcome, now: Option<Timestamp>, work: &Work) {
         // What the reader says leaves out frames without a time.
         let told = (self.summary.first, self.summary.last);
         let counted = (self.counts.first, self.counts.last);
@@ -179,6 +180,7 @@ impl Parts {
         };
         world.place_lost(&self.flows);
         world.settle();
+        joins::tell(&mut self.flows, &world, outcome.session_count() as u32 + 1);
         let quality = capture_quality::examine(&self.summary, &self.counts, &self.flows, &world);
         let record = CaptureRecord {
             summary: self.summary,

@@ -10,6 +10,7 @@ mod idle;
 pub mod registry;
 pub mod rules;
 pub(crate) mod smb;
+pub mod smb_joins;
 pub mod thresholds;
 pub mod world;
 
@@ -229,6 +230,12 @@ impl<'a> View<'a> {
         } else {
             None
         }
+    }
+
+    /// The SMB session has further connections, on which the other half of a dialogue may be (guard T13).
+    pub fn has_channels(&self) -> bool {
+        let place = (self.flow.index, self.session.index);
+        !self.world.smb.channels_of(place).is_empty()
     }
 
     /// Only one direction was captured (guard T3).

@@ -378,6 +378,22 @@ pub(crate) mod testing {
         )
     }
 
+    /// The answer to a CREATE that opened `file`.
+    pub(crate) fn opened(id: u64, file: u64) -> Vec<u8> {
+        let mut body = vec![0; 88];
+        body[0] = 89;
+        body[64..72].copy_from_slice(&file.to_le_bytes());
+        smb2(5, id, Some(0), &body)
+    }
+
+    /// CLOSE of `file`.
+    pub(crate) fn close(id: u64, file: u64) -> Vec<u8> {
+        let mut body = vec![24, 0, 0, 0, 0, 0, 0, 0];
+        body.extend(file.to_le_bytes());
+        body.extend([0; 8]);
+        smb2(6, id, None, &body)
+    }
+
     /// An answer that says no.
     pub(crate) fn no(command: u16, id: u64, status: u32) -> Vec<u8> {
         smb2(command, id, Some(status), &[9, 0, 0, 0, 0, 0, 0, 0, 0])

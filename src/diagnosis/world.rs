@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::connects;
 pub use super::connects::{Connect, Failures};
 pub use super::idle::IdleEnd;
+use super::smb_joins::SmbJoins;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
 use crate::session::model::{Endpoint, Flow, Session, Transport};
@@ -176,6 +177,8 @@ pub struct World {
     /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
     pub(crate) granted: HashMap<(IpAddr, IpAddr, Op), (Stamp, Stamp)>,
     pub(crate) hearing: Hearing,
+    /// SMB sessions on several connections.
+    pub smb: SmbJoins,
 }
 
 /// TCP connections by whether their frames of both sides were captured: of each host, and in all.
@@ -237,6 +240,7 @@ impl World {
         self.learn_refusals(flow);
         self.learn_grants(flow);
         self.hearing.learn(flow);
+        self.smb.learn(flow);
     }
 
     /// Adds what was learned elsewhere from later conversations.
@@ -262,6 +266,7 @@ impl World {
         self.upgrades.extend(other.upgrades);
         self.idle_ends.extend(other.idle_ends);
         self.hearing.learn_from(&other.hearing);
+        self.smb.learn_from(other.smb);
     }
 
     /// Refusals of `flow`'s client by its server, of one operation with one status.
@@ -353,6 +358,7 @@ impl World {
     /// Brings what was learned into an order that does not depend on that of learning.
     pub fn settle(&mut self) {
         self.settle_grants();
+        self.smb.settle();
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
         self.failures = connects::failures(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);

@@ -1,7 +1,7 @@
 //! What SMB1 and SMB2 have in common: the message at hand, the session's phase and details.
 
 use super::auth::Token;
-use super::files::Files;
+use super::files::{Files, Held, Kind, Owner};
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Phase, Status, Value};
 use crate::field::Writer;
@@ -21,6 +21,19 @@ pub(super) struct At<'a, 'o> {
     /// Bytes of the message were lost, or are not kept: what is missing is not the peer's fault.
     pub(super) cut: bool,
     pub(super) out: &'a mut Output<'o>,
+}
+
+impl<'a, 'o> At<'a, 'o> {
+    /// No message, but a place: bytes are missing there, or nothing comes any more.
+    pub(super) fn nothing(side: Side, base: StreamOffset, out: &'a mut Output<'o>) -> Self {
+        Self {
+            side,
+            span: Span::new(base, base),
+            base,
+            cut: true,
+            out,
+        }
+    }
 }
 
 impl At<'_, '_> {
@@ -188,6 +201,56 @@ impl Connection {
         at.detail("shares", Value::List(list));
     }
 
+    /// A file was opened.
+    pub(super) fn opened(
+        &mut self,
+        key: u64,
+        (name, kind): (String, Kind),
+        owner: Owner,
+        at: &mut At<'_, '_>,
+    ) {
+        if !self.files.open(key, name, kind, owner) {
+            self.limit("open files", at);
+        }
+        if let Some(held) = self.files.news() {
+            at.fact(self.held("smb.files-held", held));
+        }
+    }
+
+    fn held(&self, name: &'static str, held: Held) -> Fact {
+        let (opened, most) = self.files.counts();
+        Fact::new(name)
+            .with("open", held.open as u64)
+            .with("pipes", held.pipes as u64)
+            .with("opened", opened)
+            .with("most", most as u64)
+            .with("name", held.name)
+            .with("same", held.same as u64)
+            .with(
+                "names",
+                Value::List(held.names.into_iter().map(Value::Text).collect()),
+            )
+    }
+
+    /// The connection is over, or the capture is: what the ledger of files says.
+    pub(super) fn over(&mut self, at: &mut At<'_, '_>) {
+        let (opened, most) = self.files.counts();
+        if opened == 0 {
+            return;
+        }
+        let held = self.files.held();
+        for (key, count) in [
+            ("files_opened", opened),
+            ("files_at_once", most as u64),
+            ("files_left", held.open as u64),
+        ] {
+            self.detail(key, count, at);
+        }
+        if held.open > 0 {
+            at.fact(self.held("smb.files-left", held));
+        }
+    }
+
     /// A message of an SMB2 session: several connections with one SessionId are its channels (MS-SMB2 1.3).
     pub(super) fn session_id(&mut self, id: u64, at: &mut At<'_, '_>) {
         let known = id == 0 || id == u64::MAX || self.session_ids.contains(&id);
@@ -200,6 +263,19 @@ impl Connection {
             "session_ids",
             Value::List(self.session_ids.iter().map(text).collect()),
         );
+    }
+
+    /// This connection was bound to a session that another connection set up (MS-SMB2 3.3.5.5.2).
+    pub(super) fn channel_of(&mut self, id: u64, at: &mut At<'_, '_>) {
+        let id = Value::Text(format!("0x{id:016x}"));
+        let mut ids = match self.told.iter().find(|(key, _)| *key == "channel_of") {
+            Some((_, Value::List(ids))) => ids.clone(),
+            _ => Vec::new(),
+        };
+        if ids.len() < MAX_IDS && !ids.contains(&id) {
+            ids.push(id);
+            self.detail("channel_of", Value::List(ids), at);
+        }
     }
 
     /// A bound was reached.

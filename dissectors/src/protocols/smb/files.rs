@@ -21,12 +21,18 @@ pub(super) enum Kind {
     Unsure,
 }
 
+/// Whose an open file is: the session (SMB1: the user) and the tree that it was opened in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) session: u64,
+    pub(super) tree: u32,
+}
+
 #[derive(Debug)]
 struct File {
     name: Box<str>,
     kind: Kind,
-    /// The opening was seen.
-    opened: bool,
+    owner: Owner,
 }
 
 /// Files by the key of their FileId.
@@ -35,24 +41,85 @@ pub(super) struct Files {
     map: HashMap<u64, File>,
     /// Pipes with a child; few.
     pipes: Vec<u64>,
+    /// Opened so far.
+    opened: u64,
+    /// Open at once, at most.
+    most: usize,
 }
+
+/// Files that are open, as a fact tells them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    /// How many, and how many of them are pipes.
+    pub(super) open: usize,
+    pub(super) pipes: usize,
+    /// The name that most of them have, and how many do.
+    pub(super) name: String,
+    pub(super) same: usize,
+    /// Some of their names, each once.
+    pub(super) names: Vec<String>,
+    /// Their keys, the first ones.
+    pub(super) keys: Vec<u64>,
+}
+
+/// Files at once from which on it is told that so many are open; again when there are twice as many.
+const MANY: usize = 16;
+/// Names and keys of open files that are told.
+const NAMED: usize = 4;
+const KEYS: usize = 64;
 
 impl Files {
     /// A file was opened. False when there are too many.
-    pub(super) fn open(&mut self, key: u64, name: String, kind: Kind) -> bool {
+    pub(super) fn open(&mut self, key: u64, name: String, kind: Kind, owner: Owner) -> bool {
+        self.opened += 1;
         if self.map.len() >= MAX_FILES && !self.map.contains_key(&key) {
             return false;
         }
         let name = name.into_boxed_str();
-        self.map.insert(
-            key,
-            File {
-                name,
-                kind,
-                opened: true,
-            },
-        );
+        self.map.insert(key, File { name, kind, owner });
         true
+    }
+
+    /// What is open, where it is more than ever, and as many as are told.
+    pub(super) fn news(&mut self) -> Option<Held> {
+        let open = self.map.len();
+        let more = open > self.most;
+        self.most = self.most.max(open);
+        (more && open >= MANY && open.is_power_of_two()).then(|| self.held())
+    }
+
+    /// What is open.
+    pub(super) fn held(&self) -> Held {
+        let mut keys: Vec<u64> = self.map.keys().copied().collect();
+        keys.sort_unstable();
+        keys.truncate(KEYS);
+        let pipes = self.map.values().filter(|f| f.kind == Kind::Pipe).count();
+        let mut names: Vec<&str> = self.map.values().map(|file| &*file.name).collect();
+        names.sort_unstable();
+        let groups = names.chunk_by(|a, b| a == b);
+        let most = groups
+            .clone()
+            .filter(|group| group.first().is_some_and(|n| !n.is_empty()));
+        let most = most.max_by_key(|group| group.len()).unwrap_or_default();
+        Held {
+            open: names.len(),
+            pipes,
+            name: most
+                .first()
+                .map_or_else(String::new, |name| (*name).to_owned()),
+            same: most.len(),
+            names: groups
+                .filter_map(|group| group.first().filter(|name| !name.is_empty()))
+                .take(NAMED)
+                .map(|name| (*name).to_owned())
+                .collect(),
+            keys,
+        }
+    }
+
+    /// Files opened so far, and open at once at most.
+    pub(super) const fn counts(&self) -> (u64, usize) {
+        (self.opened, self.most)
     }
 
     /// A file was closed.
@@ -64,11 +131,22 @@ impl Files {
         }
     }
 
-    /// The user logged off: everything of his is closed (MS-SMB2 3.3.5.6).
+    /// Nobody is logged on any more: everything is closed (MS-SMB2 3.3.5.6).
     pub(super) fn close_all(&mut self, at: &mut At<'_, '_>) {
         self.map.clear();
         for key in std::mem::take(&mut self.pipes) {
             at.out.end_child(key, End::Fin);
+        }
+    }
+
+    /// A user logged off, or left a tree: what he has open there is closed (MS-SMB2 3.3.5.6, 3.3.5.8).
+    pub(super) fn close_of(&mut self, is_his: impl Fn(Owner) -> bool, at: &mut At<'_, '_>) {
+        let gone = self.map.extract_if(|_, file| is_his(file.owner));
+        for (key, _) in gone {
+            if let Some(index) = self.pipes.iter().position(|k| *k == key) {
+                self.pipes.swap_remove(index);
+                at.out.end_child(key, End::Fin);
+            }
         }
     }
 
@@ -83,8 +161,7 @@ impl Files {
 
     /// The name of a file whose opening was seen.
     pub(super) fn opened(&self, key: u64) -> Option<&str> {
-        let file = self.map.get(&key).filter(|file| file.opened)?;
-        Some(&file.name)
+        self.map.get(&key).map(|file| &*file.name)
     }
 
     /// Hands data of a pipe down. `data` begins `from` bytes behind the header; `len` bytes of it were promised.
@@ -120,10 +197,8 @@ impl Files {
             }
             return false;
         }
-        let (name, opened) = self
-            .map
-            .get(&key)
-            .map_or(("", false), |file| (&*file.name, file.opened));
+        let file = self.map.get(&key);
+        let (name, opened) = (file.map_or("", |file| &file.name), file.is_some());
         let context = [("pipe", name.to_owned().into())];
         let started = at.out.start_child(key, "dcerpc", opened, &context);
         if started {

@@ -21,6 +21,7 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     Box::new(Smb {
         readers: PerSide::default(),
         direct: start.is("direct_hosting"),
+        ended: 0,
         speaker: Speaker {
             connection: Connection::new(start.beginning),
             smb1: Smb1::default(),
@@ -32,6 +33,8 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
 struct Smb {
     readers: PerSide<Reader>,
     direct: bool,
+    /// Sides that have ended.
+    ended: u8,
     speaker: Speaker,
 }
 
@@ -224,6 +227,11 @@ impl Smb {
             );
         }
         *place = Place::End;
+        let base = inbox.offset();
+        self.ended = self.ended.saturating_add(1);
+        if self.ended == 2 {
+            self.speaker.over(side, base, out);
+        }
     }
 }
 
@@ -428,15 +436,15 @@ impl Speaker {
         at.emit(Act::Message { op });
     }
 
+    /// Both sides have ended.
+    fn over(&mut self, side: Side, base: StreamOffset, out: &mut Output<'_>) {
+        let at = &mut At::nothing(side, base, out);
+        self.connection.over(at);
+        self.smb2.over(&mut self.connection, at);
+    }
+
     fn lost(&mut self, side: Side, base: StreamOffset, len: u64, out: &mut Output<'_>) {
-        let span = Span::new(base, base);
-        let mut at = At {
-            side,
-            span,
-            base,
-            cut: true,
-            out,
-        };
+        let mut at = At::nothing(side, base, out);
         self.connection.files.lose(side, len, &mut at);
         self.smb2.lost();
     }

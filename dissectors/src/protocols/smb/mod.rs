@@ -21,7 +21,10 @@
 //! FSCTL_PIPE_TRANSCEIVE as the client's bytes, READ and its output as the server's.
 //!
 //! Details: `dialect`, `signing` (`required`, `enabled`), `cipher`, `mechanism`, `user`, `domain`,
-//! `workstation`, `guest`, `anonymous`, `shares`, `session_ids`, `native_os`, `encrypted`, `compressed`.
+//! `workstation`, `guest`, `anonymous`, `shares`, `session_ids`, `native_os`, `encrypted`, `compressed`,
+//! `client_guid`, `server_guid`, `channel_of` (SessionIds that this connection was bound to); and of the ledgers, at
+//! the end: `files_opened`, `files_at_once`, `files_left`, `trees_left`, `sessions_left`, `credits_granted`,
+//! `credits_charged`, `credits_left` or, where the capture does not tell all, `credits_left_at_least`.
 //!
 //! Facts, each in its exchange; `status` is the name (or the number as text), `code` the number:
 //!
@@ -34,6 +37,12 @@
 //! | `smb.request-failed` | `status`, `code`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |
+//! | `smb.message-id-reused` | `message_id`, `charge`, `command`: a request has a MessageId that was used before; not of an exchange |
+//! | `smb.message-id-beyond` | the same, and `limit`: no credit allows this id or a higher one |
+//! | `smb.files-held` | `open`, `pipes` (of these), `opened`, `most` (at once), `name` (that most of them have), `same` (how many do), `names`, `keys` (of their FileIds): 16 files are open at once for the first time, then 32, 64, …; not of an exchange |
+//! | `smb.files-left` | the same, at the end: files that were not closed |
+//! | `smb.file-reclaimed` | `name`, `file` (the key of the FileId that it had): a durable open was given back; not of an exchange |
+//! | `smb.trees-held` | `open`, `path`: one share is connected 16 times at once, 32, …; not of an exchange |
 //! | `smb.logged-on` | `user`, `domain`, `anonymous`, `guest`: a logon succeeded, of nobody, as a guest or after a refusal; not of an exchange |
 //! | `smb.session-renewed` | a SESSION_SETUP succeeded for a SessionId that was logged on already |
 
@@ -50,6 +59,7 @@ mod ntstatus;
 mod smb1;
 mod smb1_replies;
 mod smb2;
+mod smb2_ledger;
 mod smb2_replies;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::bytes::{Texts, part};
 use super::connection::{At, Connection, failure};
-use super::files::{Files, Kind};
+use super::files::{Files, Kind, Owner};
 use super::names;
 use super::smb1::{Asked, Smb1, carry, data, file_key};
 use super::smb2_replies::is_notable;
@@ -171,11 +171,18 @@ impl Smb1 {
             }
             command::TREE_DISCONNECT => {
                 self.trees.remove(&header.tid);
+                connection
+                    .files
+                    .close_of(|owner| owner.tree == header.tid.into(), at);
             }
             command::LOGOFF_ANDX => connection.enter(Phase::Closed, at),
             // Fid and resource type (MS-CIFS 2.2.4.64.2, 2.2.4.41.2): 1 and 2 are pipes.
-            command::NT_CREATE_ANDX => opened(block.u16(5), block.u16(63), asked, connection, at),
-            command::OPEN_ANDX => opened(block.u16(4), block.u16(18), asked, connection, at),
+            command::NT_CREATE_ANDX => {
+                opened(block.u16(5), block.u16(63), (header, asked), connection, at);
+            }
+            command::OPEN_ANDX => {
+                opened(block.u16(4), block.u16(18), (header, asked), connection, at);
+            }
             command::CLOSE => {
                 if let Some(key) = asked.file {
                     connection.files.close(key, at);
@@ -208,7 +215,7 @@ fn part_of<'s, 'a>(blocks: &'s [Block<'a>], count: usize) -> &'s [Block<'a>] {
 fn opened(
     fid: Option<u16>,
     resource: Option<u16>,
-    asked: &Asked,
+    (header, asked): (&Header, &Asked),
     connection: &mut Connection,
     at: &mut At<'_, '_>,
 ) {
@@ -221,9 +228,11 @@ fn opened(
     };
     // A FID is given again as soon as it is closed.
     connection.files.close(file_key(fid), at);
-    if !connection.files.open(file_key(fid), name, kind) {
-        connection.limit("open files", at);
-    }
+    let owner = Owner {
+        session: 0,
+        tree: header.tid.into(),
+    };
+    connection.opened(file_key(fid), (name, kind), owner, at);
 }
 
 /// True when this is not the last answer: the go-ahead for a transaction's secondary requests, a part of a

@@ -8,7 +8,7 @@ use super::connection::{At, Connection};
 use super::describe::smb2::{Context, Question};
 use super::files::{Files, Kind, is_dcerpc};
 use super::framing::{MAX_KEPT, Plan};
-use super::smb2_replies::Credits;
+use super::smb2_ledger::{Credits, Misuse, Window};
 use super::wire2::{self, HEADER, Header, UNSOLICITED, command};
 use super::{describe, names, text};
 use crate::event::{self, Act, Expect, Fact, Phase};
@@ -19,8 +19,12 @@ const MAX_PENDING: usize = 8192;
 const MAX_ASYNC: usize = 1024;
 /// Trees that are remembered.
 const MAX_TREES: usize = 1024;
+/// Connects of one share at once from which on it is told; again when there are twice as many.
+const MANY_TREES: usize = 16;
 /// Files that related requests of a compound refer to.
 const MAX_CREATED: usize = 16;
+/// Misused MessageIds that are told.
+const MAX_MISUSED: u32 = 8;
 /// Bytes behind the header that fixed parts of bodies need.
 const FIXED: usize = 96;
 /// Bytes of data that tell DCE/RPC.
@@ -29,7 +33,8 @@ const SNIFFED: usize = 16;
 /// What an answer needs to know of its request.
 #[derive(Debug)]
 pub(super) enum Asked {
-    Setup(Box<Token>),
+    /// And whether it binds this connection to a session that is there already.
+    Setup(Box<Token>, bool),
     Tree(String),
     Create {
         name: String,
@@ -37,6 +42,8 @@ pub(super) enum Asked {
         tree: u32,
         /// It takes back an open that survived its connection.
         reconnects: bool,
+        /// The FileId that it had.
+        old: Option<u64>,
     },
     /// Of a pipe, or a file that may be one.
     Read(u64),
@@ -67,6 +74,9 @@ pub(super) struct Smb2 {
     /// Files by the MessageId of the CREATE that opened them, the latest.
     created: Vec<(u64, u64)>,
     pub(super) credits: Credits,
+    pub(super) window: Window,
+    /// Misuses of MessageIds that were told.
+    misused: u32,
     /// What requests asked for, where fields are wanted.
     questions: HashMap<u64, Question>,
 }
@@ -81,6 +91,8 @@ impl Smb2 {
             created_here: None,
             created: Vec::new(),
             credits: Credits::new(beginning),
+            window: Window::new(beginning),
+            misused: 0,
             questions: HashMap::new(),
         }
     }
@@ -88,6 +100,29 @@ impl Smb2 {
     /// Bytes were lost: what was counted is no longer right.
     pub(super) const fn lost(&mut self) {
         self.credits.lose();
+        self.window.lose();
+    }
+
+    /// The connection is over, or the capture is: what the ledgers say.
+    pub(super) fn over(&self, connection: &mut Connection, at: &mut At<'_, '_>) {
+        if let Some((granted, charged)) = self.credits.told() {
+            connection.detail("credits_granted", granted, at);
+            connection.detail("credits_charged", charged, at);
+            let (left, is_exact) = self.credits.left();
+            let key = if is_exact {
+                "credits_left"
+            } else {
+                "credits_left_at_least"
+            };
+            connection.detail(key, left, at);
+        }
+        let trees = self.trees.len() as u64;
+        if trees > 0 {
+            connection.detail("trees_left", trees, at);
+        }
+        if !self.sessions.is_empty() {
+            connection.detail("sessions_left", self.sessions.len() as u64, at);
+        }
     }
 
     /// How a message is to be read.
@@ -248,6 +283,7 @@ impl Smb2 {
         }
         let file = self.file(header, pdu);
         let starved = self.credits.spend(header);
+        let misuse = self.window.take(header);
         enter(header, connection, at);
         let expect = expect(header, pdu, file, &connection.files);
         at.out
@@ -261,6 +297,9 @@ impl Smb2 {
         if starved {
             at.fact(Fact::new("smb.credits-exhausted").in_exchange(header.message_id));
         }
+        if let Some(misuse) = misuse {
+            self.misused(header, misuse, at);
+        }
         let asked = self.look_into(header, pdu, file, connection, at);
         if !matches!(asked, Asked::Other) {
             if self.pending.len() < MAX_PENDING {
@@ -269,6 +308,23 @@ impl Smb2 {
                 connection.limit("SMB2 requests that wait for an answer", at);
             }
         }
+    }
+
+    /// A MessageId that was used before, or that no credit allows.
+    fn misused(&mut self, header: &Header, misuse: Misuse, at: &mut At<'_, '_>) {
+        self.misused += 1;
+        if self.misused > MAX_MISUSED {
+            return;
+        }
+        let fact = match misuse {
+            Misuse::Reused => Fact::new("smb.message-id-reused"),
+            Misuse::Beyond(limit) => Fact::new("smb.message-id-beyond").with("limit", limit),
+        };
+        at.fact(
+            fact.with("message_id", header.message_id)
+                .with("charge", header.credit_charge)
+                .with("command", names::smb2(header.command).name),
+        );
     }
 
     /// CANCEL has the ids of what it cancels, and no answer of its own (MS-SMB2 3.3.5.16).
@@ -297,12 +353,17 @@ impl Smb2 {
         at: &mut At<'_, '_>,
     ) -> Asked {
         match header.command {
-            command::NEGOTIATE => Asked::Dialects(dialects(pdu)),
+            command::NEGOTIATE => {
+                if let Some(guid) = wire2::guid(pdu, HEADER + 12) {
+                    connection.detail("client_guid", guid, at);
+                }
+                Asked::Dialects(dialects(pdu))
+            }
             command::SESSION_SETUP => {
                 let token = wire2::setup_token(pdu).unwrap_or_default();
                 let token = Token::read(token.bytes);
                 connection.token(&token, at);
-                Asked::Setup(Box::new(token))
+                Asked::Setup(Box::new(token), wire2::binds(pdu))
             }
             command::TREE_CONNECT => {
                 let path = wire2::tree_path(pdu).unwrap_or_default();
@@ -310,11 +371,13 @@ impl Smb2 {
             }
             command::CREATE => {
                 self.created_here = Some(header.message_id);
+                let old = wire2::reconnects(pdu);
                 Asked::Create {
                     name: utf16(wire2::create_name(pdu).unwrap_or_default().bytes),
                     access: u32_at(pdu, HEADER + 24).unwrap_or_default(),
                     tree: header.tree_id,
-                    reconnects: wire2::is_reconnect(pdu),
+                    reconnects: old.is_some(),
+                    old: old.flatten(),
                 }
             }
             command::CLOSE => Asked::Close(file),
@@ -352,6 +415,18 @@ impl Smb2 {
         }
     }
 
+    /// Tells when one share is connected many times at once.
+    fn count_trees(&self, path: String, at: &mut At<'_, '_>) {
+        if self.trees.len() < MANY_TREES {
+            return;
+        }
+        let same = self.trees.values().filter(|t| t.path == path).count();
+        if same >= MANY_TREES && same.is_power_of_two() {
+            let fact = Fact::new("smb.trees-held").with("open", same as u64);
+            at.fact(fact.with("path", path));
+        }
+    }
+
     /// A share was connected.
     pub(super) fn remember_tree(
         &mut self,
@@ -361,7 +436,9 @@ impl Smb2 {
         at: &mut At<'_, '_>,
     ) {
         if self.trees.len() < MAX_TREES {
+            let path = tree.path.clone();
             self.trees.insert(id, tree);
+            self.count_trees(path, at);
         } else {
             connection.limit("SMB2 trees", at);
         }

@@ -2,7 +2,7 @@
 
 use super::bytes::{u16_at, u32_at};
 use super::connection::{At, Connection, failure};
-use super::files::Kind;
+use super::files::{Kind, Owner};
 use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind};
 use super::wire2::{self, HEADER, Header, command};
 use super::{names, text};
@@ -92,6 +92,7 @@ impl Smb2 {
         {
             // The SMB1 request took the client's first credit (MS-SMB2 3.2.5.2).
             self.credits.spend(header);
+            self.window.begin_at(1);
             return id;
         }
         if header.is_async()
@@ -104,6 +105,7 @@ impl Smb2 {
     }
 
     fn earn(&mut self, header: &Header, id: u64, at: &mut At<'_, '_>) {
+        self.window.grant(header.credits);
         if let Some((granted, outstanding)) = self.credits.earn(header) {
             at.fact(
                 Fact::new("smb.credits-zero")
@@ -116,7 +118,7 @@ impl Smb2 {
 
     /// Facts of a failure, while its exchange is still open.
     fn before_reply(
-        &self,
+        &mut self,
         header: &Header,
         pdu: &[u8],
         id: u64,
@@ -127,6 +129,8 @@ impl Smb2 {
         if !status.failed {
             if header.command == command::NEGOTIATE {
                 negotiated(pdu, connection, at);
+                self.window.has_charges = u16_at(pdu, HEADER + 4)
+                    .is_some_and(|d| (0x0210..0x0400).contains(&d) && d != 0x02FF);
             }
             return;
         }
@@ -138,7 +142,7 @@ impl Smb2 {
                 };
                 failure("smb.negotiate-failed", id, status).with("dialects", Value::List(offered))
             }
-            (command::SESSION_SETUP, Asked::Setup(token)) => {
+            (command::SESSION_SETUP, Asked::Setup(token, _)) => {
                 let who = identity(token);
                 failure("smb.session-setup-failed", id, status)
                     .with("user", who.user)
@@ -157,6 +161,7 @@ impl Smb2 {
                     access,
                     tree,
                     reconnects,
+                    ..
                 },
             ) => {
                 let tree = self.trees.get(tree);
@@ -202,9 +207,17 @@ impl Smb2 {
             }
             (command::TREE_DISCONNECT, _) => {
                 self.trees.remove(&header.tree_id);
+                let left = Owner {
+                    session: header.session_id,
+                    tree: header.tree_id,
+                };
+                connection.files.close_of(|owner| owner == left, at);
             }
             (command::LOGOFF, _) => {
                 self.sessions.retain(|id| *id != header.session_id);
+                connection
+                    .files
+                    .close_of(|owner| owner.session == header.session_id, at);
                 if self.sessions.is_empty() {
                     connection.files.close_all(at);
                     connection.enter(Phase::Closed, at);
@@ -251,8 +264,12 @@ impl Smb2 {
                 connection.detail(key, true, at);
             }
         }
-        if let Asked::Setup(token) = asked {
-            connection.logged_on(token, flags & 1 != 0, at);
+        if let Asked::Setup(token, binds) = asked {
+            if *binds {
+                connection.channel_of(header.session_id, at);
+            } else {
+                connection.logged_on(token, flags & 1 != 0, at);
+            }
         }
         if self.sessions.len() < MAX_SESSIONS {
             if self.sessions.contains(&header.session_id) {
@@ -278,16 +295,24 @@ impl Smb2 {
             return;
         };
         let (name, kind) = match asked {
-            Asked::Create { name, tree, .. } => {
+            Asked::Create {
+                name, tree, old, ..
+            } => {
                 let kind = self.trees.get(&tree).map_or(Kind::Unsure, |tree| tree.kind);
+                if let Some(old) = old {
+                    let fact = Fact::new("smb.file-reclaimed").with("name", name.clone());
+                    at.fact(fact.with("file", old as i64));
+                }
                 (name, kind)
             }
             _ => (String::new(), Kind::Unsure),
         };
         self.remember_created(header.message_id, key);
-        if !connection.files.open(key, name, kind) {
-            connection.limit("open files", at);
-        }
+        let owner = Owner {
+            session: header.session_id,
+            tree: header.tree_id,
+        };
+        connection.opened(key, (name, kind), owner, at);
     }
 }
 
@@ -315,6 +340,9 @@ fn negotiated(pdu: &[u8], connection: &mut Connection, at: &mut At<'_, '_>) {
         return;
     };
     connection.detail("dialect", dialect(revision), at);
+    if let Some(guid) = wire2::guid(pdu, HEADER + 8) {
+        connection.detail("server_guid", guid, at);
+    }
     let required = u16_at(pdu, HEADER + 2).is_some_and(|mode| mode & 2 != 0);
     connection.detail("signing", if required { "required" } else { "enabled" }, at);
     if revision == 0x0311
@@ -322,71 +350,5 @@ fn negotiated(pdu: &[u8], connection: &mut Connection, at: &mut At<'_, '_>) {
         && !names::cipher(id).is_empty()
     {
         connection.detail("cipher", names::cipher(id), at);
-    }
-}
-
-/// The ledger of credits (MS-SMB2 3.3.1.2): a client begins with one, each request spends its charge, each answer grants.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Credits {
-    /// What the client holds; `None` when the capture does not tell.
-    held: Option<i64>,
-    /// Credits of requests without a final answer.
-    outstanding: i64,
-    /// Requests at work that took the last credit.
-    last_credits: u32,
-    /// Credits that the last request asked for.
-    wanted: u16,
-    /// The last answer granted less than was wanted.
-    stingy: bool,
-}
-
-/// Requests that took the last credit before it is told: a server is slow with credits at the beginning.
-const LAST_CREDITS: u32 = 8;
-
-impl Credits {
-    pub(super) const fn new(beginning: bool) -> Self {
-        Self {
-            held: if beginning { Some(1) } else { None },
-            outstanding: 0,
-            last_credits: 0,
-            wanted: 0,
-            stingy: false,
-        }
-    }
-
-    pub(super) const fn lose(&mut self) {
-        self.held = None;
-    }
-
-    /// Books a request. True when, once in a session, work has often taken the last credit.
-    pub(super) fn spend(&mut self, header: &Header) -> bool {
-        let charge = i64::from(header.credit_charge.max(1));
-        self.outstanding += charge;
-        let Some(held) = &mut self.held else {
-            return false;
-        };
-        *held -= charge;
-        self.wanted = header.credits;
-        // Who asks for one credit at a time does not starve.
-        let works = self.stingy && header.command > command::TREE_CONNECT && header.next == 0;
-        self.last_credits += u32::from(works && *held <= 0);
-        works && *held <= 0 && self.last_credits == LAST_CREDITS
-    }
-
-    /// Books an answer. Gives what was granted and is outstanding where the client is left without a credit and without
-    /// an answer that could bring one: the server MUST NOT do so (3.3.1.2).
-    pub(super) fn earn(&mut self, header: &Header) -> Option<(u16, i64)> {
-        if header.status != names::PENDING {
-            self.outstanding -= i64::from(header.credit_charge.max(1));
-        }
-        self.stingy = header.credits < self.wanted;
-        let held = self.held.as_mut()?;
-        *held += i64::from(header.credits);
-        if *held > 0 || self.outstanding > 0 || header.next != 0 {
-            return None;
-        }
-        // Told once: from here on the ledger is no longer known.
-        self.held = None;
-        Some((header.credits, self.outstanding))
     }
 }

@@ -196,24 +196,51 @@ pub(super) fn create_name(pdu: &[u8]) -> Option<Buffer<'_>> {
     Buffer::narrow(pdu, HEADER + 44)
 }
 
-/// True when CREATE takes back a durable or persistent open: SMB2_CREATE_DURABLE_HANDLE_RECONNECT or its second version
-/// is among its contexts (2.2.13.2.4, 2.2.13.2.12).
-pub(super) fn is_reconnect(pdu: &[u8]) -> bool {
+/// `Some` when CREATE takes back a durable or persistent open: SMB2_CREATE_DURABLE_HANDLE_RECONNECT or its second version
+/// is among its contexts (2.2.13.2.4, 2.2.13.2.12). With the FileId that the open had.
+pub(super) fn reconnects(pdu: &[u8]) -> Option<Option<u64>> {
+    context(pdu, &[*b"DHnC", *b"DH2C"]).map(|data| file_key(pdu, data))
+}
+
+/// Where the data of the first of the CREATE contexts with one of these names begin (2.2.13.2).
+fn context(pdu: &[u8], names: &[[u8; 4]]) -> Option<usize> {
     /// No client sends more contexts.
     const MOST: usize = 32;
-    let mut at = u32_at(pdu, HEADER + 48).unwrap_or_default() as usize;
+    let mut at = u32_at(pdu, HEADER + 48)? as usize;
     for _ in 0..MOST {
-        let place = u16_at(pdu, at + 4).filter(|_| at >= HEADER);
-        let name = place.and_then(|place| pdu.get(at + usize::from(place)..)?.get(..4));
-        if matches!(name, Some(b"DHnC" | b"DH2C")) {
-            return true;
+        let place = u16_at(pdu, at + 4).filter(|_| at >= HEADER)?;
+        let name = pdu.get(at + usize::from(place)..)?.get(..4)?;
+        if names.iter().any(|wanted| wanted == name) {
+            return Some(at + usize::from(u16_at(pdu, at + 10)?));
         }
-        match u32_at(pdu, at) {
-            Some(next) if next > 0 && name.is_some() => at += next as usize,
-            _ => return false,
+        match u32_at(pdu, at)? {
+            0 => return None,
+            next => at += next as usize,
         }
     }
-    false
+    None
+}
+
+/// SMB2_SESSION_FLAG_BINDING of a SESSION_SETUP request (2.2.5).
+pub(super) fn binds(pdu: &[u8]) -> bool {
+    u8_at(pdu, HEADER + 2).is_some_and(|flags| flags & 1 != 0)
+}
+
+/// A GUID that is not zero, as it is written (MS-DTYP 2.3.4.3).
+pub(super) fn guid(pdu: &[u8], at: usize) -> Option<String> {
+    let bytes: &[u8; 16] = pdu.get(at..)?.first_chunk()?;
+    let [a @ .., _, _, _, _, _, _, _, _] = bytes;
+    let first = u32_at(a, 0)?;
+    let (second, third) = (u16_at(a, 4)?, u16_at(a, 6)?);
+    let rest = u64::from_be_bytes(*bytes.last_chunk()?);
+    if (first, second, third, rest) == (0, 0, 0, 0) {
+        return None;
+    }
+    Some(format!(
+        "{first:08x}-{second:04x}-{third:04x}-{:04x}-{:012x}",
+        rest >> 48,
+        rest & 0xFFFF_FFFF_FFFF
+    ))
 }
 
 /// The pattern of QUERY_DIRECTORY (2.2.33).

@@ -223,8 +223,14 @@ fn opening() -> Vec<Step> {
         client(&setup(1, &ntlm("alice"))),
         server(&setup_answer(1, 0)),
         client(&tree(2, "\\\\SRV\\data")),
-        server(&tree_answer(2, 0, 1)),
+        server(&generous(tree_answer(2, 0, 1))),
     ]
+}
+
+/// An answer that grants credits for more than one request.
+fn generous(mut answer: Vec<u8>) -> Vec<u8> {
+    answer[14] = 16;
+    answer
 }
 
 fn with(more: &[Step]) -> Vec<Step> {
