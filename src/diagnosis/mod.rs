@@ -268,6 +268,15 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Nothing tells any more which message answers which (guard T8). RPCSEC_GSS leaves the head of every message in clear.
+    pub fn hides_answers(&self) -> bool {
+        let in_clear = matches!(
+            self.session.protocol,
+            "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm"
+        );
+        self.session.encrypted.is_some() && !in_clear
+    }
+
     /// Seconds from `stamp` to the end of the capture, or to now while it runs.
     pub fn until_end(&self, stamp: Stamp) -> f64 {
         let last = self.flow.last.frame.max(stamp.frame);

@@ -48,6 +48,7 @@ pub mod replies_out_of_order;
 pub mod request_unanswered;
 mod rpc;
 pub mod rpc_auth_error;
+pub mod rpc_gss_silent_discard;
 pub mod rpc_port_refused;
 pub mod rpc_program_not_registered;
 pub mod rpc_program_unavailable;
