@@ -4,6 +4,7 @@
 //! [`Finding`]s or, where a guard forbids a verdict, the reason why it cannot tell. A file runs all rules
 //! at its end; a live capture runs them again on what changed.
 
+mod blame;
 mod connects;
 pub mod finding;
 mod idle;
