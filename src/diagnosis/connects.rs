@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use colloquy_dissectors::units::{FrameNo, Stamp};
+use colloquy_dissectors::units::{FrameNo, Side, Stamp};
 use hashbrown::HashMap;
 
-use crate::session::model::Endpoint;
+use crate::session::model::{Endpoint, Flow, Transport};
 
 /// A TCP connect as seen in the capture.
 #[derive(Clone, Copy, Debug)]
@@ -16,12 +16,50 @@ pub struct Connect {
     pub tries: u32,
     /// Who connects.
     pub client: IpAddr,
+    /// From which port.
+    pub port: u16,
     /// To whom.
     pub server: Endpoint,
     /// It was answered with a SYN-ACK.
     pub accepted: bool,
     /// The reset or ICMP error that refused it.
     pub refused: Option<Stamp>,
+    /// Another connection had the same ends before.
+    pub reused: bool,
+    /// The later FIN, where both sides closed in order.
+    pub closed: Option<Stamp>,
+    /// Who closed first.
+    pub closer: Side,
+    /// Segments with bytes, of both sides.
+    pub segments: u64,
+    /// Those of them that were sent again.
+    pub again: u64,
+}
+
+/// A connection whose ends were those of another one shortly before.
+#[derive(Clone, Copy, Debug)]
+pub struct Reuse {
+    /// Where the earlier one had ended.
+    pub closed: Stamp,
+    /// Who of it had closed first, and keeps it in TIME-WAIT.
+    pub closer: Side,
+    /// How many such there are between the same two hosts.
+    pub count: u32,
+    /// The last of them.
+    pub last: Stamp,
+}
+
+/// Connects to one server that were accepted only when they were repeated.
+#[derive(Clone, Debug, Default)]
+pub struct Burst {
+    /// Their first SYNs, in order.
+    pub repeated: Vec<Stamp>,
+    /// Connects to it in that time.
+    pub connects: u32,
+    /// Segments with bytes in these connections.
+    pub segments: u64,
+    /// Those that were sent again.
+    pub again: u64,
 }
 
 /// Connects that failed alike: they are told once, with the first of them.
@@ -54,7 +92,51 @@ enum How {
     Unanswered,
 }
 
+/// A connection in TIME-WAIT is kept so long at most by common systems: seconds (RFC 9293 section 3.4.2 has four minutes).
+const TIME_WAIT: f64 = 60.0;
+/// Connects whose first SYNs are no further apart belong to one burst: seconds.
+const BURST_SECS: f64 = 5.0;
+/// Connects of a burst that are looked at.
+const BURST_CONNECTS: usize = 4096;
+
 impl Connect {
+    /// What `flow` tells of its connect, if it shows one.
+    pub(crate) fn of(flow: &Flow) -> Option<Self> {
+        let tcp = flow.tcp.as_deref();
+        let tcp = tcp.filter(|_| flow.transport == Transport::Tcp)?;
+        let (client, server) = (&tcp.sides.client, &tcp.sides.server);
+        let icmp = tcp.icmp.first().map(|i| i.stamp);
+        let reset = tcp.reset().filter(|r| r.to_syn).map(|r| r.stamp);
+        let in_order = tcp.both_fins() && tcp.resets == 0;
+        Some(Self {
+            syn: *client.syns.first()?,
+            tries: client.syn_count,
+            client: flow.client.address,
+            port: flow.client.port,
+            server: flow.server,
+            accepted: tcp.syn_ack.is_some(),
+            refused: reset.or(icmp.filter(|_| tcp.syn_ack.is_none())),
+            reused: flow.reused,
+            closed: in_order.then(|| client.fin.max(server.fin)).flatten(),
+            closer: if client.fin < server.fin {
+                Side::Client
+            } else {
+                Side::Server
+            },
+            segments: client.data_segments + server.data_segments,
+            again: u64::from(client.retransmissions + server.retransmissions),
+        })
+    }
+
+    const fn ends(&self) -> (IpAddr, u16, Endpoint) {
+        (self.client, self.port, self.server)
+    }
+
+    /// It was accepted, and not at once.
+    const fn is_repeated(&self) -> bool {
+        self.accepted && self.tries > 1
+    }
+
     fn failed(&self) -> Option<How> {
         match self.refused {
             _ if self.accepted => None,
@@ -154,6 +236,65 @@ fn is_other_way(failed: &Connect, other: &Connect) -> bool {
     (smb && same_hosts) || (other_family && failed.server.port == other.server.port)
 }
 
+/// By their first SYN: the connections whose ends were closed in order less than a minute before. `connects`: in the order
+/// of their SYNs.
+pub(super) fn reuses(connects: &[Connect]) -> HashMap<FrameNo, Reuse> {
+    let mut before: HashMap<_, Option<(Stamp, Side)>> = HashMap::new();
+    for connect in connects.iter().filter(|c| c.reused) {
+        before.insert(connect.ends(), None);
+    }
+    let mut found = Vec::new();
+    let mut hosts: HashMap<(IpAddr, IpAddr), (u32, Stamp)> = HashMap::new();
+    if before.is_empty() {
+        return HashMap::new();
+    }
+    for connect in connects {
+        let Some(last) = before.get_mut(&connect.ends()) else {
+            continue;
+        };
+        let kept = last.filter(|(closed, _)| connect.syn.time.since(closed.time) < TIME_WAIT);
+        if let Some(closed) = kept.filter(|_| connect.reused) {
+            let pair = (connect.client, connect.server.address);
+            let all = hosts.entry(pair).or_insert((0, connect.syn));
+            *all = (all.0 + 1, connect.syn);
+            found.push((connect.syn, pair, closed));
+        }
+        *last = connect.closed.map(|closed| (closed, connect.closer));
+    }
+    let counted = found.into_iter().map(|(syn, pair, (closed, closer))| {
+        let (count, last) = hosts.get(&pair).copied().unwrap_or((1, syn));
+        let reuse = Reuse {
+            closed,
+            closer,
+            count,
+            last,
+        };
+        (syn.frame, reuse)
+    });
+    counted.collect()
+}
+
+/// The connects to `connect`'s server around it, as a burst goes on.
+pub(super) fn burst(connects: &[Connect], connect: &Connect) -> Burst {
+    let begin = connect.syn.time.plus_nanos(-(BURST_SECS * 1e9) as i64);
+    let from = connects.partition_point(|c| c.syn.time < begin);
+    let near = connects.get(from..).unwrap_or_default().iter();
+    let near = near.take_while(|c| c.syn.time.since(connect.syn.time) <= BURST_SECS);
+    let mut burst = Burst::default();
+    for other in near
+        .take(BURST_CONNECTS)
+        .filter(|c| c.server == connect.server)
+    {
+        burst.connects += 1;
+        burst.segments += other.segments;
+        burst.again += other.again;
+        if other.is_repeated() {
+            burst.repeated.push(other.syn);
+        }
+    }
+    burst
+}
+
 #[cfg(test)]
 mod tests {
     use colloquy_dissectors::units::Timestamp;
@@ -176,6 +317,12 @@ mod tests {
             },
             accepted: false,
             refused: Some(syn),
+            port: 40_000,
+            reused: false,
+            closed: None,
+            closer: Side::Client,
+            segments: 0,
+            again: 0,
         }
     }
 

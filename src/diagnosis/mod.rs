@@ -4,6 +4,7 @@
 //! [`Finding`]s or, where a guard forbids a verdict, the reason why it cannot tell. A file runs all rules
 //! at its end; a live capture runs them again on what changed.
 
+mod blame;
 mod connects;
 pub mod finding;
 mod idle;
@@ -273,6 +274,15 @@ impl<'a> View<'a> {
             IpAddr::V4(a) => a.is_multicast() || a.octets()[3] == 255,
             IpAddr::V6(a) => a.is_multicast(),
         }
+    }
+
+    /// Nothing tells any more which message answers which (guard T8). RPCSEC_GSS leaves the head of every message in clear.
+    pub fn hides_answers(&self) -> bool {
+        let in_clear = matches!(
+            self.session.protocol,
+            "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm"
+        );
+        self.session.encrypted.is_some() && !in_clear
     }
 
     /// Seconds from `stamp` to the end of the capture, or to now while it runs.

@@ -204,7 +204,7 @@ pub(crate) fn overdue(view: &View<'_>, open: &Open, rule: &RuleMeta, out: &mut V
         );
     } else if open.answer_may_be_missing || unseen(view, open.side.other()) {
         out.cannot_tell(rule, "T4", "bytes are missing where the answer would be");
-    } else if view.session.encrypted.is_some() {
+    } else if view.hides_answers() {
         out.cannot_tell(
             rule,
             "T8",

@@ -7,7 +7,7 @@ use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
 use super::connects;
-pub use super::connects::{Connect, Failures};
+pub use super::connects::{Burst, Connect, Failures, Reuse};
 pub use super::idle::IdleEnd;
 use super::smb_joins::SmbJoins;
 use super::{Thresholds, seconds};
@@ -168,6 +168,7 @@ pub struct World {
     /// NetBIOS sessions in the order of their requests.
     pub name_calls: Vec<NameCall>,
     pub(crate) failures: HashMap<FrameNo, Failures>,
+    pub(crate) reuses: HashMap<FrameNo, Reuse>,
     /// WebSockets in the order of their opening.
     pub upgrades: Vec<Upgraded>,
     /// WebSockets that nobody closed and that were idle, in the order of their ends.
@@ -233,7 +234,7 @@ impl World {
                     .merge(&operation.times);
             }
         }
-        self.learn_connect(flow);
+        self.connects.extend(Connect::of(flow));
         self.learn_name_call(flow);
         self.learn_upgrades(flow);
         self.idle_ends.extend(IdleEnd::of(flow));
@@ -361,6 +362,7 @@ impl World {
         self.smb.settle();
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
         self.failures = connects::failures(&self.connects);
+        self.reuses = connects::reuses(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);
         self.name_calls.sort_by_key(|c| c.asked);
         self.upgrades.sort_by_key(|u| u.granted);
@@ -406,6 +408,18 @@ impl World {
         let from = self.connects.partition_point(|c| c.syn < syn);
         let failed = self.connects.get(from).filter(|c| c.syn == syn)?;
         connects::reached_otherwise(&self.connects, failed)
+    }
+
+    /// The connection with the same ends that was closed shortly before the one whose first SYN is `syn`.
+    pub fn reuse(&self, syn: Stamp) -> Option<&Reuse> {
+        self.reuses.get(&syn.frame)
+    }
+
+    /// The connects to the same server around the one whose first SYN is `syn`.
+    pub fn burst(&self, syn: Stamp) -> Option<Burst> {
+        let from = self.connects.partition_point(|c| c.syn < syn);
+        let connect = self.connects.get(from).filter(|c| c.syn == syn)?;
+        Some(connects::burst(&self.connects, connect))
     }
 
     /// Connects to `address` (and `port`, if it matters) within `within` seconds after `after`.
@@ -469,28 +483,5 @@ impl World {
                 });
             }
         }
-    }
-
-    fn learn_connect(&mut self, flow: &Flow) {
-        let Some(tcp) = flow
-            .tcp
-            .as_deref()
-            .filter(|_| flow.transport == Transport::Tcp)
-        else {
-            return;
-        };
-        let Some(syn) = tcp.sides[Side::Client].syns.first() else {
-            return;
-        };
-        let icmp = tcp.icmp.first().map(|i| i.stamp);
-        let reset = tcp.reset().filter(|r| r.to_syn).map(|r| r.stamp);
-        self.connects.push(Connect {
-            syn: *syn,
-            tries: tcp.sides.client.syn_count,
-            client: flow.client.address,
-            server: flow.server,
-            accepted: tcp.syn_ack.is_some(),
-            refused: reset.or(icmp.filter(|_| tcp.syn_ack.is_none())),
-        });
     }
 }

@@ -199,6 +199,12 @@ impl Conversation {
         if let Running::Tcp(tcp) = &mut self.transport {
             tcp.segment(side, segment, &mut self.ears);
             let facts = &tcp.facts;
+            if !self.ears.turned {
+                let peer = &facts.sides[side.other()];
+                let acked = || peer.stream_bytes.saturating_sub(peer.unacked);
+                let tracker = &mut self.ears.tracker;
+                tracker.acknowledged(side.other(), acked, segment.stamp);
+            }
             let may_end = segment.flags & (flags::FIN | flags::RST) != 0;
             if may_end || self.ended.is_some() || facts.reset().is_some() {
                 self.ended = facts.end();
@@ -429,6 +435,7 @@ impl Head {
             client,
             server,
             roles: self.roles,
+            reused: self.opening.reused,
             tcp,
             udp_copies,
             icmp,

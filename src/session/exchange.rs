@@ -23,6 +23,8 @@ pub struct Open {
     pub digest: u32,
     /// One past its last byte in the carrier's stream of its side: tells whether it was acknowledged.
     pub end_offset: u64,
+    /// The peer acknowledged all of it; `None` where TCP does not tell, or not yet.
+    pub acked: Option<Stamp>,
     /// An interim answer came.
     pub interim: Option<Stamp>,
     /// The requester gave it up.
@@ -46,6 +48,8 @@ pub struct Answered {
     pub op: Op,
     /// Where the request ended.
     pub asked: Stamp,
+    /// Where the peer acknowledged the request before it answered.
+    pub acked: Option<Stamp>,
     /// Where the answer's first byte was seen.
     pub began: Stamp,
     /// Where the answer ended.

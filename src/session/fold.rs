@@ -9,6 +9,7 @@ use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
 use super::model::{Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session};
+use super::rhythm;
 use super::times::Times;
 use crate::limits;
 
@@ -130,6 +131,7 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
             session.encrypted.get_or_insert(stamp);
         }
         Act::Skipped { bytes } => session.troubles.skipped[side] += bytes,
+        Act::Alive => rhythm::beat(session, side, stamp),
         Act::Limit { what } => limit(session, what),
         Act::Request { .. } | Act::Reply { .. } | Act::Message { .. } | Act::Fact(_) => {}
     }
@@ -195,6 +197,7 @@ pub(super) fn open_of(request: &Request, place: Place) -> Open {
         asked: place.stamp,
         digest: request.digest,
         end_offset: place.end_offset,
+        acked: None,
         interim: None,
         cancelled: None,
         repeats: SmallVec::new(),
@@ -245,6 +248,7 @@ pub(super) fn answer(
         side: open.side,
         op: open.op,
         asked: open.asked,
+        acked: open.acked,
         began,
         answered: stamp,
         status,

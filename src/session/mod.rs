@@ -6,6 +6,7 @@ pub mod exchange;
 mod fold;
 pub mod ledger;
 pub mod model;
+pub mod rhythm;
 pub mod times;
 pub mod told;
 pub mod tracker;

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
 use super::exchange::{Answered, DoubleReply, Failure, Open, Orphan, Overtaking, Repeat};
+use super::rhythm::{Beats, InFlight};
 use super::times::Times;
 use crate::stream::facts::{Copies, IcmpError, TcpFacts};
 use crate::stream::rare::{Rare, Unremarkable};
@@ -297,6 +298,10 @@ pub struct Troubles {
     pub skipped: PerSide<u64>,
     /// Bounds that were reached.
     pub limits: ThinVec<&'static str>,
+    /// Keep-alives a side.
+    pub beats: PerSide<Option<Box<Beats>>>,
+    /// The most requests in flight at once, where they are many.
+    pub in_flight: Option<Box<InFlight>>,
 }
 
 impl Unremarkable for Troubles {
@@ -313,6 +318,8 @@ impl Unremarkable for Troubles {
         malformed_count: 0,
         skipped: PerSide::new(0, 0),
         limits: ThinVec::new(),
+        beats: PerSide::new(None, None),
+        in_flight: None,
     };
 }
 
@@ -448,6 +455,8 @@ pub struct Flow {
     pub server: Endpoint,
     /// The roles were seen (SYN), told by content, or only guessed.
     pub roles: Roles,
+    /// Another conversation had the same ends before.
+    pub reused: bool,
     /// TCP's facts.
     pub tcp: Option<Box<TcpFacts>>,
     /// Datagrams that came twice, for UDP; for TCP see [`Flow::copies`].

@@ -1,6 +1,6 @@
 //! What one conversation said, message by message: what a ladder and `follow` show.
 
-use colloquy_dissectors::event::{Op, Status};
+use colloquy_dissectors::event::{Act, Op, Status};
 use colloquy_dissectors::units::{Side, Span, Stamp, StreamOffset};
 
 use super::model::{Flow, Part};
@@ -56,4 +56,29 @@ pub struct Dialogue {
     pub pieces: Vec<Piece>,
     /// A bound was reached: messages or bytes are left out.
     pub cut: bool,
+}
+
+/// What kind of message an event is.
+pub(super) struct MessageKind {
+    pub(super) part: Part,
+    pub(super) op: Op,
+    pub(super) status: Option<Status>,
+    pub(super) exchange: Option<u64>,
+}
+
+/// The message that an event is, if it is one.
+pub(super) fn message_of(act: &Act) -> Option<MessageKind> {
+    let (part, op, status, exchange) = match act {
+        Act::Request { id, op, .. } => (Part::Request, *op, None, Some(*id)),
+        Act::Interim { id } => (Part::Interim, Op::default(), None, Some(*id)),
+        Act::Reply { id, status } => (Part::Reply, Op::default(), Some(*status), Some(*id)),
+        Act::Message { op } => (Part::Message, *op, None, None),
+        _ => return None,
+    };
+    Some(MessageKind {
+        part,
+        op,
+        status,
+        exchange,
+    })
 }

@@ -1,7 +1,7 @@
 //! Folds the events of one conversation into its sessions.
 
 use colloquy_dissectors::dissector::{Sink, Slot};
-use colloquy_dissectors::event::{Act, Expect, Fact, Op, Phase, Status};
+use colloquy_dissectors::event::{Act, Expect, Fact, Phase, Status};
 use colloquy_dissectors::offsets::Pieces;
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
@@ -11,8 +11,9 @@ use super::fold::{
     open_of, orphan, overtake, simple_act,
 };
 use super::ledger::{Entry, Fate, Ledger};
-use super::model::{Part, SeenFact, Session};
-use super::told::Told;
+use super::model::{SeenFact, Session};
+use super::rhythm::{one_less_open, one_more_open};
+use super::told::{Told, message_of};
 use crate::limits;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
@@ -30,6 +31,8 @@ pub struct Tracker {
     /// Where it is written down what became of requests, while somebody wants to know.
     pub(super) ledger: Option<Box<Ledger>>,
     now: Stamp,
+    /// The end of the last request of each side that was not acknowledged yet; 0 where all were.
+    unacked: PerSide<StreamOffset>,
     /// The last bytes of each side that were delivered.
     said: PerSide<Stamp>,
     /// Behind the last hole of each side.
@@ -58,6 +61,7 @@ impl Tracker {
     /// Turns the sides round before anything was said.
     pub fn swap(&mut self) {
         self.places.swap();
+        self.unacked.swap();
         self.said.swap();
         self.holes.swap();
         for session in &mut self.sessions {
@@ -234,8 +238,35 @@ impl Tracker {
             note(&mut self.ledger, session, &oldest, Fate::Unanswered);
             limit(session, "open requests: the oldest were let go");
         }
+        self.unacked[place.side] = place.end_offset;
         one_more(&mut session.open);
         session.open.push(open);
+        one_more_open(session, place.stamp);
+    }
+
+    /// The peer of `side` has acknowledged its stream up to `offset`: when each request arrived is told by that.
+    pub fn acknowledged(
+        &mut self,
+        side: Side,
+        offset: impl FnOnce() -> StreamOffset,
+        stamp: Stamp,
+    ) {
+        let last = self.unacked[side];
+        if last == 0 {
+            return;
+        }
+        let offset = offset();
+        if offset >= last {
+            self.unacked[side] = 0;
+        }
+        for session in &mut self.sessions {
+            let own = session.open.iter_mut().rev().filter(|o| o.side == side);
+            for open in own.take_while(|o| o.acked.is_none()) {
+                if open.end_offset <= offset {
+                    open.acked = Some(stamp);
+                }
+            }
+        }
     }
 
     fn reply(&mut self, at: usize, id: u64, status: Status, place: Place) {
@@ -251,6 +282,7 @@ impl Tracker {
         {
             overtake(session, index, place.stamp);
             let open = session.open.remove(index);
+            one_less_open(session, place.stamp);
             answer(session, memory, &open, status, (place.began, place.stamp));
             note(
                 &mut self.ledger,
@@ -497,27 +529,4 @@ fn answered(open: &Open, at: Stamp, status: Status) -> Fate {
         nanos: at.time.nanos_since(open.asked.time),
         failed: status.failed,
     }
-}
-
-struct MessageKind {
-    part: Part,
-    op: Op,
-    status: Option<Status>,
-    exchange: Option<u64>,
-}
-
-fn message_of(act: &Act) -> Option<MessageKind> {
-    let (part, op, status, exchange) = match act {
-        Act::Request { id, op, .. } => (Part::Request, *op, None, Some(*id)),
-        Act::Interim { id } => (Part::Interim, Op::default(), None, Some(*id)),
-        Act::Reply { id, status } => (Part::Reply, Op::default(), Some(*status), Some(*id)),
-        Act::Message { op } => (Part::Message, *op, None, None),
-        _ => return None,
-    };
-    Some(MessageKind {
-        part,
-        op,
-        status,
-        exchange,
-    })
 }

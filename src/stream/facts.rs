@@ -60,6 +60,94 @@ pub struct VainReset {
     pub first_after: Stamp,
 }
 
+/// A SYN answered by an acknowledgement of something else: of an older connection of the same ports.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenge {
+    /// Where.
+    pub stamp: Stamp,
+    /// What it acknowledges.
+    pub ack: u32,
+    /// The client's reset, with which the older connection is gone.
+    pub reset: Option<Stamp>,
+}
+
+/// A small segment that was sent as soon as the one before it was acknowledged, and that was late.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingSegment {
+    /// Who waited.
+    pub side: Side,
+    /// The segment before it.
+    pub sent: Stamp,
+    /// The delayed acknowledgement.
+    pub acked: Stamp,
+    /// It.
+    pub went: Stamp,
+}
+
+impl WaitingSegment {
+    /// Nanoseconds that it waited.
+    pub fn nanos(&self) -> i64 {
+        self.acked.time.nanos_since(self.sent.time)
+    }
+}
+
+/// Small segments that waited for a delayed acknowledgement, and were answered then (RFC 896, RFC 1122 section 4.2.3.2).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waiting {
+    /// How many.
+    pub count: u32,
+    /// Nanoseconds in all.
+    pub nanos: i64,
+    /// The first.
+    pub first: Option<WaitingSegment>,
+    /// One whose answer has not come yet.
+    pub(super) pending: Option<WaitingSegment>,
+    /// The same side sent a small segment while another one was on its way: it does not wait.
+    pub disproved: bool,
+}
+
+impl Waiting {
+    /// `side` has waited at least once, as it seems.
+    pub(super) fn has_begun(&self, side: Side) -> bool {
+        let one = self.first.or(self.pending);
+        one.is_some_and(|one| one.side == side)
+    }
+}
+
+/// What few connections show.
+#[derive(Clone, Debug, Default)]
+pub struct Odd {
+    /// A reset before [`TcpFacts::reset`] that ended nothing.
+    pub vain_reset: Option<VainReset>,
+    /// The first answer to its SYN by an older connection.
+    pub challenge: Option<Challenge>,
+    /// Such answers in all.
+    pub challenges: u32,
+    /// SYN-ACKs after the client had completed the handshake, while the server said nothing else.
+    pub syn_acks_again: SmallVec<[Stamp; 4]>,
+    /// Frames of the client after the SYN that the server had not taken by the last of them.
+    pub passed_over: u64,
+    /// Small segments that waited for a delayed acknowledgement.
+    pub waiting: Waiting,
+}
+
+impl Unremarkable for Odd {
+    const DEFAULT: &'static Self = &Self {
+        vain_reset: None,
+        challenge: None,
+        challenges: 0,
+        syn_acks_again: SmallVec::new_const(),
+        passed_over: 0,
+        waiting: Waiting {
+            count: 0,
+            nanos: 0,
+            first: None,
+            pending: None,
+            disproved: false,
+        },
+    };
+}
+
 /// Silences that only a retransmission ended: the sender waited for its timer (RFC 6298).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stalls {
@@ -271,8 +359,8 @@ pub struct TcpFacts {
     pub established: Option<Stamp>,
     /// See [`TcpFacts::reset`].
     pub(super) reset: Option<Box<Reset>>,
-    /// A reset before it that ended nothing.
-    pub vain_reset: Option<Box<VainReset>>,
+    /// What few connections show.
+    pub odd: Rare<Odd>,
     /// Resets in all.
     pub resets: u32,
     /// Frames with bytes, or without, from the reset's side after it.

@@ -4,6 +4,7 @@
 //! byte seen where the capture began in mid-stream. Read RFC 9293 sections 3.4 and 3.8 first.
 
 mod holes;
+mod odd;
 mod watch;
 
 use colloquy_dissectors::dissector::{End, Input};
@@ -144,6 +145,9 @@ impl Tcp {
         if self.is_copy(side, segment) {
             return;
         }
+        if self.of_an_older_connection(side, segment) {
+            return;
+        }
         self.frames += 1;
         let before = PerSide::new(self.facts.sides.client.last, self.facts.sides.server.last);
         self.note_frame(side, segment);
@@ -156,7 +160,7 @@ impl Tcp {
         }
         self.window(side, segment);
         if segment.wire_len > 0 && !segment.has(flags::RST) {
-            self.data(side, segment, to);
+            self.data(side, segment, before, to);
         } else if self.is_keepalive(side, segment) {
             self.probe_or_keepalive(side, segment);
         }
@@ -177,7 +181,10 @@ impl Tcp {
         self.halves.swap();
         let facts = &mut self.facts;
         facts.sides.swap();
-        let vain = facts.vain_reset.as_mut().map(|v| &mut v.reset);
+        let vain = (facts.odd.vain_reset.is_some()).then(|| &mut *facts.odd);
+        let vain = vain
+            .and_then(|odd| odd.vain_reset.as_mut())
+            .map(|v| &mut v.reset);
         for reset in facts.reset.as_deref_mut().into_iter().chain(vain) {
             reset.side = reset.side.other();
             reset.unacked.swap();
@@ -251,7 +258,13 @@ impl Tcp {
         self.facts.sides[peer].unacked = half.highest.saturating_sub(bytes);
     }
 
-    fn data(&mut self, side: Side, segment: &Segment<'_>, to: &mut dyn Receiver) {
+    fn data(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        before: PerSide<Option<Stamp>>,
+        to: &mut dyn Receiver,
+    ) {
         self.facts.sides[side].data_segments += 1;
         let half = &mut self.halves[side];
         let extra = u32::from(segment.has(flags::SYN));
@@ -275,6 +288,7 @@ impl Tcp {
         if self.facts.sides[side.other()].zero_window.since.is_some() && segment.wire_len == 1 {
             self.probe(side, segment.stamp);
         }
+        self.waited_for_ack(side, segment, before);
         self.new_bytes(side, (start, end), segment, to);
     }
 

@@ -4,8 +4,8 @@
 use colloquy_dissectors::units::Side;
 
 use super::{
-    rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight, tcp_half_open,
-    tcp_path_dark,
+    rpc_gss_silent_discard, rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight,
+    tcp_backlog_overflow, tcp_half_open, tcp_path_dark,
 };
 use crate::diagnosis::View;
 use crate::session::exchange::Open;
@@ -24,7 +24,9 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
     };
     specific
         .or_else(|| rpc_version_mismatch::tells(view, open).then_some("rpc-version-mismatch"))
+        .or_else(|| rpc_gss_silent_discard::tells(view, open).then_some("rpc-gss-silent-discard"))
         .or_else(|| half_answered(view, open).then_some("message-incomplete"))
+        .or_else(|| tcp_backlog_overflow::tells(view).then_some("tcp-backlog-overflow"))
         .or_else(|| tcp_half_open::tells(view).then_some("tcp-half-open"))
         .or_else(|| {
             tcp_aborted_in_flight::cut_off(view, open.side).then_some("tcp-aborted-in-flight")

@@ -250,15 +250,11 @@ mod tests {
     #[test]
     fn a_pipe_is_elsewhere_only_with_several_connections_of_smb_3() {
         let connect = |flow: &Flow, frame| Connect {
-            tries: 1,
             syn: Stamp {
                 frame,
                 ..flow.tcp.as_deref().unwrap().sides.client.syns[0]
             },
-            client: flow.client.address,
-            server: flow.server,
-            accepted: true,
-            refused: None,
+            ..Connect::of(flow).unwrap()
         };
         let smb3 = piped("3.1.1");
         let own = connect(&smb3, 1);

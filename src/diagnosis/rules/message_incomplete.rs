@@ -125,6 +125,13 @@ fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
         return (Severity::Note, Culprit::Network, how);
     }
     let Some((side, stamp, reset)) = hung_up(view) else {
+        if let Some(since) = view.tcp().and_then(|t| t.sides[receiver].zero_window.since) {
+            let how = format!(
+                "no more could: the {receiver}'s window is shut since frame {}, its program does not read",
+                since.frame
+            );
+            return (META.severity, receiver.into(), how);
+        }
         let silent = seconds(view.until_end(it.stamp));
         let how = format!("nothing came for {silent}");
         return (META.severity, sender.into(), how);

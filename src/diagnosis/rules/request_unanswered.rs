@@ -7,6 +7,7 @@ use super::cause;
 use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
+use crate::diagnosis::blame::{Way, capitalised};
 use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::{Answered, Open};
@@ -30,6 +31,10 @@ declare_rule! {
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
     /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close; with
     /// HTTP a note, when who asked hung up before an answer was overdue.
+    ///
+    /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
+    /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
+    /// on the way back. The window of who asked shut: its own program, which does not read.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -163,10 +168,12 @@ impl<'a> Unanswered<'a> {
         let end = end.or(closed_since(view, open)).or(gave_up(view, open));
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
+        let way = Way::of_open(view, open);
         let mut finding = Finding::new(&META, open.asked)
             .severity(self.severity(view))
             .side(self.whereabouts.culprit)
             .frame(open.asked, "request")
+            .maybe_frame(open.acked, "acknowledged")
             .frames(&open.repeats, "request-again")
             .maybe_frame(open.interim, "interim-answer");
         if let Some((stamp, role)) = self.whereabouts.proof {
@@ -178,17 +185,19 @@ impl<'a> Unanswered<'a> {
             .frames(&self.more, "unanswered-too")
             .title(self.title())
             .explain(format!(
-                "The {} asked {} in frame {} and got no answer: {}. {}.",
+                "The {} asked {} in frame {} and got no answer: {}. {}.{}",
                 open.side,
                 open.op,
                 open.asked.frame,
                 self.how(view),
                 capitalised(&self.whereabouts.what),
+                way.told(),
             ))
             .advise(self.whereabouts.advice)
             .number("waited", self.waited)
             .number("patience", self.patience)
             .number("requests", self.count() as f64);
+        let finding = way.count(finding);
         match self.cause {
             Some(rule) => finding.also(&format!("The cause is told by {rule}.")),
             None => finding,
@@ -351,10 +360,52 @@ fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
     }
 }
 
+/// How often TCP sent it in all.
+fn sent(view: &View<'_>, open: &Open) -> String {
+    let series = view.tcp().and_then(|t| t.sides[open.side].series.as_ref());
+    match series.map_or(0, |s| s.count) {
+        0 => String::new(),
+        1 => ", sent twice".to_owned(),
+        n => format!(", sent {} times", n + 1),
+    }
+}
+
+/// The answer was begun and did not get through: who asked takes no more, or the network lost it.
+fn answer_on_the_way(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let tcp = view.tcp()?;
+    let peer = open.side.other();
+    let (asker, answerer) = (&tcp.sides[open.side], &tcp.sides[peer]);
+    if let Some(since) = asker.zero_window.since {
+        let what = format!(
+            "the {} itself can take no answer: its window is shut since frame {}, its program does not read",
+            open.side, since.frame
+        );
+        let advice = "Look at the program that asked: it does not read what it is sent.";
+        return Some(Whereabouts::new(open.side, what, advice).proof(since, "window-shut"));
+    }
+    let series = answerer.series.as_ref().filter(|s| s.count > 1)?;
+    let sent_again = series
+        .again
+        .last()
+        .copied()
+        .filter(|_| answerer.unacked > 0)?;
+    (series.first > open.asked).then(|| {
+        let what = format!(
+            "the {peer} began to answer in frame {}, sent that {} times again, and the {} never acknowledged it: it is lost \
+             on the way back",
+            series.first.frame, series.count, open.side
+        );
+        Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH).proof(sent_again, "answer-again")
+    })
+}
+
 fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
     let peer = open.side.other();
     let asked = view.end_of(peer);
-    if let Some(known) = broken_pipe(view, open).or_else(|| closed_before(view, open)) {
+    if let Some(known) = broken_pipe(view, open)
+        .or_else(|| closed_before(view, open))
+        .or_else(|| answer_on_the_way(view, open))
+    {
         return known;
     }
     if let Some(Ending::Reset(stamp, side)) = view.ending() {
@@ -389,7 +440,8 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
         Some(false) => Whereabouts::new(
             Culprit::Network,
             format!(
-                "TCP at {asked} never acknowledged the request: it did not arrive, or the way back is cut"
+                "TCP at {asked} never acknowledged the request{}: it did not arrive, or the way back is cut",
+                sent(view, open)
             ),
             LOOK_AT_THE_PATH,
         ),
@@ -399,13 +451,6 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
             "Capture at the other end too, to see whether the request arrives there.",
         ),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -434,6 +479,45 @@ mod tests {
             .client(b"hello")
             .wait_secs(90.0);
         assert!(findings(script.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_program_that_had_it_is_told_with_its_time() {
+        let script = over_tcp().client(&record(&call(1))).wait_secs(30.0);
+        let found = only(script.close());
+        assert_eq!(found.side, Culprit::Server);
+        let at_program = found.numbers.iter().find(|n| n.0 == "at_program");
+        assert!((at_program.unwrap().1 - 30.0).abs() < 0.1, "{found:?}");
+        assert!(found.frames.iter().any(|e| e.role == "acknowledged"));
+    }
+
+    #[test]
+    fn who_takes_no_answer_has_it_to_blame_on_itself() {
+        let script = over_tcp().client(&record(&call(1)));
+        let found = only(
+            script
+                .zero_window(Side::Client)
+                .wait_secs(30.0)
+                .reset(Side::Client),
+        );
+        assert_eq!(found.side, Culprit::Client, "{found:?}");
+        assert!(found.frames.iter().any(|e| e.role == "window-shut"));
+    }
+
+    #[test]
+    fn an_answer_that_is_lost_on_the_way_back_is_with_the_network() {
+        let data = flag::ACK | flag::PSH;
+        let half = record(&answer(1))[..14].to_vec();
+        let asked = record(&call(1));
+        let acked = 1 + asked.len() as u32;
+        let script = over_tcp().client(&asked).server_unacknowledged(&half);
+        let script = [300, 600, 1200].into_iter().fold(script, |script, wait| {
+            let script = script.wait_ms(wait);
+            script.segment(Side::Server, data, 1, acked, &half)
+        });
+        let found = only(script.wait_secs(30.0).reset(Side::Server));
+        assert_eq!(found.side, Culprit::Network, "{found:?}");
+        assert!(found.frames.iter().any(|e| e.role == "answer-again"));
     }
 
     #[test]

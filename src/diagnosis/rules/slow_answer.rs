@@ -1,6 +1,7 @@
 //! `slow-answer`.
 
 use super::dcerpc;
+use crate::diagnosis::blame::Way;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Answered;
 use crate::session::model::Session;
@@ -21,6 +22,10 @@ declare_rule! {
     /// It is a note too where the operation always takes that long, and with HTTP, where it may be a long poll. Bytes
     /// count when they are seen first, so retransmissions do not
     /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out.
+    ///
+    /// Who had the request is told with the time of each part: until TCP acknowledged it (the network), from there to the
+    /// first byte of the answer (the program that was asked), from there to the last (the transfer), and how long the window of
+    /// who asked was shut in that time.
     ///
     /// ## Example
     /// `rpc-slow-server`: the reply comes after 3 s on a path of 4 ms.
@@ -185,10 +190,13 @@ fn finding(
     } else {
         String::new()
     };
-    Finding::new(&META, answered.began)
+    let way = Way::of_answered(view, answered);
+    let (culprit, lost) = culprit(view, answered, &way);
+    let finding = Finding::new(&META, answered.began)
         .severity(severity)
-        .side(culprit(view, answered))
+        .side(culprit)
         .frame(answered.asked, "request")
+        .maybe_frame(way.acked, "acknowledged")
         .frame(answered.began, "answer")
         .title(format!(
             "{} was answered after {}",
@@ -196,37 +204,62 @@ fn finding(
             seconds(took)
         ))
         .explain(format!(
-            "The {} asked {} in frame {}; the answer began {} later in frame {}. {compared}{again}",
+            "The {} asked {} in frame {}; the answer began {} later in frame {}. {compared}{again}{}{lost}",
             answered.side,
             answered.op,
             answered.asked.frame,
             seconds(took),
-            answered.began.frame
+            answered.began.frame,
+            way.told()
         ))
-        .advise("Capture at the server: is the answer late there too, look at the server, otherwise at the path.")
+        .advise(advice(culprit))
         .number("took", took)
         .number("threshold", view.world.thresholds.slow_answer)
-        .number("usual", usual.map_or(0.0, |u| u.secs))
+        .number("usual", usual.map_or(0.0, |u| u.secs));
+    way.count(finding)
 }
 
-/// Loss where there was loss, otherwise whoever was asked.
-fn culprit(view: &View<'_>, answered: &Answered) -> Culprit {
+fn advice(culprit: Culprit) -> &'static str {
+    match culprit {
+        Culprit::Network => {
+            "Look for loss on the path: what was sent again, link errors, full queues."
+        }
+        Culprit::Client => "Look at the program that asked: it does not read what it is sent.",
+        _ => {
+            "Capture at the server: is the answer late there too, look at the server, otherwise at the path."
+        }
+    }
+}
+
+/// Loss where there was loss, who asked where it could take nothing, otherwise whoever was asked; and what there is to say of
+/// the loss.
+fn culprit(view: &View<'_>, answered: &Answered, way: &Way) -> (Culprit, &'static str) {
+    let took = took(answered);
     let stalled = view.tcp().is_some_and(|tcp| {
         [&tcp.sides.client, &tcp.sides.server].iter().any(|s| {
             s.stalls.longest.is_some_and(|(a, b)| {
-                b.time.since(a.time) > took(answered) / 2.0
-                    && b > answered.asked
-                    && a < answered.began
+                let within = b > answered.asked && a < answered.began;
+                let long = b.time.since(a.time) > took / 2.0;
+                // Nothing acknowledged it before the answer came.
+                let unheard = way.acked.is_none() && s.stalls.nanos as f64 / 1e9 > took / 2.0;
+                within && (long || unheard)
             })
         })
     });
     // A reply for every copy: the first one had arrived as well.
     let again = view.session.troubles.double_replies.iter();
     let all = again.filter(|d| d.first == answered.answered).count() >= answered.repeats as usize;
-    if (answered.repeats > 0 && !all) || stalled {
-        Culprit::Network
+    // TCP acknowledges within half a second what has arrived.
+    let late = way.until_acknowledged().is_some_and(|t| t > took / 2.0);
+    if stalled || late {
+        let lost = " Bytes were lost on the way and sent again: the network had most of the time.";
+        (Culprit::Network, lost)
+    } else if answered.repeats > 0 && !all {
+        (Culprit::Network, "")
+    } else if way.is_shut_out() {
+        (Culprit::from(answered.side), "")
     } else {
-        Culprit::from(answered.side.other())
+        (Culprit::from(answered.side.other()), "")
     }
 }
 
@@ -235,12 +268,12 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::Script;
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::calls::{
         answer, call, healthy, over_tcp, over_udp, record,
     };
     use crate::diagnosis::rules::bench::dcerpc::{SERVER, ack, bind, request, response};
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "slow-answer";
 
@@ -299,6 +332,38 @@ mod tests {
             .server(&answer(1));
         let found = findings(script.frames(), RULE);
         assert_eq!(found[0].severity, Severity::Note);
+    }
+
+    #[test]
+    fn each_part_of_the_wait_has_its_time() {
+        let found = findings(slow(healthy(over_tcp(), 5), 9, 2.0).close().frames(), RULE);
+        let number = |name| found[0].numbers.iter().find(|n| n.0 == name).map(|n| n.1);
+        assert!(number("until_acknowledged").unwrap() < 0.01, "{found:?}");
+        assert!((number("at_program").unwrap() - 2.0).abs() < 0.01);
+        assert!(found[0].frames.iter().any(|e| e.role == "acknowledged"));
+        assert_eq!(found[0].side, Culprit::Server);
+    }
+
+    #[test]
+    fn a_request_that_was_lost_and_sent_again_was_with_the_network() {
+        let script = healthy(over_tcp(), 5).client_unacknowledged(&record(&call(9)));
+        let script = script.wait_secs(2.0).retransmit_last(Side::Client);
+        let script = script.server(&record(&answer(9)));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Network, "{found:?}");
+    }
+
+    #[test]
+    fn who_asked_could_not_take_the_answer() {
+        let script = healthy(over_tcp(), 5)
+            .client(&record(&call(9)))
+            .zero_window(Side::Client)
+            .wait_secs(2.0)
+            .window_update(Side::Client)
+            .server(&record(&answer(9)));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Client, "{found:?}");
+        assert!(found[0].numbers.iter().any(|n| n.0 == "window_shut"));
     }
 
     #[test]

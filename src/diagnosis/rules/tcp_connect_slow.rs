@@ -2,7 +2,8 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use super::{tcp_backlog_overflow, tcp_port_reuse};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::TcpFacts;
 
 declare_rule! {
@@ -14,7 +15,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The SYN or the SYN-ACK was sent again before the handshake was complete, or the handshake took longer than a
-    /// second.
+    /// second. It is a note where another rule tells why.
     ///
     /// ## Example
     /// A server whose listen queue overflows drops SYNs in bursts; the second or third is accepted.
@@ -61,13 +62,24 @@ impl TcpConnectSlow {
             let why = "bytes are missing, and the end of the handshake may be too";
             out.cannot_tell(&META, "T4", why);
         } else if repeated || answered_again || took > view.world.thresholds.slow_answer {
-            out.raise(finding(
-                view,
-                tcp,
-                [syn, syn_ack, done],
-                repeated || answered_again,
-            ));
+            let lost = repeated || answered_again;
+            let finding = finding(view, tcp, [syn, syn_ack, done], lost);
+            out.raise(match cause(view) {
+                Some(rule) => finding
+                    .severity(Severity::Note)
+                    .also(&format!("The cause is told by {rule}.")),
+                None => finding,
+            });
         }
+    }
+}
+
+/// The rule that tells why.
+fn cause(view: &View<'_>) -> Option<&'static str> {
+    if tcp_port_reuse::tells(view) {
+        Some("tcp-port-reuse")
+    } else {
+        tcp_backlog_overflow::tells(view).then_some("tcp-backlog-overflow")
     }
 }
 

@@ -77,11 +77,7 @@ pub(super) fn tells(view: &View<'_>) -> bool {
 fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
     let reset = tcp.reset().filter(|_| tcp.was_reset())?;
     // A reset that was made on the way made it forget.
-    if tcp
-        .vain_reset
-        .as_deref()
-        .is_some_and(|v| !v.reset.misses_syn)
-    {
+    if tcp.odd.vain_reset.is_some_and(|v| !v.reset.misses_syn) {
         return None;
     }
     let (own, provoked) = (reset.own_before?, reset.peer_before?);

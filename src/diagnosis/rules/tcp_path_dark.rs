@@ -1,8 +1,9 @@
 //! `tcp-path-dark`.
 
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::model::Part;
 use crate::stream::facts::{Series, TcpFacts};
 
 declare_rule! {
@@ -115,7 +116,7 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
             ),
         ),
     };
-    Finding::new(&META, series.first)
+    let finding = Finding::new(&META, series.first)
         .severity(severity)
         .side(Culprit::Network)
         .maybe_frame(heard, "last-of-peer")
@@ -131,7 +132,25 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
         .advise("Look whether the host is up, and for what drops packets between: routes, firewalls, the path MTU.")
         .number("sent_again", f64::from(series.count))
         .number("tried", tried)
-        .number("threshold", f64::from(view.world.thresholds.dark_retransmissions))
+        .number("threshold", f64::from(view.world.thresholds.dark_retransmissions));
+    match lost_answer(view, side, series) {
+        Some(answer) => finding.frame(answer, "lost-answer").also(&format!(
+            "The answer in frame {} is among them: the {side}'s program has answered, and the {peer} still waits.",
+            answer.frame
+        )),
+        None => finding,
+    }
+}
+
+/// The answer of `side` that its peer has not got.
+fn lost_answer(view: &View<'_>, side: Side, series: &Series) -> Option<Stamp> {
+    let last = view
+        .flow
+        .sessions
+        .iter()
+        .filter_map(|s| s.last_message[side]);
+    let replies = last.filter(|m| m.part == Part::Reply && m.stamp >= series.first);
+    replies.map(|m| m.stamp).min()
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(super) fn forged(tcp: &TcpFacts) -> Option<String> {
 
 /// A reset that ended nothing, and was followed by one that did.
 fn vain(tcp: &TcpFacts) -> Option<(Reset, String)> {
-    let vain = *tcp.vain_reset.as_deref()?;
+    let vain = tcp.odd.vain_reset?;
     if vain.reset.misses_syn {
         let why = "it acknowledges something that was never sent, so that the connection came about all the same";
         return Some((vain.reset, why.to_owned()));
@@ -121,10 +121,7 @@ fn far(reset: &Reset) -> Option<String> {
 }
 
 fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding {
-    let vain = tcp
-        .vain_reset
-        .as_deref()
-        .filter(|v| v.reset.stamp == reset.stamp);
+    let vain = tcp.odd.vain_reset.filter(|v| v.reset.stamp == reset.stamp);
     let (frames_after, first_after) = vain.map_or((tcp.after_reset, tcp.after_reset_first), |v| {
         (v.frames_after, Some(v.first_after))
     });

@@ -62,7 +62,7 @@ pub(super) fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'sta
     if dcerpc::bound_unseen(view, open.op) {
         return Some(("T1", dcerpc::BOUND_UNSEEN));
     }
-    if view.session.encrypted.is_some() {
+    if view.hides_answers() {
         return Some((
             "T8",
             "the session became encrypted, so that its answer cannot be seen",

@@ -147,6 +147,7 @@ impl Tcp {
         if segment.has(flags::ACK) {
             facts.syn_ack.get_or_insert(segment.stamp);
             facts.syn_ack_count += 1;
+            self.syn_ack_again(segment.stamp);
         } else {
             let s = &mut facts.sides[side];
             s.syn_count += 1;
@@ -386,7 +387,7 @@ impl Tcp {
             beyond: facts.after_reset_beyond,
             first_after,
         };
-        facts.vain_reset.get_or_insert_with(|| Box::new(vain));
+        facts.odd.vain_reset.get_or_insert(vain);
         facts.after_reset = 0;
         facts.after_reset_beyond = 0;
         facts.after_reset_first = None;

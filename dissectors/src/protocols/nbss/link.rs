@@ -183,7 +183,10 @@ impl Link {
             Step::Accept => self.accept(side, span, out),
             Step::Refuse => self.refuse(side, span, body, out),
             Step::Retarget => self.retarget(side, span, body, out),
-            Step::KeepAlive => message_of(head.kind, side, span, out),
+            Step::KeepAlive => {
+                message_of(head.kind, side, span, out);
+                out.emit(side, span, Act::Alive);
+            }
             Step::WrongWay => self.misplaced("nbss.wrong-way", side, span, head, out),
             Step::OutOfTurn => self.misplaced("nbss.out-of-turn", side, span, head, out),
         }

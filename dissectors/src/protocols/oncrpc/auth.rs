@@ -77,6 +77,13 @@ pub(super) fn gss(auth: &Auth<'_>) -> Option<Gss> {
     })
 }
 
+/// The handle of the context that an RPCSEC_GSS credential names.
+pub(super) fn gss_handle<'a>(auth: &Auth<'a>) -> Option<&'a [u8]> {
+    let mut xdr = Xdr::new(auth.body);
+    xdr.skip_words(4)?;
+    xdr.opaque(1024)
+}
+
 impl Gss {
     pub(super) const fn procedure_name(self) -> &'static str {
         match self.procedure {

@@ -68,6 +68,14 @@ impl Session {
                 out,
             );
         }
+        if let Some(cred) = call.cred.as_ref()
+            && let Some(gss) = gss.filter(|gss| gss.procedure == 0)
+            && let Some(handle) = auth::gss_handle(cred)
+            && let Some(fact) = self.gss[side].used(handle, gss.sequence, call.xid)
+        {
+            let fact = Act::Fact(Box::new(fact.in_exchange(id)));
+            say(scope, side, span, fact, out);
+        }
         let sys = call.cred.as_ref().and_then(auth::sys);
         let asked = Asked {
             scope,

@@ -41,11 +41,12 @@
 //! | `rpc.program-unavailable` | the same four, `accept_stat` (`PROG_UNAVAIL`, `PROG_MISMATCH`, `PROC_UNAVAIL`), `low`, `high` |
 //! | `rpc.server-error` | the same four, `accept_stat` (`GARBAGE_ARGS`, `SYSTEM_ERR`), `code` |
 //! | `rpc.unknown-reply` | the same four, `code`: a `reply_stat` or `reject_stat` that nobody defined |
+//! | `rpc.gss-discardable` | `sequence`, `highest`, `window` (0: unknown), `used_before`: a call under RPCSEC_GSS that its server is to discard without a word (RFC 2203 section 5.3.3.1) |
 //! | `portmap.answer` | `program`, `program_name`, `version`, `protocol` (netid), `port` (0: not registered), `address` |
 //! | `nfs.access-denied` | `status`, `operation`, `flavor_name`, `uid`, `gid`, `path` (of MNT) |
 //!
 //! Details: `program`, `program_name`, `version`, `auth_flavor`, `machine_name`, `uid`, `gid`, `gss_service`,
-//! `export`, `mappings`.
+//! `gss_window`, `gss_contexts` (made), `gss_contexts_destroyed`, `export`, `mappings`.
 //!
 //! On the ports 111 and 2049 a client that begins with something that can be no record is taken for somebody who
 //! meant RPC, once no other protocol has recognised it: `rpc.record-mark-absurd` or `rpc.not-rpc` with `beginning`.
@@ -57,6 +58,7 @@ mod calls;
 mod describe;
 pub(super) mod fields;
 mod files;
+mod gss;
 mod nfs4;
 mod portmap;
 mod probe;

@@ -43,6 +43,9 @@ impl Session {
         if let (Outcome::Success(results), About::Place(wanted)) = (&outcome, &asked.about) {
             self.mapping(side, span, id, results, wanted, &asked, out);
         }
+        if let (Some(gss), Outcome::Success(results)) = (asked.gss, &reply.outcome) {
+            self.context(side, span, gss.procedure, results, asked.scope, out);
+        }
         self.enter(side, span, &outcome, &asked, out);
         if out.wants_text() {
             self.learn(&outcome, &asked);
@@ -58,6 +61,36 @@ impl Session {
         if asked.who.flavor == AUTH_TLS && starttls && matches!(reply.outcome, Outcome::Success(_))
         {
             self.start_tls(side, span, out);
+        }
+    }
+
+    /// What an RPCSEC_GSS control call did (RFC 2203 section 5.2).
+    fn context(
+        &mut self,
+        side: Side,
+        span: Span,
+        procedure: u32,
+        results: &[u8],
+        scope: Option<Scope>,
+        out: &mut Output<'_>,
+    ) {
+        let contexts = &mut self.gss[side.other()];
+        let mut detail = |key, value: u32| {
+            let value = Value::from(value);
+            say(scope, side, span, Act::Detail { key, value }, out);
+        };
+        match procedure {
+            1 | 2 => {
+                if let Some(window) = contexts.created(results) {
+                    detail("gss_window", window);
+                    detail("gss_contexts", contexts.created);
+                }
+            }
+            3 => {
+                contexts.destroyed();
+                detail("gss_contexts_destroyed", contexts.destroyed);
+            }
+            _ => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use super::calls::Calls;
 use super::describe::{self, Whole};
 use super::files::Files;
+use super::gss::Contexts;
 use super::programs;
 use super::record::{Found, HEAD, Reader, Record, Unfinished};
 use super::wire::{self, Message};
@@ -27,6 +28,8 @@ pub(super) struct Session {
     pub(super) calls: PerSide<Calls>,
     pub(super) served: Vec<Served>,
     pub(super) files: Files,
+    /// By the side that calls.
+    pub(super) gss: PerSide<Contexts>,
     /// Mappings that the port mapper told, for the session's details.
     pub(super) mappings: Vec<Value>,
     /// TLS was agreed on (RFC 9289): the rest of the connection is TLS.
@@ -54,6 +57,7 @@ impl Rpc {
                 calls: PerSide::default(),
                 served: Vec::new(),
                 files: Files::default(),
+                gss: PerSide::default(),
                 mappings: Vec::new(),
                 tls: false,
                 opened: false,
