@@ -1,7 +1,9 @@
 //! HTTP/1's dialogue: heads and bodies of each side in, requests and answers out.
 
 use super::cookies::Jar;
+use super::credentials::Accepted;
 use super::describe;
+use super::facts::ErrorsTold;
 use super::pending::Queue;
 use super::show::Show;
 use super::start::{self, Beginning};
@@ -95,6 +97,8 @@ pub(super) struct Talk {
     pub(super) lanes: PerSide<Lane>,
     pub(super) queue: Queue,
     pub(super) jar: Jar,
+    pub(super) accepted: Accepted,
+    pub(super) errors: ErrorsTold,
     pub(super) next_id: u64,
     pub(super) beginning: bool,
     pub(super) tunnel: Option<Tunnel>,

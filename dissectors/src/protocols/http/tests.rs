@@ -336,8 +336,14 @@ fn cookies_are_followed_by_fingerprint() {
     let names: Vec<_> = facts.iter().map(|f| f.name).collect();
     assert_eq!(
         names,
-        ["http.cookie-set", "http.cookie-accepted", "http.error"]
+        [
+            "http.login-answered",
+            "http.cookie-set",
+            "http.cookie-accepted",
+            "http.error"
+        ]
     );
+    let facts = &facts[1..];
     let value = |i: usize, key: &str| {
         let (_, v) = facts[i].values.iter().find(|(k, _)| *k == key).unwrap();
         v.to_string()
