@@ -11,6 +11,7 @@ pub mod registry;
 pub mod rules;
 pub(crate) mod smb;
 pub mod thresholds;
+pub mod web;
 pub mod world;
 
 use std::net::IpAddr;

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::connects;
 pub use super::connects::{Connect, Failures};
 pub use super::idle::IdleEnd;
+use super::web::Web;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
 use crate::session::model::{Endpoint, Flow, Session, Transport};
@@ -176,6 +177,8 @@ pub struct World {
     /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
     pub(crate) granted: HashMap<(IpAddr, IpAddr, Op), (Stamp, Stamp)>,
     pub(crate) hearing: Hearing,
+    /// Cookies and credentials over all connections.
+    pub web: Web,
 }
 
 /// TCP connections by whether their frames of both sides were captured: of each host, and in all.
@@ -237,6 +240,7 @@ impl World {
         self.learn_refusals(flow);
         self.learn_grants(flow);
         self.hearing.learn(flow);
+        self.web.learn(flow);
     }
 
     /// Adds what was learned elsewhere from later conversations.
@@ -262,6 +266,7 @@ impl World {
         self.upgrades.extend(other.upgrades);
         self.idle_ends.extend(other.idle_ends);
         self.hearing.learn_from(&other.hearing);
+        self.web.learn_from(other.web);
     }
 
     /// Refusals of `flow`'s client by its server, of one operation with one status.

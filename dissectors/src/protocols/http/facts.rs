@@ -159,7 +159,7 @@ fn leads_to_login(head: &ResponseHead<'_>) -> bool {
 
 /// The fact of a redirection to a login page, if it is one.
 pub(super) fn login_redirect(pending: &Pending, head: &ResponseHead<'_>) -> Option<Fact> {
-    if !leads_to_login(head) || names_a_login(pending.target.bytes()) {
+    if !leads_to_login(head) || pending.logout || names_a_login(pending.target.bytes()) {
         return None;
     }
     let fact = Fact::new("http.redirected-to-login")

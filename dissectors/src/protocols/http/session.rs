@@ -10,7 +10,7 @@ use super::start::{self, Beginning};
 use super::tunnel;
 use super::wire;
 use crate::dissector::{Dissector, End, Input, Output};
-use crate::event::{Act, Op, Phase};
+use crate::event::{Act, Fact, Op, Phase};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -438,6 +438,17 @@ impl Talk {
         {
             let op = lane.op;
             let span = Span::new(lane.start, at);
+            // It waits for leave to send its body: nothing of that has come.
+            let waits =
+                side == Side::Client && at == lane.head.end && lane.reading != Reading::Head;
+            if waits
+                && self
+                    .queue
+                    .back()
+                    .is_some_and(|p| !p.told && p.expects_continue)
+            {
+                out.fact(side, span, Fact::new("http.expects-continue"));
+            }
             out.emit(
                 side,
                 span,
