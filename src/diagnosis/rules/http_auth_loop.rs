@@ -212,7 +212,8 @@ mod tests {
         let script = to_web()
             .client(&ask("GET /a", ""))
             .server_lost(&answer("200 OK", ""));
-        let script = basic(basic(basic(script, WRONG), WRONG), WRONG);
+        let script = basic(script, WRONG).wait_secs(1.0);
+        let script = basic(basic(script, WRONG).wait_secs(1.0), WRONG);
         let frames = script.close().frames();
         assert!(findings(frames.clone(), RULE).is_empty());
         assert_eq!(cannot_tell(frames, RULE), ["T4"]);
