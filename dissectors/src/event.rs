@@ -313,6 +313,8 @@ pub enum Act {
         /// Of which request.
         id: u64,
     },
+    /// A sign of life that its sender gives by itself: with the message that shows it, which is told too.
+    Beat,
     /// The answer.
     Reply {
         /// Of which request.

@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
-use super::model::{Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session};
+use super::model::{
+    Beats, Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session,
+};
 use super::times::Times;
 use crate::limits;
 
@@ -129,9 +131,20 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
         Act::Encrypted => {
             session.encrypted.get_or_insert(stamp);
         }
+        Act::Beat => beat(session, side, stamp),
         Act::Skipped { bytes } => session.troubles.skipped[side] += bytes,
         Act::Limit { what } => limit(session, what),
         Act::Request { .. } | Act::Reply { .. } | Act::Message { .. } | Act::Fact(_) => {}
+    }
+}
+
+/// Notes a sign of life.
+fn beat(session: &mut Session, side: Side, stamp: Stamp) {
+    let beats = &mut session.troubles.beats;
+    if let Some(known) = beats.iter_mut().find(|b| b.side == side) {
+        known.add(stamp);
+    } else {
+        beats.push(Beats::new(side, stamp));
     }
 }
 

@@ -187,6 +187,57 @@ pub struct Malformed {
     pub stamp: Stamp,
 }
 
+/// Signs of life that a side gave by itself: Pings, Pongs that nobody asked for, heartbeats of an application.
+#[derive(Clone, Copy, Debug)]
+pub struct Beats {
+    /// Whose.
+    pub side: Side,
+    /// How many.
+    pub count: u64,
+    /// The first.
+    pub first: Stamp,
+    /// The last.
+    pub last: Stamp,
+    /// The shortest time between two: nanoseconds.
+    pub shortest: i64,
+    /// The longest.
+    pub longest: i64,
+}
+
+impl Beats {
+    /// So many, no less, make a rhythm.
+    const LEAST: u64 = 4;
+
+    /// The first one.
+    pub const fn new(side: Side, first: Stamp) -> Self {
+        Self {
+            side,
+            count: 1,
+            first,
+            last: first,
+            shortest: i64::MAX,
+            longest: 0,
+        }
+    }
+
+    /// One more.
+    pub fn add(&mut self, stamp: Stamp) {
+        let since = stamp.time.nanos_since(self.last.time).max(0);
+        self.shortest = self.shortest.min(since);
+        self.longest = self.longest.max(since);
+        self.count += 1;
+        self.last = stamp;
+    }
+
+    /// Seconds between two where they come at regular times: no gap is longer than twice the mean.
+    pub fn period(&self) -> Option<f64> {
+        let mean = self.last.time.since(self.first.time) / (self.count.max(2) - 1) as f64;
+        let regular =
+            self.longest as f64 / 1e9 <= 2.0 * mean && self.shortest as f64 / 1e9 >= 0.5 * mean;
+        (self.count >= Self::LEAST && regular && mean > 0.0).then_some(mean)
+    }
+}
+
 /// The last complete message of a side.
 #[derive(Clone, Copy, Debug)]
 pub struct LastMessage {
@@ -297,6 +348,8 @@ pub struct Troubles {
     pub skipped: PerSide<u64>,
     /// Bounds that were reached.
     pub limits: ThinVec<&'static str>,
+    /// Signs of life of each side, of which it is a trouble when they stop.
+    pub beats: ThinVec<Beats>,
 }
 
 impl Unremarkable for Troubles {
@@ -313,6 +366,7 @@ impl Unremarkable for Troubles {
         malformed_count: 0,
         skipped: PerSide::new(0, 0),
         limits: ThinVec::new(),
+        beats: ThinVec::new(),
     };
 }
 
