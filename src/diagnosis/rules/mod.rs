@@ -27,6 +27,7 @@ pub mod dcerpc_fragments_broken;
 pub mod dcerpc_server_busy;
 pub mod dcerpc_unknown_context;
 pub mod duplicate_message;
+pub mod heartbeat_stopped;
 mod http;
 pub mod http_auth_loop;
 pub mod http_body_incomplete;
