@@ -63,6 +63,11 @@ pub const FRAGMENT_BYTES: usize = 16 * 1024 * 1024;
 /// IP datagrams waiting for fragments.
 pub const FRAGMENT_DATAGRAMS: usize = 4096;
 
+/// Session cookies whose life is followed over connections (about 150 bytes each).
+pub const COOKIES: usize = 16_384;
+/// Credentials refused at a place, and credentials sent without encryption, that are counted over connections.
+pub const REFUSED_CREDENTIALS: usize = 4096;
+
 /// Fragmented datagrams that never became whole, kept for the report.
 pub const LOST_DATAGRAMS: usize = 4096;
 

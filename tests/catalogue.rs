@@ -62,6 +62,12 @@ const WANTED: &[&str] = &[
     "ws-ping-unanswered",
     "ws-policy-close",
     "ws-upgrade-failed",
+    // HTTP.
+    "http-auth-loop",
+    "http-body-incomplete",
+    "http-login-refused",
+    "http-session-refused",
+    "http-throttled",
     // What limits the verdicts.
     "capture-clock",
     "capture-cut-frames",
@@ -74,10 +80,6 @@ const WANTED: &[&str] = &[
 
 /// Rules that samples name and nobody has written yet; they are asked for as soon as they are there.
 pub(crate) const TO_COME: &[&str] = &[
-    "http-auth-loop",
-    "http-login-refused",
-    "http-server-error",
-    "http-session-refused",
     "smb2-not-released",
     "ws-abnormal-closure",
     "ws-close-error-code",

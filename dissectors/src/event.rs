@@ -313,6 +313,8 @@ pub enum Act {
         /// Of which request.
         id: u64,
     },
+    /// A sign of life that its sender gives by itself, beside the message that shows it, which is told too.
+    Beat,
     /// The answer.
     Reply {
         /// Of which request.
@@ -353,8 +355,6 @@ pub enum Act {
         /// Bytes that came.
         present: u64,
     },
-    /// A sign of life that asks nothing, behind its [`Act::Message`]: when no other message comes, it comes regularly.
-    Alive,
     /// From here on the content is encrypted: only sizes and times are known (guard T8).
     Encrypted,
     /// Bytes could not be followed: skipped up to the next message that was found.

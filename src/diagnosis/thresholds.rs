@@ -46,8 +46,10 @@ impl Default for Thresholds {
 
 impl Thresholds {
     /// Seconds to wait for an answer of an operation of which no answer was seen.
-    pub fn patience(&self, protocol: &str, _op: Op) -> f64 {
+    pub fn patience(&self, protocol: &str, op: Op) -> f64 {
         match protocol {
+            // What an application is asked for may take as long as with HTTP.
+            "websocket" if matches!(op.name, "call" | "connection_init" | "subscribe") => 60.0,
             "nbss" | "websocket" | "tls" | "ssh" => 10.0,
             "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm" => 24.0,
             "dcerpc" => 30.0,

@@ -10,6 +10,7 @@ use super::connects;
 pub use super::connects::{Burst, Connect, Failures, Reuse};
 pub use super::idle::IdleEnd;
 use super::smb_joins::SmbJoins;
+use super::web::Web;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
 use crate::session::model::{Endpoint, Flow, Session, Transport};
@@ -180,6 +181,8 @@ pub struct World {
     pub(crate) hearing: Hearing,
     /// SMB sessions on several connections.
     pub smb: SmbJoins,
+    /// Cookies and credentials over all connections.
+    pub web: Web,
 }
 
 /// TCP connections by whether their frames of both sides were captured: of each host, and in all.
@@ -242,6 +245,7 @@ impl World {
         self.learn_grants(flow);
         self.hearing.learn(flow);
         self.smb.learn(flow);
+        self.web.learn(flow);
     }
 
     /// Adds what was learned elsewhere from later conversations.
@@ -268,6 +272,7 @@ impl World {
         self.idle_ends.extend(other.idle_ends);
         self.hearing.learn_from(&other.hearing);
         self.smb.learn_from(other.smb);
+        self.web.learn_from(other.web);
     }
 
     /// Refusals of `flow`'s client by its server, of one operation with one status.

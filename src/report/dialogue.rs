@@ -73,7 +73,9 @@ pub fn text(dialogue: &Dialogue, index: u32, layout: &Layout) -> String {
 }
 
 fn line(message: &Told, before: &[&Told], at: f64, layout: &Layout, text: &mut String) {
-    let mut what = message.text.clone();
+    // The first line says what it is; below it may stand what it says.
+    let (what, content) = message.text.split_once('\n').unwrap_or((&message.text, ""));
+    let mut what = what.to_owned();
     if message.part == Part::Reply {
         let request = message.exchange.and_then(|id| {
             before.iter().rev().find(|m| {
@@ -103,6 +105,9 @@ fn line(message: &Told, before: &[&Told], at: f64, layout: &Layout, text: &mut S
     );
     for rest in lines {
         let _ = writeln!(text, "{:>24}{rest}", "");
+    }
+    for line in content.lines() {
+        let _ = writeln!(text, "{:>24}{line}", "");
     }
 }
 

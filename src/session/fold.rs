@@ -130,8 +130,8 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
         Act::Encrypted => {
             session.encrypted.get_or_insert(stamp);
         }
+        Act::Beat => rhythm::beat(session, side, stamp),
         Act::Skipped { bytes } => session.troubles.skipped[side] += bytes,
-        Act::Alive => rhythm::beat(session, side, stamp),
         Act::Limit { what } => limit(session, what),
         Act::Request { .. } | Act::Reply { .. } | Act::Message { .. } | Act::Fact(_) => {}
     }

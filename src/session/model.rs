@@ -298,8 +298,8 @@ pub struct Troubles {
     pub skipped: PerSide<u64>,
     /// Bounds that were reached.
     pub limits: ThinVec<&'static str>,
-    /// Keep-alives a side.
-    pub beats: PerSide<Option<Box<Beats>>>,
+    /// Signs of life of each side, of which it is a trouble when they stop.
+    pub beats: ThinVec<Beats>,
     /// The most requests in flight at once, where they are many.
     pub in_flight: Option<Box<InFlight>>,
 }
@@ -318,7 +318,7 @@ impl Unremarkable for Troubles {
         malformed_count: 0,
         skipped: PerSide::new(0, 0),
         limits: ThinVec::new(),
-        beats: PerSide::new(None, None),
+        beats: ThinVec::new(),
         in_flight: None,
     };
 }

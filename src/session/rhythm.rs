@@ -1,4 +1,4 @@
-//! Rhythms of a session: keep-alives, and how many requests are in flight at once.
+//! Rhythms of a session: signs of life, and how many requests are in flight at once.
 
 use colloquy_dissectors::units::{Side, Stamp};
 
@@ -8,51 +8,72 @@ use crate::limits;
 /// Fewer requests in flight than this are not watched: the smallest table of slots in use has 16.
 const WATCHED: usize = 16;
 
-/// The keep-alives of one side.
+/// So many signs of life, no less, make a rhythm.
+const LEAST: u64 = 4;
+
+/// Signs of life that one side gave by itself: keep-alives, Pings, Pongs that nobody asked for, heartbeats of an application.
 #[derive(Clone, Copy, Debug)]
 pub struct Beats {
+    /// Whose.
+    pub side: Side,
     /// How many.
     pub count: u64,
     /// The first.
     pub first: Stamp,
     /// The last.
     pub last: Stamp,
-    /// Nanoseconds between two of them with no other message between, at least; 0 where there are no two such.
-    pub shortest: i64,
-    /// At most.
-    pub longest: i64,
-    /// Such pairs.
-    pub pairs: u64,
+    /// The times between two.
+    pub all: Pauses,
+    /// The same of those between which no other message came.
+    pub idle: Pauses,
     /// The first of those since when nothing else was said by anybody.
     pub alone_since: Stamp,
     /// Other messages of the session before the last.
     others: u64,
 }
 
+/// Times between two signs of life.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pauses {
+    /// How many.
+    pub count: u64,
+    /// The shortest: nanoseconds; 0 where there is none.
+    pub shortest: i64,
+    /// The longest.
+    pub longest: i64,
+}
+
+impl Pauses {
+    fn add(&mut self, nanos: i64) {
+        let nanos = nanos.max(0);
+        self.shortest = match self.count {
+            0 => nanos,
+            _ => self.shortest.min(nanos),
+        };
+        self.longest = self.longest.max(nanos);
+        self.count += 1;
+    }
+}
+
 impl Beats {
-    fn new(stamp: Stamp, others: u64) -> Self {
+    fn new(side: Side, stamp: Stamp, others: u64) -> Self {
         Self {
+            side,
             count: 1,
             first: stamp,
             last: stamp,
-            shortest: 0,
-            longest: 0,
-            pairs: 0,
+            all: Pauses::default(),
+            idle: Pauses::default(),
             alone_since: stamp,
             others,
         }
     }
 
     fn add(&mut self, stamp: Stamp, others: u64) {
+        let nanos = stamp.time.nanos_since(self.last.time);
+        self.all.add(nanos);
         if others == self.others {
-            let nanos = stamp.time.nanos_since(self.last.time);
-            self.shortest = if self.pairs == 0 {
-                nanos
-            } else {
-                self.shortest.min(nanos)
-            };
-            self.longest = self.longest.max(nanos);
-            self.pairs += 1;
+            self.idle.add(nanos);
         } else {
             self.alone_since = stamp;
             self.others = others;
@@ -60,21 +81,28 @@ impl Beats {
         self.count += 1;
         self.last = stamp;
     }
+
+    /// Seconds between two where they come at regular times: no pause is longer than twice the mean.
+    pub fn period(&self) -> Option<f64> {
+        let mean = self.last.time.since(self.first.time) / self.all.count.max(1) as f64;
+        let (shortest, longest) = (
+            self.all.shortest as f64 / 1e9,
+            self.all.longest as f64 / 1e9,
+        );
+        let regular = longest <= 2.0 * mean && shortest >= 0.5 * mean;
+        (self.count >= LEAST && regular && mean > 0.0).then_some(mean)
+    }
 }
 
-/// A keep-alive of `side`, counted as a message already.
+/// A sign of life of `side`, counted as a message already.
 pub(super) fn beat(session: &mut Session, side: Side, stamp: Stamp) {
     let messages = session.messages.client + session.messages.server;
     let beats = &mut session.troubles.beats;
-    let before: u64 = Side::BOTH
-        .into_iter()
-        .filter_map(|side| beats[side].as_ref())
-        .map(|b| b.count)
-        .sum();
+    let before: u64 = beats.iter().map(|b| b.count).sum();
     let others = messages.saturating_sub(before + 1);
-    match &mut beats[side] {
+    match beats.iter_mut().find(|b| b.side == side) {
         Some(beats) => beats.add(stamp, others),
-        none => *none = Some(Box::new(Beats::new(stamp, others))),
+        None => beats.push(Beats::new(side, stamp, others)),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
     specific
         .or_else(|| rpc_version_mismatch::tells(view, open).then_some("rpc-version-mismatch"))
         .or_else(|| rpc_gss_silent_discard::tells(view, open).then_some("rpc-gss-silent-discard"))
-        .or_else(|| half_answered(view, open).then_some("message-incomplete"))
+        .or_else(|| half_answered(view, open).then_some(incomplete(protocol)))
         .or_else(|| tcp_backlog_overflow::tells(view).then_some("tcp-backlog-overflow"))
         .or_else(|| tcp_half_open::tells(view).then_some("tcp-half-open"))
         .or_else(|| {
@@ -44,6 +44,14 @@ fn never_last(view: &View<'_>, open: &Open) -> bool {
     let whole = Side::BOTH.into_iter().all(|side| !view.lost(side));
     let answer = |f: &SeenFact| f.request == Some(open.asked) && f.side != open.side;
     whole && view.ending().is_some() && broken.any(answer)
+}
+
+/// The rule on messages that never end.
+fn incomplete(protocol: &str) -> &'static str {
+    match protocol {
+        "http" => "http-body-incomplete",
+        _ => "message-incomplete",
+    }
 }
 
 /// Its answer began and never ended.

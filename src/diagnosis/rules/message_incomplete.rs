@@ -42,6 +42,10 @@ declare_rule! {
 
 impl MessageIncomplete {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        if view.session.protocol == "http" {
+            // http-body-incomplete tells it.
+            return;
+        }
         for incomplete in &view.session.troubles.incomplete {
             if told_within(view, view.session, incomplete) {
                 continue;
@@ -79,7 +83,7 @@ pub(super) fn guard(view: &View<'_>, it: &Incomplete) -> Option<(&'static str, &
 }
 
 /// A session within this one has the same trouble with the same bytes, and says more of it.
-fn told_within(view: &View<'_>, session: &Session, it: &Incomplete) -> bool {
+pub(super) fn told_within(view: &View<'_>, session: &Session, it: &Incomplete) -> bool {
     view.flow.children(session).any(|child| {
         child
             .troubles
@@ -118,7 +122,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
 const PATIENT: f64 = 1.0;
 
 /// How grave it is, whose fault, and what came then.
-fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
+pub(super) fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
     let (sender, receiver) = (it.side, it.side.other());
     if tcp_path_dark::tells(view, sender) {
         let how = "the rest did not arrive, as tcp-path-dark tells".to_owned();

@@ -46,8 +46,7 @@ const HOURS: f64 = 7200.0;
 
 impl NbssKeepaliveIrregular {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let sides = Side::BOTH.into_iter();
-        let beats = sides.filter_map(|s| Some((s, view.session.troubles.beats[s].as_deref()?)));
+        let beats = view.session.troubles.beats.iter().map(|b| (b.side, b));
         for (side, beats) in beats.clone() {
             if let Some((interval, silence)) = stopped(view, side, beats) {
                 if view.lost(side) || view.one_sided() {
@@ -70,8 +69,9 @@ impl NbssKeepaliveIrregular {
 
 /// The interval of a rhythm that broke off, and the silence since, in seconds.
 fn stopped(view: &View<'_>, side: Side, beats: &Beats) -> Option<(f64, f64)> {
-    let (shortest, longest) = (beats.shortest as f64 / 1e9, beats.longest as f64 / 1e9);
-    let regular = beats.pairs >= PAIRS && shortest >= 1.0 && longest <= 1.25 * shortest;
+    let idle = beats.idle;
+    let (shortest, longest) = (idle.shortest as f64 / 1e9, idle.longest as f64 / 1e9);
+    let regular = idle.count >= PAIRS && shortest >= 1.0 && longest <= 1.25 * shortest;
     let until = view.ending().map_or_else(|| view.now(), |e| e.stamp().time);
     let silence = until.since(beats.last.time);
     (regular && silence > MISSING * longest && said_last(view, side) == Some(beats.last))

@@ -56,10 +56,6 @@ declare_rule! {
 
 impl RequestUnanswered {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        if view.session.protocol == "websocket" {
-            // Its upgrade and its Pings have rules of their own: ws-upgrade-failed, ws-ping-unanswered.
-            return;
-        }
         let mut told: Vec<Unanswered<'_>> = Vec::new();
         for open in &view.session.open {
             if matches!(open.expect, Expect::LongWait(_))
@@ -133,7 +129,15 @@ struct Unanswered<'a> {
 
 /// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life.
 fn has_its_own_rule(view: &View<'_>, open: &Open) -> bool {
-    is_smb(view.session) && open.op.name == "NEGOTIATE" || is_echo(view.session.protocol, open)
+    // Of WebSocket only the calls of applications: ws-upgrade-failed and ws-ping-unanswered tell of the rest.
+    let of_websocket = view.session.protocol == "websocket" && !is_call(open);
+    let negotiates = is_smb(view.session) && open.op.name == "NEGOTIATE";
+    of_websocket || negotiates || is_echo(view.session.protocol, open)
+}
+
+/// A call of JSON-RPC or GraphQL in WebSocket.
+fn is_call(open: &Open) -> bool {
+    matches!(open.op.name, "call" | "connection_init" | "subscribe")
 }
 
 impl<'a> Unanswered<'a> {
@@ -155,7 +159,11 @@ impl<'a> Unanswered<'a> {
         if dropped && matches!(view.session.protocol, "http" | "http2") {
             // Who leaves a page drops its long polls.
             Severity::Note
-        } else if self.cause.is_some() || dropped || self.whereabouts.crossed {
+        } else if self.cause.is_some()
+            || dropped
+            || self.whereabouts.crossed
+            || view.session.protocol == "websocket"
+        {
             Severity::Warning
         } else {
             META.severity

@@ -1,7 +1,7 @@
 //! `ws-payload-invalid`.
 
 use super::ws;
-use crate::diagnosis::{Verdicts, View, declare_rule};
+use crate::diagnosis::{Finding, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -15,8 +15,8 @@ declare_rule! {
     /// ## How it is told
     /// The bytes of an uncompressed text message, all fragments together, or the reason of a Close are not valid UTF-8;
     /// or, with compression negotiated, RSV1 is set on a control frame or on a fragment that is not the first, or a
-    /// compressed message does not begin with a block of DEFLATE. More of the content of compressed messages is not
-    /// looked at.
+    /// compressed message does not begin with a block of DEFLATE, or inflates to more than 16 MiB (a bomb). More of the
+    /// content of compressed messages is not looked at.
     ///
     /// ## Example
     /// `ws-bad-utf8`: the client sends bytes as text; the server closes with 1007.
@@ -63,7 +63,31 @@ impl WsPayloadInvalid {
                 _ => "Let that side mark compression on a message's first fragment only.",
             },
         );
+        for bomb in view.session.facts_named("ws.deflate-bomb") {
+            out.raise(burst(view, bomb));
+        }
     }
+}
+
+/// A compressed message that becomes a multiple beyond reason.
+fn burst(view: &View<'_>, bomb: &SeenFact) -> Finding {
+    let side = bomb.side;
+    let size = |key| bomb.int(key).unwrap_or_default();
+    let (compressed, inflated) = (size("compressed"), size("inflated"));
+    Finding::new(&META, bomb.stamp)
+        .side(side)
+        .frame(bomb.began, "message")
+        .frame(bomb.stamp, "too-much")
+        .title(format!("The {side} sent {compressed} bytes that become more than {inflated}"))
+        .explain(format!(
+            "A compressed message of the {side} ({}) inflates to more than {inflated} bytes, of which {compressed} came by \
+             frame {}: a receiver that does not bound it runs out of memory. It was not looked at further.",
+            view.end_of(side),
+            bomb.stamp.frame
+        ))
+        .advise("Have the receiver bound the size of inflated messages, and see who sends such.")
+        .number("compressed", compressed as f64)
+        .number("inflated", inflated as f64)
 }
 
 #[cfg(test)]
@@ -110,6 +134,22 @@ mod tests {
             .server(&frame(Side::Server, 0x42, b"\x00\x05"))
             .server(&frame(Side::Server, 0x80, b"\x00\xfa\xffhello\x00"));
         assert!(loud(ended(sound, Side::Client, 1000, "")).is_empty());
+    }
+
+    #[test]
+    fn a_bomb_is_told() {
+        // A literal zero, the longest match of zeros behind it, and that match again and again.
+        let mut bomb = b"\xec\xc1\x01\x01\x00\x00\x00\x80\x90\xfe\xaf\xee\x08\x0a\x00\x00".to_vec();
+        bomb.resize(20_000, 0x00);
+        let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+        let frames = |payload: &[u8]| {
+            let script = opened_with(offer, offer).client(&frame(Side::Client, 0xc2, payload));
+            ended(script, Side::Client, 1000, "")
+        };
+        let found = findings(frames(&bomb), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        bomb.truncate(10_000);
+        assert!(findings(frames(&bomb), RULE).is_empty());
     }
 
     #[test]

@@ -102,7 +102,19 @@ impl<'a> Writer<'a> {
         self.sides(",\"missing_bytes\":", session.missing);
         self.details(session);
         self.cannot_tell(row);
+        self.limits(session);
         self.raw("}");
+    }
+
+    /// Bounds that were reached, where one was.
+    fn limits(&mut self, session: &Session) {
+        for (index, what) in session.troubles.limits.iter().enumerate() {
+            self.raw(if index == 0 { ",\"limits\":[" } else { "," });
+            self.string("", what);
+        }
+        if !session.troubles.limits.is_empty() {
+            self.raw("]");
+        }
     }
 
     fn end(&mut self, key: &str, end: Endpoint, capture: u32) {

@@ -16,6 +16,7 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
         "dcerpc" => dcerpc(session),
         "nbss" => text(session, "called_name"),
         "websocket" => joined(&[text(session, "path"), text(session, "subprotocol")], " "),
+        "http" => http(session),
         "http2" => text(session, "authority"),
         "grpc" => text(session, "service"),
         "tls" => tls(session),
@@ -49,6 +50,15 @@ fn joined(parts: &[String], between: &str) -> String {
         .map(String::as_str)
         .collect();
     parts.join(between)
+}
+
+/// The host that is asked first, and what came of it: `proxy.example, tunnel to www.example:443`.
+fn http(session: &Session) -> String {
+    let tunnel = match text(session, "tunnel") {
+        to if to.is_empty() => to,
+        to => format!("tunnel to {to}"),
+    };
+    joined(&[text(session, "host"), tunnel], ", ")
 }
 
 /// Whom it is with, and what was agreed: `www.example.org TLS 1.3 h2`.

@@ -215,6 +215,31 @@ fn verdict(outcome: &Outcome, layout: &Layout, text: &mut String) {
     line.push('.');
     text.push('\n');
     paragraph(text, layout, "", &line);
+    bounds(outcome, layout, text);
+}
+
+/// Bounds that were reached, each with how many sessions it was reached in.
+fn bounds(outcome: &Outcome, layout: &Layout, text: &mut String) {
+    let mut counts = std::collections::BTreeMap::<&str, (u64, u32)>::new();
+    for row in outcome.sessions() {
+        for what in &row.session.troubles.limits {
+            let (count, _) = counts.entry(what).or_insert((0, row.id));
+            *count += 1;
+        }
+    }
+    for (what, (count, first)) in counts {
+        let first = if count == 1 {
+            format!("session {first}")
+        } else {
+            format!("{} (the first: {first})", plural(count, "session"))
+        };
+        paragraph(
+            text,
+            layout,
+            "",
+            &format!("A bound was reached in {first}: {what}."),
+        );
+    }
 }
 
 /// The reasons for which sessions could not be judged, the most frequent first.
@@ -246,6 +271,7 @@ pub fn guard_text(guard: &str) -> &'static str {
         "T7" => "the wait may be by design",
         "T8" => "the content is encrypted",
         "T9" => "the clock stepped",
+        "T11" => "a proxy speaks for its clients",
         "T13" => "the answer may come on another connection",
         _ => "the frames do not tell",
     }

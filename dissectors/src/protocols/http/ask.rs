@@ -14,17 +14,9 @@ use crate::units::{Side, Span};
 impl Talk {
     pub(super) fn tell_last(&mut self, span: Span, out: &mut Output<'_>) {
         let text = self.lanes.client.text.take();
-        let first_scheme = self.scheme_told;
         if let Some(pending) = self.queue.back() {
             tell(pending, text, span, out);
-            if pending.credentials.is_some() && pending.credentials != first_scheme {
-                self.scheme_told = pending.credentials;
-                let scheme = pending.credentials.unwrap_or_default();
-                let fact = Fact::new("http.credentials")
-                    .with("scheme", scheme)
-                    .with("target", facts::target(pending.target.bytes()));
-                out.fact(Side::Client, span, fact.in_exchange(pending.id));
-            }
+            credentials(pending, &mut self.scheme_told, span, out);
         }
     }
 
@@ -46,7 +38,7 @@ impl Talk {
         self.lanes.client.op = op;
         let mut pending = Pending::new(self.next_id, op, &head);
         if let Some(field) = head.cookie {
-            cookies::sent(field, &mut pending);
+            cookies::sent(field, head.target.as_bytes(), &mut pending);
         }
         let id = pending.id;
         if head.upgrade == Upgrade::WebSocket
@@ -54,6 +46,7 @@ impl Talk {
         {
             pending.child = Some(id);
             pending.told = true;
+            credentials(&pending, &mut self.scheme_told, span, out);
             out.child(id, Side::Client, span.start, Input::Data(bytes));
         }
         if out.wants_text() {
@@ -98,6 +91,24 @@ impl Talk {
                 printable(head.user_agent, facts::VALUE),
             );
         }
+    }
+}
+
+/// Tells which scheme the credentials of a request are of, if it is another than the last.
+fn credentials(
+    pending: &Pending,
+    told: &mut Option<&'static str>,
+    span: Span,
+    out: &mut Output<'_>,
+) {
+    if let Some(credentials) = pending.credentials
+        && *told != Some(credentials.scheme)
+    {
+        *told = Some(credentials.scheme);
+        let fact = credentials
+            .describe(Fact::new("http.credentials"))
+            .with("target", facts::target(pending.target.bytes()));
+        out.fact(Side::Client, span, fact.in_exchange(pending.id));
     }
 }
 

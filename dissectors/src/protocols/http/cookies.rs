@@ -1,14 +1,16 @@
 //! Cookies by fingerprint (RFC 6265): which were set, sent and accepted, without ever keeping a value.
 
-use super::pending::Pending;
-use super::wire::ResponseHead;
+use super::credentials::fingerprint;
+use super::date::seconds_since_1970;
+use super::pending::{Cookie, Pending};
+use super::wire::{ResponseHead, decimal};
 use crate::dissector::Output;
 use crate::event::Fact;
 use crate::text::printable;
 use crate::units::{Side, Span};
 
-/// Cookies of one connection whose acceptance is remembered.
-const REMEMBERED: usize = 32;
+/// Cookies and requests of one connection whose success is remembered.
+const REMEMBERED: usize = 16;
 /// `Set-Cookie` facts of one connection.
 const SET_FACTS: u32 = 64;
 /// Characters of a cookie's name in facts.
@@ -17,17 +19,8 @@ const NAME: usize = 40;
 /// What was learned of cookies on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Jar {
-    accepted: Vec<u64>,
+    accepted: Vec<(u64, u64)>,
     set: u32,
-}
-
-/// A number that tells cookies apart and gives nothing away: FNV-1a of name and value. Never 0.
-fn fingerprint(pair: &[u8]) -> u64 {
-    let hash = pair.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-    });
-    // Positive as an `i64` too, so that reports print what rules compare.
-    hash >> 1 | 1
 }
 
 /// True for a name that says that a session hangs on the cookie.
@@ -47,11 +40,15 @@ fn name_of(pair: &[u8]) -> &[u8] {
 }
 
 /// Notes the session cookies of a `Cookie` field on the request that carries them.
-pub(super) fn sent(field: &[u8], pending: &mut Pending) {
+pub(super) fn sent(field: &[u8], target: &[u8], pending: &mut Pending) {
     // A field of many cookies is not read for ever.
     for pair in pairs(field).take(64) {
         if names_a_session(name_of(pair)) {
-            pending.add_cookie(fingerprint(pair));
+            let cookie = Cookie {
+                name: fingerprint(name_of(pair)),
+                pair: fingerprint(pair),
+            };
+            pending.add_cookie(cookie, target);
         }
     }
 }
@@ -68,14 +65,17 @@ impl Jar {
         for field in head.set_cookies.iter().flatten() {
             self.set += 1;
             if self.set <= SET_FACTS {
-                out.fact(Side::Server, span, set_fact(field).in_exchange(pending.id));
+                out.fact(Side::Server, span, set_fact(field, pending));
             }
         }
         if (200..300).contains(&head.status) {
             for cookie in pending.cookies() {
-                if self.accepted.len() < REMEMBERED && !self.accepted.contains(&cookie) {
-                    self.accepted.push(cookie);
-                    let fact = Fact::new("http.cookie-accepted").with("fingerprint", cookie);
+                let success = (cookie, pending.place);
+                if self.accepted.len() < REMEMBERED && !self.accepted.contains(&success) {
+                    self.accepted.push(success);
+                    let fact = Fact::new("http.cookie-accepted")
+                        .with("fingerprint", cookie)
+                        .with("place", pending.place);
                     out.fact(Side::Server, span, fact.in_exchange(pending.id));
                 }
             }
@@ -83,14 +83,18 @@ impl Jar {
     }
 }
 
-fn set_fact(field: &[u8]) -> Fact {
+fn set_fact(field: &[u8], pending: &Pending) -> Fact {
     let mut parts = pairs(field);
     let pair = parts.next().unwrap_or_default();
     let name = name_of(pair);
     let mut fact = Fact::new("http.cookie-set")
         .with("name", printable(name, NAME))
         .with("fingerprint", fingerprint(pair))
-        .with("session", names_a_session(name));
+        .with("session", names_a_session(name))
+        .with("host", pending.host);
+    if let Some(sent) = pending.cookie_named(fingerprint(name)) {
+        fact = fact.with("sent", sent);
+    }
     let mut removed = pair.len() <= name.len() + 1;
     for attribute in parts.take(16) {
         let value = attribute
@@ -103,13 +107,20 @@ fn set_fact(field: &[u8]) -> Fact {
             fact = fact.with("path", printable(value, NAME));
         } else if key.eq_ignore_ascii_case(b"domain") {
             fact = fact.with("domain", printable(value, NAME));
+        } else if key.eq_ignore_ascii_case(b"samesite") {
+            fact = fact.with("same_site", printable(value, NAME));
         } else if key.eq_ignore_ascii_case(b"secure") {
             fact = fact.with("secure", true);
         } else if key.eq_ignore_ascii_case(b"max-age") {
             removed |= value == b"0" || value.starts_with(b"-");
-        } else if key.eq_ignore_ascii_case(b"expires") {
-            removed |= super::wire::contains(value, b"1970");
+            if let Some(age) = decimal(value) {
+                fact = fact.with("max_age", age);
+            }
+        } else if key.eq_ignore_ascii_case(b"expires")
+            && let Some(time) = seconds_since_1970(value)
+        {
+            fact = fact.with("expires", time);
         }
     }
-    fact.with("removed", removed)
+    fact.with("removed", removed).in_exchange(pending.id)
 }

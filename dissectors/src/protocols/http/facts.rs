@@ -1,5 +1,6 @@
 //! What rules want to know of an answer that refuses, and the texts of messages.
 
+use super::credentials::{Accepted, Credentials};
 use super::names;
 use super::pending::Pending;
 use super::wire::{RequestHead, ResponseHead};
@@ -41,6 +42,30 @@ pub(super) fn response_text(head: &ResponseHead<'_>) -> String {
     format!("{} {reason}{length}{kind}", head.status)
 }
 
+/// Facts on errors of one status on one connection.
+const ERRORS_TOLD: u8 = 48;
+/// Statuses of errors that are told apart for that.
+const STATUSES: usize = 16;
+
+/// How many errors of each status were told: many are all the same, and others are to be told too.
+#[derive(Debug, Default)]
+pub(super) struct ErrorsTold(Vec<(u16, u8)>);
+
+impl ErrorsTold {
+    /// True while there is room for one more of `status`.
+    pub(super) fn one_more(&mut self, status: u16) -> bool {
+        if let Some((_, count)) = self.0.iter_mut().find(|(s, _)| *s == status) {
+            *count = count.saturating_add(1);
+            return *count <= ERRORS_TOLD;
+        }
+        let room = self.0.len() < STATUSES;
+        if room {
+            self.0.push((status, 1));
+        }
+        room
+    }
+}
+
 /// The fact of an answer with status 400 or above.
 pub(super) fn error(pending: &Pending, head: &ResponseHead<'_>) -> Fact {
     let mut fact = Fact::new("http.error")
@@ -48,16 +73,26 @@ pub(super) fn error(pending: &Pending, head: &ResponseHead<'_>) -> Fact {
         .with("reason", printable(head.reason.as_bytes(), 60))
         .with("method", pending.op.name)
         .with("target", target(pending.target.bytes()));
-    if let Some(scheme) = pending.credentials {
-        fact = fact.with("credentials", scheme);
+    let challenges = || head.challenges.iter().flatten().copied();
+    if let Some(credentials) = &pending.credentials {
+        fact = credentials.describe(fact);
+        if challenges().any(|c| goes_on(c, credentials.scheme)) {
+            fact = fact.with("continues", true);
+        }
+        if challenges().any(|c| names::parameter(c, b"stale=").is_some_and(is_true)) {
+            fact = fact.with("stale", true);
+        }
     }
     if pending.login {
         fact = fact.with("login", true);
     }
+    if pending.proxied {
+        fact = fact.with("proxied", true);
+    }
     fact = with_cookies(fact, pending);
-    if !head.challenge.is_empty() {
-        fact = fact.with("challenge", challenge(head.challenge));
-        if let Some(error) = parameter(head.challenge, b"error=") {
+    if challenges().next().is_some() {
+        fact = fact.with("challenge", schemes(challenges()));
+        if let Some(error) = challenges().find_map(|c| names::parameter(c, b"error=")) {
             fact = fact.with("auth_error", printable(error, 60));
         }
     }
@@ -74,12 +109,57 @@ pub(super) fn error(pending: &Pending, head: &ResponseHead<'_>) -> Fact {
     fact.in_exchange(pending.id)
 }
 
+/// A challenge that hands the next token of a login in several steps (RFC 4559 section 5, and NTLM as it).
+fn goes_on(challenge: &[u8], scheme: &str) -> bool {
+    let Some(rest) = challenge.get(scheme.len()..) else {
+        return false;
+    };
+    matches!(scheme, "Negotiate" | "NTLM" | "Kerberos")
+        && names::scheme(challenge) == scheme
+        && !rest.trim_ascii().is_empty()
+}
+
+fn is_true(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"true")
+}
+
+/// Facts of an answer that grants what was asked.
+pub(super) fn granted(
+    pending: &Pending,
+    head: &ResponseHead<'_>,
+    accepted: &mut Accepted,
+    mut tell: impl FnMut(Fact),
+) {
+    let named = |name| Fact::new(name).with("target", target(pending.target.bytes()));
+    if pending.login && !leads_to_login(head) {
+        let fact = named("http.login-answered").with("status", head.status);
+        tell(with_cookies(fact, pending).in_exchange(pending.id));
+    }
+    if pending.logout {
+        tell(with_cookies(named("http.logout"), pending).in_exchange(pending.id));
+    }
+    let holds = |c: &&Credentials| !c.are_announced_only();
+    if let Some(credentials) = pending.credentials.as_ref().filter(holds)
+        && accepted.is_new(credentials)
+    {
+        let fact = credentials.describe(named("http.credentials-accepted"));
+        tell(fact.in_exchange(pending.id));
+    }
+}
+
+const LOGINS: &[&[u8]] = &[b"login", b"logon", b"signin", b"sign_in", b"sign-in"];
+
+fn names_a_login(place: &[u8]) -> bool {
+    LOGINS.iter().any(|p| super::wire::contains(place, p))
+}
+
+fn leads_to_login(head: &ResponseHead<'_>) -> bool {
+    (300..400).contains(&head.status) && names_a_login(head.location)
+}
+
 /// The fact of a redirection to a login page, if it is one.
 pub(super) fn login_redirect(pending: &Pending, head: &ResponseHead<'_>) -> Option<Fact> {
-    const PLACES: &[&[u8]] = &[b"login", b"logon", b"signin", b"sign_in", b"sign-in"];
-    let to_login = |place: &[u8]| PLACES.iter().any(|p| super::wire::contains(place, p));
-    let redirects = (300..400).contains(&head.status) && to_login(head.location);
-    if !redirects || to_login(pending.target.bytes()) {
+    if !leads_to_login(head) || pending.logout || names_a_login(pending.target.bytes()) {
         return None;
     }
     let fact = Fact::new("http.redirected-to-login")
@@ -93,30 +173,21 @@ pub(super) fn login_redirect(pending: &Pending, head: &ResponseHead<'_>) -> Opti
 fn with_cookies(fact: Fact, pending: &Pending) -> Fact {
     let cookies: Vec<Value> = pending.cookies().map(Value::from).collect();
     if cookies.is_empty() {
-        fact
+        fact.with("host", pending.host)
     } else {
         fact.with("cookies", Value::List(cookies))
+            .with("place", pending.place)
     }
 }
 
-/// The schemes of a challenge: every word before a space or at a comma that is a known scheme.
-fn challenge(field: &[u8]) -> Value {
+/// The schemes of challenges: every word before a space or at a comma that is a known scheme.
+fn schemes<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Value {
     let mut schemes = Vec::new();
-    for part in field.split(|b| *b == b',') {
+    for part in fields.flat_map(|f| f.split(|b| *b == b',')) {
         let scheme = names::scheme(part.trim_ascii());
         if scheme != "other" && schemes.len() < SCHEMES {
             schemes.push(Value::Name(scheme));
         }
     }
     Value::List(schemes)
-}
-
-fn parameter<'a>(field: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let at = field
-        .windows(name.len())
-        .position(|w| w.eq_ignore_ascii_case(name))?;
-    let value = field.get(at + name.len()..)?;
-    value
-        .split(|b| matches!(b, b'"' | b',' | b' '))
-        .find(|v| !v.is_empty())
 }

@@ -24,12 +24,15 @@
 //!
 //! | fact | values |
 //! |---|---|
-//! | `http.error` (status 400 and above, in its exchange) | `status`, `reason`, `method`, `target`, and where there: `credentials` (scheme that was sent), `cookies` (fingerprints sent), `login` (a login form was sent), `challenge` (schemes asked for), `auth_error`, `retry_after`, `server`, `via` |
-//! | `http.redirected-to-login` | `status`, `method`, `target`, `location`, `cookies` |
-//! | `http.credentials` (first of each scheme) | `scheme`, `target` |
-//! | `http.cookie-set` | `name`, `fingerprint`, `session` (named like a session's), `removed` (empty or expired), and where there `path`, `domain`, `secure` |
-//! | `http.cookie-accepted` (first 2xx to a request with that session cookie) | `fingerprint` |
-//! //! | `http.expects-continue` | |
+//! | `http.error` (status 400 and above, in its exchange; the first 48 of each status) | `status`, `reason`, `method`, `target`, and where there: what `http.credentials` has, `continues` (the challenge goes on with a token, RFC 4559), `stale` (Digest), `cookies` (fingerprints sent) and `place` (fingerprint of method and target) or, without, `host` (fingerprint), `login` (a login form was sent), `proxied` (the request comes through a proxy), `challenge` (schemes asked for), `auth_error`, `retry_after`, `server`, `via` |
+//! | `http.redirected-to-login` | `status`, `method`, `target`, `location`, `cookies`, `place` |
+//! | `http.credentials` (first of each scheme) | `credentials` (scheme), `credential` (fingerprint), `target`, and where there `ntlm` (message), `expires`, `not_before` (of a JSON Web Token) |
+//! | `http.credentials-accepted` (first answer below 400 to them) | as above |
+//! | `http.login-answered` (an answer below 400 to a login form) | `status`, `target`, `cookies` |
+//! | `http.logout` (an answer below 400 to a request named so) | `target`, `cookies` |
+//! | `http.cookie-set` | `name`, `fingerprint`, `session` (named like a session's), `removed` (empty or expired), `host`, and where there `sent` (fingerprint of the cookie of that name that came with the request), `path`, `domain`, `secure`, `same_site`, `max_age`, `expires` |
+//! | `http.cookie-accepted` (first 2xx with a session cookie to a request: of 16 cookies and requests) | `fingerprint`, `place` |
+//! | `http.expects-continue` | |
 //! | `http.early-answer` (before the request's body was whole) | `status` |
 //! | `http.answer-unasked` | `status` |
 //! | `http.length-ambiguous` (both Content-Length and Transfer-Encoding) | |
@@ -44,6 +47,8 @@ use crate::units::Side;
 mod ask;
 mod body;
 mod cookies;
+mod credentials;
+mod date;
 mod describe;
 mod facts;
 pub(super) mod fields;

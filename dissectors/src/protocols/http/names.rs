@@ -102,6 +102,17 @@ pub(super) fn scheme(field: &[u8]) -> &'static str {
         .unwrap_or("other")
 }
 
+/// The value of a parameter of a challenge or of credentials; `name` with its equals sign.
+pub(super) fn parameter<'a>(field: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let at = field
+        .windows(name.len())
+        .position(|w| w.eq_ignore_ascii_case(name))?;
+    let value = field.get(at + name.len()..)?;
+    value
+        .split(|b| matches!(b, b'"' | b',' | b' '))
+        .find(|v| !v.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::wire::RequestHead;
+use super::credentials::{Credentials, fingerprint};
+use super::wire::{RequestHead, contains};
 use crate::event::{Expect, Op};
 
 /// Requests that may wait on one connection; pipelines are far shorter.
@@ -44,12 +45,27 @@ pub(super) struct Pending {
     pub(super) told: bool,
     /// The `websocket` child that it asked for.
     pub(super) child: Option<u64>,
-    pub(super) credentials: Option<&'static str>,
+    pub(super) credentials: Option<Credentials>,
     /// A form that logs somebody in.
     pub(super) login: bool,
+    /// It logs somebody out.
+    pub(super) logout: bool,
+    /// It came through a proxy that says so.
+    pub(super) proxied: bool,
+    /// Fingerprint of method and target, where cookies were sent.
+    pub(super) place: u64,
     pub(super) expects_continue: bool,
     pub(super) ambiguous: bool,
-    cookies: [u64; COOKIES],
+    /// Fingerprint of the host that was asked.
+    pub(super) host: u64,
+    cookies: [Cookie; COOKIES],
+}
+
+/// A session cookie that was sent, by fingerprints.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cookie {
+    pub(super) name: u64,
+    pub(super) pair: u64,
 }
 
 impl Pending {
@@ -61,24 +77,37 @@ impl Pending {
             target: Short::new(head.target.as_bytes()),
             told: false,
             child: None,
-            credentials: head.credentials,
+            credentials: head.credentials.map(Credentials::of),
             login: is_login(op, head),
+            logout: is_logout(head),
+            proxied: head.proxied,
+            place: 0,
             expects_continue: head.expects_continue,
             ambiguous: head.framing.is_ambiguous(),
-            cookies: [0; COOKIES],
+            host: fingerprint(head.host),
+            cookies: [Cookie::default(); COOKIES],
         }
     }
 
-    /// Remembers a cookie that was sent.
-    pub(super) fn add_cookie(&mut self, fingerprint: u64) {
-        if let Some(free) = self.cookies.iter_mut().find(|c| **c == 0) {
-            *free = fingerprint;
+    /// Remembers a session cookie that was sent to `target`.
+    pub(super) fn add_cookie(&mut self, cookie: Cookie, target: &[u8]) {
+        if self.place == 0 {
+            self.place = place(self.op, target);
+        }
+        if let Some(free) = self.cookies.iter_mut().find(|c| c.pair == 0) {
+            *free = cookie;
         }
     }
 
     /// Fingerprints of the session cookies that were sent.
     pub(super) fn cookies(&self) -> impl Iterator<Item = u64> {
-        self.cookies.iter().copied().filter(|c| *c != 0)
+        self.cookies.iter().map(|c| c.pair).filter(|c| *c != 0)
+    }
+
+    /// That of the session cookie with this name.
+    pub(super) fn cookie_named(&self, name: u64) -> Option<u64> {
+        let mut sent = self.cookies.iter().filter(|c| c.pair != 0);
+        sent.find(|c| c.name == name).map(|c| c.pair)
     }
 
     /// Its answer has no body, whatever its fields say.
@@ -104,29 +133,53 @@ fn expectation(op: Op, head: &RequestHead<'_>) -> Expect {
     }
 }
 
-/// A form or JSON posted to a place named like a login.
+fn place(op: Op, target: &[u8]) -> u64 {
+    fingerprint(target) ^ u64::from(op.code)
+}
+
+/// A form or JSON posted to a place named like a login: by a word that says nothing else, or by one that is a whole part
+/// of the path and comes without any credentials.
 fn is_login(op: Op, head: &RequestHead<'_>) -> bool {
-    const PLACES: &[&[u8]] = &[
+    const WORDS: &[&[u8]] = &[
         b"login",
         b"logon",
         b"signin",
         b"sign_in",
         b"sign-in",
         b"authenticate",
-        b"/auth",
-        b"/session",
-        b"/token",
     ];
-    let form = || {
-        head.content_type.is_empty()
-            || super::wire::contains(head.content_type, b"form")
-            || super::wire::contains(head.content_type, b"json")
-    };
-    matches!(op.name, "POST" | "PUT")
-        && PLACES
-            .iter()
-            .any(|p| super::wire::contains(head.target.as_bytes(), p))
-        && form()
+    const PARTS: &[&[u8]] = &[b"auth", b"session", b"sessions", b"token"];
+    if !matches!(op.name, "POST" | "PUT") {
+        return false;
+    }
+    let path = path(head.target.as_bytes());
+    let form = head.content_type.is_empty()
+        || contains(head.content_type, b"form")
+        || contains(head.content_type, b"json");
+    let stranger = head.credentials.is_none() && head.cookie.is_none();
+    let mut parts = path.split(|b| *b == b'/');
+    form && (WORDS.iter().any(|w| contains(path, w))
+        || stranger && parts.any(|p| PARTS.iter().any(|w| p.eq_ignore_ascii_case(w))))
+}
+
+fn is_logout(head: &RequestHead<'_>) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"logout",
+        b"log_out",
+        b"log-out",
+        b"logoff",
+        b"signout",
+        b"sign_out",
+        b"sign-out",
+    ];
+    WORDS
+        .iter()
+        .any(|w| contains(path(head.target.as_bytes()), w))
+}
+
+/// A target up to its query.
+fn path(target: &[u8]) -> &[u8] {
+    target.split(|b| *b == b'?').next().unwrap_or_default()
 }
 
 /// The queue.

@@ -99,9 +99,14 @@ impl Talk {
         }
         let failed = head.status >= 400;
         if failed {
-            out.fact(Side::Server, span, facts::error(pending, head));
+            if self.errors.one_more(head.status) {
+                out.fact(Side::Server, span, facts::error(pending, head));
+            }
         } else if let Some(fact) = facts::login_redirect(pending, head) {
             out.fact(Side::Server, span, fact);
+        } else {
+            let tell = |fact| out.fact(Side::Server, span, fact);
+            facts::granted(pending, head, &mut self.accepted, tell);
         }
         self.jar.answered(pending, head, span, out);
         let status = Status {

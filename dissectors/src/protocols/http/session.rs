@@ -1,14 +1,16 @@
 //! HTTP/1's dialogue: heads and bodies of each side in, requests and answers out.
 
 use super::cookies::Jar;
+use super::credentials::Accepted;
 use super::describe;
+use super::facts::ErrorsTold;
 use super::pending::Queue;
 use super::show::Show;
 use super::start::{self, Beginning};
 use super::tunnel;
 use super::wire;
 use crate::dissector::{Dissector, End, Input, Output};
-use crate::event::{Act, Op, Phase};
+use crate::event::{Act, Fact, Op, Phase};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -95,6 +97,8 @@ pub(super) struct Talk {
     pub(super) lanes: PerSide<Lane>,
     pub(super) queue: Queue,
     pub(super) jar: Jar,
+    pub(super) accepted: Accepted,
+    pub(super) errors: ErrorsTold,
     pub(super) next_id: u64,
     pub(super) beginning: bool,
     pub(super) tunnel: Option<Tunnel>,
@@ -434,6 +438,17 @@ impl Talk {
         {
             let op = lane.op;
             let span = Span::new(lane.start, at);
+            // It waits for leave to send its body: nothing of that has come.
+            let waits =
+                side == Side::Client && at == lane.head.end && lane.reading != Reading::Head;
+            if waits
+                && self
+                    .queue
+                    .back()
+                    .is_some_and(|p| !p.told && p.expects_continue)
+            {
+                out.fact(side, span, Fact::new("http.expects-continue"));
+            }
             out.emit(
                 side,
                 span,

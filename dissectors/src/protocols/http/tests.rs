@@ -35,6 +35,7 @@ fn words(said: &[Said]) -> Vec<String> {
                 Act::Cancel { id } => format!("cancel {id}"),
                 Act::Limit { what } => format!("limit: {what}"),
                 Act::Encrypted => "encrypted".to_owned(),
+                Act::Beat => "beat".to_owned(),
             };
             format!("{side} {what}")
         })
@@ -336,8 +337,14 @@ fn cookies_are_followed_by_fingerprint() {
     let names: Vec<_> = facts.iter().map(|f| f.name).collect();
     assert_eq!(
         names,
-        ["http.cookie-set", "http.cookie-accepted", "http.error"]
+        [
+            "http.login-answered",
+            "http.cookie-set",
+            "http.cookie-accepted",
+            "http.error"
+        ]
     );
+    let facts = &facts[1..];
     let value = |i: usize, key: &str| {
         let (_, v) = facts[i].values.iter().find(|(k, _)| *k == key).unwrap();
         v.to_string()

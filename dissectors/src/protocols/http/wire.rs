@@ -64,8 +64,10 @@ pub(super) struct RequestHead<'a> {
     pub(super) host: &'a [u8],
     pub(super) user_agent: &'a [u8],
     pub(super) content_type: &'a [u8],
-    /// The scheme of Authorization or Proxy-Authorization.
-    pub(super) credentials: Option<&'static str>,
+    /// Authorization or Proxy-Authorization.
+    pub(super) credentials: Option<&'a [u8]>,
+    /// A proxy says for whom it asks, or that it does.
+    pub(super) proxied: bool,
     pub(super) cookie: Option<&'a [u8]>,
     /// `Accept: text/event-stream`.
     pub(super) wants_events: bool,
@@ -87,10 +89,10 @@ pub(super) struct ResponseHead<'a> {
     pub(super) location: &'a [u8],
     pub(super) retry_after: &'a [u8],
     pub(super) content_type: &'a [u8],
-    /// WWW-Authenticate or Proxy-Authenticate.
-    pub(super) challenge: &'a [u8],
+    /// The first fields WWW-Authenticate or Proxy-Authenticate.
+    pub(super) challenges: [Option<&'a [u8]>; 4],
     /// The first Set-Cookie fields.
-    pub(super) set_cookies: [Option<&'a [u8]>; 4],
+    pub(super) set_cookies: [Option<&'a [u8]>; 8],
 }
 
 fn config() -> ParserConfig {
@@ -174,6 +176,7 @@ impl<'a> RequestHead<'a> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         match name.len() {
             4 if is("host") => self.host = value,
+            3 if is("via") => self.proxied = true,
             6 if is("cookie") => self.cookie = Some(value),
             6 if is("accept") => self.wants_events = contains(value, b"text/event-stream"),
             6 if is("expect") => {
@@ -181,13 +184,15 @@ impl<'a> RequestHead<'a> {
             }
             6 if is("prefer") => self.will_wait = contains(value, b"wait="),
             7 if is("upgrade") => self.upgrade = upgrade(value),
+            9 if is("forwarded") => self.proxied = true,
             10 if is("user-agent") => self.user_agent = value,
             12 if is("content-type") => self.content_type = value,
-            13 if is("authorization") => self.credentials = Some(names::scheme(value)),
+            13 if is("authorization") => self.credentials = Some(value),
             14 if is("content-length") => self.framing.length_field(value),
+            15 if is("x-forwarded-for") => self.proxied = true,
             17 if is("sec-websocket-key") => self.upgrade = Upgrade::WebSocket,
             17 if is("transfer-encoding") => self.framing.coding_field(value),
-            19 if is("proxy-authorization") => self.credentials = Some(names::scheme(value)),
+            19 if is("proxy-authorization") => self.credentials = Some(value),
             21 if is("sec-websocket-version") => self.upgrade = Upgrade::WebSocket,
             _ => {}
         }
@@ -202,20 +207,23 @@ impl<'a> ResponseHead<'a> {
             6 if is("server") => self.server = value,
             7 if is("upgrade") => self.upgrade = upgrade(value),
             8 if is("location") => self.location = value,
-            10 if is("set-cookie") => {
-                if let Some(free) = self.set_cookies.iter_mut().find(|c| c.is_none()) {
-                    *free = Some(value);
-                }
-            }
+            10 if is("set-cookie") => keep(&mut self.set_cookies, value),
             11 if is("retry-after") => self.retry_after = value,
             12 if is("content-type") => self.content_type = value,
             14 if is("content-length") => self.framing.length_field(value),
-            16 if is("www-authenticate") => self.challenge = value,
+            16 if is("www-authenticate") => keep(&mut self.challenges, value),
             17 if is("transfer-encoding") => self.framing.coding_field(value),
-            18 if is("proxy-authenticate") => self.challenge = value,
+            18 if is("proxy-authenticate") => keep(&mut self.challenges, value),
             20 if is("sec-websocket-accept") => self.upgrade = Upgrade::WebSocket,
             _ => {}
         }
+    }
+}
+
+/// One more of several fields of a name, if there is room.
+fn keep<'a>(fields: &mut [Option<&'a [u8]>], value: &'a [u8]) {
+    if let Some(free) = fields.iter_mut().find(|f| f.is_none()) {
+        *free = Some(value);
     }
 }
 

@@ -185,7 +185,7 @@ impl Link {
             Step::Retarget => self.retarget(side, span, body, out),
             Step::KeepAlive => {
                 message_of(head.kind, side, span, out);
-                out.emit(side, span, Act::Alive);
+                out.emit(side, span, Act::Beat);
             }
             Step::WrongWay => self.misplaced("nbss.wrong-way", side, span, head, out),
             Step::OutOfTurn => self.misplaced("nbss.out-of-turn", side, span, head, out),

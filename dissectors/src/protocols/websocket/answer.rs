@@ -8,6 +8,7 @@ use httparse::{Header, ParserConfig};
 use sha1::{Digest as _, Sha1};
 
 use super::UPGRADE;
+use super::app::Spoken;
 use super::handshake::{FIELDS, Offer, Said, UPGRADE_ID};
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Phase, Status, Value};
@@ -28,6 +29,8 @@ pub(super) struct Agreed {
     pub(super) client_forgets: bool,
     /// The server does (RFC 7692 7.1.1.1).
     pub(super) server_forgets: bool,
+    /// What the chosen subprotocol says is spoken.
+    pub(super) spoken: Spoken,
 }
 
 /// How an upgrade was answered.
@@ -115,7 +118,9 @@ fn accepted(
         ),
         None => out.emit(side, span, Act::Message { op: UPGRADE }),
     }
-    if let Some(chosen) = said.protocols().into_iter().next() {
+    let chosen = said.protocols().into_iter().next();
+    let spoken = chosen.as_deref().map(Spoken::by_name).unwrap_or_default();
+    if let Some(chosen) = chosen {
         out.detail(side, span, "subprotocol", chosen);
     }
     let extensions = said.list("sec-websocket-extensions");
@@ -129,6 +134,7 @@ fn accepted(
     out.phase(side, span, Phase::Open);
     let has = |parameter: &str| extensions.iter().any(|e| has_parameter(e, parameter));
     Agreed {
+        spoken,
         deflate,
         client_forgets: has("client_no_context_takeover"),
         server_forgets: has("server_no_context_takeover"),

@@ -10,7 +10,7 @@ use super::wire::{self, Header, Opcode, Utf8};
 use crate::dissector::Output;
 use crate::event::{Act, Expect, Fact, Phase, Status};
 use crate::text::{printable, without_secrets};
-use crate::units::{Side, Span};
+use crate::units::{PerSide, Side, Span};
 
 /// Pings of one side that may wait for their Pong.
 const PINGS: usize = 64;
@@ -77,6 +77,7 @@ impl Talk {
     }
 
     fn ping(&mut self, side: Side, payload: Payload, span: Span, out: &mut Output<'_>) {
+        out.emit(side, span, Act::Beat);
         out.describe(|| text("Ping", payload.bytes()));
         let op = op(Opcode::PING);
         // Once a Close was sent nobody need answer a Ping.
@@ -115,9 +116,10 @@ impl Talk {
 
     fn pong(&mut self, side: Side, payload: &[u8], span: Span, out: &mut Output<'_>) {
         let pings = &mut self.lanes[side.other()].pings;
-        out.describe(|| text("Pong", payload));
         let Some(newest) = pings.iter().rposition(|p| p.payload.bytes() == payload) else {
             // Unsolicited pongs are legal (section 5.5.3).
+            out.emit(side, span, Act::Beat);
+            out.describe(|| text("Pong", payload));
             out.emit(
                 side,
                 span,
@@ -128,6 +130,7 @@ impl Talk {
             return;
         };
         if let Some(answered) = pings.remove(newest) {
+            out.describe(|| text("Pong", payload));
             out.emit(
                 side,
                 span,
@@ -171,6 +174,11 @@ impl Talk {
             out.fact(side, span, fact);
         }
         self.cancel_pings(span, side, out);
+        let ends = PerSide::new(
+            self.place(Side::Client, side, span),
+            self.place(Side::Server, side, span),
+        );
+        self.app.close(ends, out);
         out.describe(|| match code {
             Some(code) => format!("Close {code} {}", without_secrets(&printable(reason, 123))),
             None => "Close".to_owned(),
@@ -206,15 +214,19 @@ impl Talk {
     fn cancel_pings(&mut self, span: Span, side: Side, out: &mut Output<'_>) {
         for asker in Side::BOTH {
             for ping in std::mem::take(&mut self.lanes[asker].pings) {
-                // It is the asker's to give up; what it had said last is the place where the closer is another.
-                let end = self.lanes[asker].end;
-                let place = if asker == side {
-                    span
-                } else {
-                    Span::new(end, end)
-                };
+                let place = self.place(asker, side, span);
                 out.emit(asker, place, Act::Cancel { id: ping.id });
             }
+        }
+    }
+
+    /// Where `asker` gives up over the Close of `side` in `span`: what it had said last where the closer is another.
+    fn place(&self, asker: Side, side: Side, span: Span) -> Span {
+        let end = self.lanes[asker].end;
+        if asker == side {
+            span
+        } else {
+            Span::new(end, end)
         }
     }
 }

@@ -31,7 +31,61 @@ pub(super) fn is_broken(bytes: &[u8]) -> bool {
 /// What a sender takes off the end of a message (RFC 7692 section 7.2.1).
 const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
 /// Bytes that one message may become before its side is given up; deflate can make a thousand of one.
-const MOST: u64 = 16 << 20;
+pub(super) const MOST: u64 = 16 << 20;
+
+/// Messages shorter than this can't inflate to more than [`MOST`]: a byte becomes 1032 at most.
+pub(super) const BOMB_LEAST: u64 = 16 * 1024;
+/// Bytes of such a message that are looked at.
+pub(super) const BOMB_LOOK: u64 = 64;
+/// So few different bytes in the second half of them are unlike any text: what inflates a thousandfold is one code again
+/// and again.
+const FEW: usize = 6;
+
+/// True for the start of a message that may inflate to a multiple beyond reason.
+pub(super) fn may_be_a_bomb(bytes: &[u8]) -> bool {
+    let mut seen: Vec<u8> = bytes.get(32..).unwrap_or_default().to_vec();
+    let enough = seen.len() >= 32;
+    seen.sort_unstable();
+    seen.dedup();
+    enough && seen.len() <= FEW
+}
+
+/// Counts what a message inflates to, without keeping it and without the window before it: lengths do not depend on that.
+#[derive(Debug)]
+pub(super) struct Counter(Decompress);
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self(Decompress::new(false))
+    }
+}
+
+impl Counter {
+    /// The next bytes; `Some` when there is nothing more to count: true where it is too much, false where it can't be read.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Option<bool> {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let (came, made) = (self.0.total_in(), self.0.total_out());
+            if made > MOST {
+                return Some(true);
+            }
+            let status = self.0.decompress(bytes, &mut buffer, FlushDecompress::Sync);
+            let read = (self.0.total_in() - came) as usize;
+            bytes = bytes.get(read..).unwrap_or_default();
+            let idle = self.0.total_out() == made && read == 0;
+            match status {
+                Err(_) | Ok(Status::StreamEnd) => return Some(false),
+                Ok(_)
+                    if idle
+                        || bytes.is_empty() && self.0.total_out() - made < buffer.len() as u64 =>
+                {
+                    return None;
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+}
 
 /// Decompresses the messages of one side.
 #[derive(Debug)]
@@ -103,7 +157,7 @@ mod tests {
     use flate2::{Compress, Compression, FlushCompress};
 
     use super::super::show::MESSAGE;
-    use super::{Inflater, is_broken};
+    use super::{BOMB_LEAST, Counter, Inflater, is_broken, may_be_a_bomb};
 
     fn deflated(state: &mut Compress, text: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len() + 64);
@@ -139,6 +193,25 @@ mod tests {
             inflater.message(b"\xf2\x48\xcd\xc9\xc9\x07\x00", false),
             None
         );
+    }
+
+    #[test]
+    fn a_bomb_is_known_by_its_start_and_counted() {
+        let mut sender = Compress::new(Compression::best(), false);
+        let bomb = deflated(&mut sender, &vec![b'a'; 20 << 20]);
+        assert!(may_be_a_bomb(&bomb[..64]) && bomb.len() as u64 > BOMB_LEAST);
+        let mut counter = Counter::default();
+        let said: Vec<_> = bomb.chunks(1000).filter_map(|c| counter.push(c)).collect();
+        assert!(said.contains(&true));
+        assert_eq!(Counter::default().push(&bomb[..1000]), None);
+        let text: String = (0..4000)
+            .map(|n| format!("{{\"n\":{}}}", n * 7919 % 1000))
+            .collect();
+        let plain = deflated(
+            &mut Compress::new(Compression::best(), false),
+            text.as_bytes(),
+        );
+        assert!(!may_be_a_bomb(&plain[..64]));
     }
 
     #[test]

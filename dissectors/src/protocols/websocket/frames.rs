@@ -1,17 +1,15 @@
 //! Frames and the messages they make (RFC 6455 sections 5.2 and 5.4).
 
 use super::session::{Lane, Reading, Talk};
-use super::turn::Message;
 use super::wire::{self, CONTROL_MOST, HEADER_MOST, Header, Opcode, RSV1, Read, Utf8};
 use super::{deflate, op, show};
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Op};
 use crate::inbox::Feed;
-use crate::text::{printable, without_secrets};
 use crate::units::{Side, Span, StreamOffset};
 
-/// Bytes of a text message that its description shows.
-const PREVIEW: usize = 80;
+/// Bytes of a message that may be a sign of life.
+const SHORT: usize = 64;
 
 /// The kinds of fault; each is told once a side.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +28,7 @@ pub(super) enum Fault {
     TopBit,
     Utf8,
     Deflate,
+    Bomb,
 }
 
 impl Lane {
@@ -58,24 +57,52 @@ impl Lane {
 
 /// A message that is under way.
 #[derive(Debug)]
-struct Building {
-    opcode: Opcode,
-    start: StreamOffset,
-    bytes: u64,
-    compressed: bool,
+pub(super) struct Building {
+    pub(super) opcode: Opcode,
+    pub(super) start: StreamOffset,
+    pub(super) bytes: u64,
+    pub(super) compressed: bool,
     /// It is uncompressed text without a hole, so that its UTF-8 can be checked.
     check: Option<Utf8>,
-    preview: Option<Vec<u8>>,
+    /// It is uncompressed text, or text that somebody reads.
+    pub(super) short: Short,
+}
+
+/// The start of a text message: all of it where it is short.
+#[derive(Debug)]
+pub(super) struct Short {
+    bytes: [u8; SHORT],
+    len: usize,
+}
+
+impl Short {
+    const EMPTY: Self = Self {
+        bytes: [0; SHORT],
+        len: 0,
+    };
+
+    fn push(&mut self, plain: &[u8]) {
+        let free = self.bytes.iter_mut().skip(self.len);
+        for (to, from) in free.zip(plain) {
+            *to = *from;
+        }
+        self.len = self.len.saturating_add(plain.len());
+    }
+
+    /// The whole message, if it is short.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        self.bytes.get(..self.len)
+    }
 }
 
 /// The frame and the message at hand.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    head: Header,
+    pub(super) head: Header,
     start: StreamOffset,
     /// Payload bytes still to come.
-    left: u64,
-    message: Option<Building>,
+    pub(super) left: u64,
+    pub(super) message: Option<Building>,
 }
 
 impl Progress {
@@ -87,6 +114,7 @@ impl Progress {
     pub(super) fn hole(&mut self) {
         if let Some(message) = &mut self.message {
             message.check = None;
+            message.short.len = SHORT + 1;
         }
     }
 
@@ -160,6 +188,8 @@ impl Talk {
         if show::keeps(out) {
             lane.show.payload(payload, head.key);
         }
+        let reads = self.app.reads() || out.wants_text();
+        let lane = &mut self.lanes[side];
         if look > 0 && is_broken(payload, head.key) {
             let fact = Fact::new("ws.deflate-broken").with("opcode", u32::from(head.opcode.0));
             lane.tell(Fault::Deflate, side, span, fact, out);
@@ -170,8 +200,26 @@ impl Talk {
         if !head.opcode.is_control() && !head.opcode.is_reserved() {
             self.data_frame(side, &head, span, out);
         }
-        let message = self.lanes[side].progress.message.as_ref();
-        let wanted = message.is_some_and(|m| m.check.is_some()) && !head.opcode.is_control();
+        let Lane {
+            content, progress, ..
+        } = &mut self.lanes[side];
+        let message = progress.message.as_ref();
+        let is_data = !head.opcode.is_control() && !head.opcode.is_reserved();
+        let reads = reads && is_data && message.is_some_and(|m| m.opcode == Opcode::TEXT);
+        if reads {
+            if head.opcode == Opcode::TEXT {
+                content.begin();
+            }
+            content.push_masked(payload, head.key);
+        }
+        let checks = message.is_some_and(|m| m.check.is_some()) && !head.opcode.is_control();
+        if is_data && head.opcode != Opcode::CONTINUATION {
+            self.lanes[side].counter = None;
+        }
+        if look == deflate::BOMB_LOOK {
+            self.suspect(side, &head, payload, span, out);
+        }
+        let wanted = reads || checks || is_data && self.lanes[side].counter.is_some();
         if !wanted {
             feed.skip(head.len - look);
         }
@@ -196,10 +244,10 @@ impl Talk {
     fn looked_at(&self, head: &Header) -> u64 {
         let first = matches!(head.opcode, Opcode::TEXT | Opcode::BINARY);
         let deflate = self.agreed.is_some_and(|a| a.deflate);
-        if first && deflate && head.rsv == RSV1 {
-            head.len.min(deflate::LOOK)
-        } else {
-            0
+        match head.len {
+            _ if !(first && deflate && head.rsv == RSV1) => 0,
+            deflate::BOMB_LEAST.. => deflate::BOMB_LOOK,
+            short => short.min(deflate::LOOK),
         }
     }
 
@@ -312,7 +360,7 @@ impl Talk {
             bytes: 0,
             compressed: head.rsv & RSV1 != 0,
             check: plain_text.then(Utf8::default),
-            preview: (plain_text && out.wants_text()).then(Vec::new),
+            short: Short::EMPTY,
         });
     }
 
@@ -322,11 +370,17 @@ impl Talk {
         feed: &mut Feed<'_>,
         out: &mut Output<'_>,
     ) -> bool {
-        let Lane { show, progress, .. } = &mut self.lanes[side];
+        let reads = self.app.reads() || out.wants_text();
+        let Lane {
+            show,
+            progress,
+            content,
+            ..
+        } = &mut self.lanes[side];
         if progress.left == 0 {
             return self.frame_end(side, feed.offset(), out);
         }
-        let Some((bytes, _)) = feed.take_some(progress.left) else {
+        let Some((bytes, span)) = feed.take_some(progress.left) else {
             return false;
         };
         if show::keeps(out) {
@@ -334,17 +388,33 @@ impl Talk {
         }
         let done = progress.head.len - progress.left;
         progress.left -= bytes.len() as u64;
-        if let Some(Building { check, preview, .. }) = &mut progress.message {
+        if let Some(Building {
+            check,
+            short,
+            opcode,
+            ..
+        }) = &mut progress.message
+        {
+            let reads = reads && *opcode == Opcode::TEXT;
             wire::unmasked(bytes, progress.head.key, done, |plain| {
                 if let Some(utf8) = check {
                     utf8.push(plain);
+                    if short.len <= SHORT {
+                        short.push(plain);
+                    }
                 }
-                if let Some(shown) = preview
-                    && shown.len() < PREVIEW
-                {
-                    shown.extend_from_slice(plain.get(..PREVIEW).unwrap_or(plain));
+                if reads {
+                    content.push(plain);
                 }
             });
+        }
+        if self.lanes[side].counter.is_some() {
+            let (key, mut plain) = (
+                self.lanes[side].progress.head.key,
+                Vec::with_capacity(bytes.len()),
+            );
+            wire::unmasked(bytes, key, done, |part| plain.extend_from_slice(part));
+            self.count(side, &plain, span, out);
         }
         true
     }
@@ -390,24 +460,6 @@ impl Talk {
         }
         true
     }
-
-    fn message_end(&mut self, side: Side, end: StreamOffset, out: &mut Output<'_>) {
-        let lane = &mut self.lanes[side];
-        let known = std::mem::replace(&mut lane.in_step, true);
-        let Some(message) = lane.progress.message.take() else {
-            return;
-        };
-        let text = out.wants_text().then(|| describe(&message));
-        let whole = Message {
-            opcode: message.opcode,
-            span: Span::new(message.start, end),
-            text,
-        };
-        if !known {
-            self.turn.stop(out);
-        }
-        self.turn.message(side, whole, &mut self.next_id, out);
-    }
 }
 
 /// True when the payload cannot begin a compressed message.
@@ -415,23 +467,4 @@ fn is_broken(masked: &[u8], key: Option<[u8; 4]>) -> bool {
     let mut plain = Vec::with_capacity(masked.len());
     wire::unmasked(masked, key, 0, |bytes| plain.extend_from_slice(bytes));
     deflate::is_broken(&plain)
-}
-
-fn describe(message: &Building) -> String {
-    let name = match message.opcode {
-        Opcode::CONTINUATION => "End of a message",
-        opcode => opcode.name(),
-    };
-    let compressed = if message.compressed {
-        ", compressed"
-    } else {
-        ""
-    };
-    let start = format!("{name} {} bytes{compressed}", message.bytes);
-    match &message.preview {
-        Some(shown) if !shown.is_empty() => {
-            format!("{start}: {}", without_secrets(&printable(shown, PREVIEW)))
-        }
-        _ => start,
-    }
 }

@@ -13,7 +13,9 @@
 //! search for frames, told by a run of them that is unlikely to be anything else.
 //!
 //! Requests: `upgrade` (id 0); `Ping`, answered by the Pong with its payload, which also answers older Pings (RFC 6455
-//! section 5.5.3); and application messages as long as the dialogue is strictly question and answer (see `turn`).
+//! section 5.5.3); calls of JSON-RPC and GraphQL (see `app`); and other application messages as long as the dialogue is
+//! strictly question and answer (see `turn`). Pings, Pongs that nobody asked for and an application's own signs of life
+//! are told as [`Act::Beat`](crate::event::Act::Beat) too.
 //! A Ping that a Close leaves without answer is cancelled.
 //!
 //! # Facts
@@ -42,6 +44,7 @@
 //! | `ws.length-top-bit` | |
 //! | `ws.text-not-utf8` | `in` (`Text` or `Close`) |
 //! | `ws.deflate-broken` | `opcode` |
+//! | `ws.deflate-bomb` | `compressed` (bytes until then), `inflated` (bytes, at least) |
 //! | `ws.one-way` (the fifth message of the client that got no answer, after ten and more that each got one) | `rounds` |
 //! | `ws.two-way-again` (the server's first message after that) | |
 //!
@@ -55,12 +58,16 @@ use crate::event::Op;
 use wire::{Opcode, RunEnd};
 
 mod answer;
+mod app;
+mod content;
 mod control;
 mod deflate;
 mod describe;
 pub(super) mod fields;
 mod frames;
 mod handshake;
+mod json;
+mod message;
 mod resync;
 mod session;
 mod show;

@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use super::answer::{self, Agreed, Answer};
+use super::app::App;
+use super::content::Content;
 use super::control::Ping;
+use super::deflate::Counter;
 use super::frames::Progress;
 use super::handshake::{self, Offer};
 use super::show::{Compression, Show};
@@ -61,6 +64,9 @@ pub(super) struct Lane {
     /// Pings of this side without a Pong.
     pub(super) pings: VecDeque<Ping>,
     pub(super) show: Show,
+    pub(super) content: Content,
+    /// Counts what the message at hand inflates to, where that may be beyond reason.
+    pub(super) counter: Option<Box<Counter>>,
 }
 
 /// One connection.
@@ -74,6 +80,7 @@ pub(super) struct WebSocket {
 pub(super) struct Talk {
     pub(super) lanes: PerSide<Lane>,
     pub(super) turn: Turn,
+    pub(super) app: App,
     pub(super) next_id: u64,
     /// What was agreed; `None` where the handshake was not seen.
     pub(super) agreed: Option<Agreed>,
@@ -113,12 +120,17 @@ impl WebSocket {
         let lane = &mut self.talk.lanes[side];
         match (lane.reading, after) {
             (Reading::Over, _) => {}
-            (Reading::Skip, AfterGap::InBody) => lane.progress.hole(),
+            (Reading::Skip, AfterGap::InBody) => {
+                lane.progress.hole();
+                lane.content.lose();
+            }
             (Reading::Payload, AfterGap::Lost { dropped: 0 }) if lane.progress.left() >= len => {
                 lane.progress.pass_over(len);
+                lane.content.lose();
             }
             _ => {
                 self.talk.turn.stop(out);
+                self.talk.app.unread(side, Span::new(end, end), out);
                 self.talk.assume_open(side);
                 self.talk.lanes[side].lose(end);
                 self.talk.lanes[side].sought = true;
@@ -172,6 +184,8 @@ impl Lane {
         self.reading = Reading::Lost;
         self.progress = Progress::default();
         self.show.lose();
+        self.content.lose();
+        self.counter = None;
         self.in_step = false;
         self.at_edge = true;
     }
@@ -217,6 +231,7 @@ impl Talk {
             Answer::Interim => {}
             Answer::Accepted(agreed) => {
                 self.agreed = Some(agreed);
+                self.app.spoken = agreed.spoken;
                 self.open = true;
                 self.lanes.server.reading = Reading::Header;
                 if self.lanes.client.reading == Reading::Handshake {

@@ -5,6 +5,7 @@ use crate::event::{Act, Fact};
 use crate::laws::{Said, Step, check, client, events, events_midstream, server, texts};
 use crate::units::{PerSide, Side};
 
+mod app;
 mod fields;
 
 const TEXT: u8 = 0x81;
@@ -61,7 +62,7 @@ fn upgrade(asked: &str, granted: &str) -> Vec<Step> {
 /// What is said in the WebSocket's session, in a few words.
 fn words(said: &[Said]) -> Vec<String> {
     said.iter()
-        .filter(|s| s.session.ends_with("websocket"))
+        .filter(|s| s.session.ends_with("websocket") && s.act != Act::Beat)
         .map(|s| {
             let side = if s.side == Side::Client { 'c' } else { 's' };
             let what = match &s.act {
@@ -82,6 +83,7 @@ fn words(said: &[Said]) -> Vec<String> {
                 Act::Cancel { id } => format!("cancel {id}"),
                 Act::Limit { what } => format!("limit: {what}"),
                 Act::Encrypted => "encrypted".to_owned(),
+                Act::Beat => "beat".to_owned(),
             };
             format!("{side} {what}")
         })

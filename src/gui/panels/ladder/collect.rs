@@ -41,9 +41,11 @@ impl Builder {
             if session.is_some_and(|s| s != told.session) {
                 continue;
             }
+            // What follows the first line is for those who read it all.
+            let what = told.text.lines().next().unwrap_or_default();
             let text = match dialogue.flow.sessions.get(told.session as usize) {
-                Some(of) if session.is_none() => format!("{}  {}", of.protocol, told.text),
-                _ => told.text.clone(),
+                Some(of) if session.is_none() => format!("{}  {what}", of.protocol),
+                _ => what.to_owned(),
             };
             let row = self.push(Kind::Message(index), told.stamp, Some(told.side), text);
             row.first_frame = told.began.frame;

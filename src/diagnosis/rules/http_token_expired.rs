@@ -1,0 +1,198 @@
+//! `http-token-expired`.
+
+use super::http::{clock, guard, request_words, status, status_words};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// The client goes on with a bearer token whose time is over, and the server refuses it.
+    ///
+    /// ## Why it matters
+    /// Nothing is wrong with the user or the password. The client was to fetch a new token before the old one ended, or at
+    /// the first 401, and did not.
+    ///
+    /// ## How it is told
+    /// A bearer token that is a JSON Web Token says in clear when it expires (`exp`). Refused with 401 after that moment, by
+    /// the clock of the capture, it was refused for that. `likely` where it expired less than a minute before, since the
+    /// clocks of server and capture may differ. Tokens and what else they hold are never shown.
+    ///
+    /// ## Example
+    /// An API is asked every minute with a token of one hour: 60 answers 200, then 401 with
+    /// `error="invalid_token"`.
+    ///
+    /// ## What to do
+    /// See why the client does not renew the token: no refresh token, or that was refused too; or its clock is wrong.
+    ///
+    /// ## References
+    /// RFC 6750 section 3.1; RFC 7519 section 4.1.4.
+    pub HttpTokenExpired = "http-token-expired" {
+        summary: "Token expired in mid-session",
+        severity: Error,
+        category: Authentication,
+        protocols: ["http"],
+        reference: "RFC 6750 section 3.1; RFC 7519 section 4.1.4",
+    }
+}
+
+/// Clocks may differ by so much: seconds.
+const SKEW: i64 = 60;
+
+impl HttpTokenExpired {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let mut told: Vec<i64> = Vec::new();
+        for first in view.session.facts_named("http.error") {
+            let Some(token) = first.int("credential").filter(|_| tells(first)) else {
+                continue;
+            };
+            if told.contains(&token) {
+                continue;
+            }
+            told.push(token);
+            if let Some((guard, why)) = guard(view) {
+                out.cannot_tell(&META, guard, why);
+                continue;
+            }
+            let alike = |f: &&SeenFact| f.int("credential") == Some(token) && tells(f);
+            let all: Vec<_> = view
+                .session
+                .facts_named("http.error")
+                .filter(alike)
+                .collect();
+            out.raise(finding(view, first, &all));
+        }
+    }
+}
+
+fn now(fact: &SeenFact) -> i64 {
+    fact.stamp.time.0.div_euclid(1_000_000_000)
+}
+
+/// True for a refusal of a token whose time was over.
+pub(super) fn tells(fact: &SeenFact) -> bool {
+    fact.fact.name == "http.error"
+        && status(fact) == 401
+        && fact.int("expires").is_some_and(|end| end <= now(fact))
+}
+
+fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
+    let (expires, now) = (first.int("expires").unwrap_or_default(), now(first));
+    let over = now - expires;
+    let mut taken = view.session.facts_named("http.credentials-accepted");
+    let taken =
+        taken.find(|f| f.int("credential") == first.int("credential") && f.stamp < first.stamp);
+    let before = taken.map_or_else(String::new, |t| {
+        format!(
+            " The same token was taken before (frame {}).",
+            t.stamp.frame
+        )
+    });
+    let again = match all.len() {
+        1 => String::new(),
+        n => format!(" The client sent it {n} times all the same."),
+    };
+    let said = match first.text("auth_error") {
+        "" => String::new(),
+        error => format!(" The server calls it {error}."),
+    };
+    let more: Vec<_> = all.iter().skip(1).map(|f| f.stamp).collect();
+    let found = Finding::new(&META, first.stamp)
+        .side(Culprit::Client)
+        .maybe_frame(taken.map(|t| t.stamp), "good-use")
+        .maybe_frame(first.request, "request")
+        .frame(first.stamp, "refusal")
+        .frames(&more, "again")
+        .title(format!(
+            "{}: the token had expired {} before",
+            request_words(first),
+            seconds(over as f64)
+        ))
+        .explain(format!(
+            "The token that {} sent with {} says of itself that it expires at {}; the server answered with {} at {} by the \
+             clock of the capture.{before}{said}{again}",
+            view.client(),
+            request_words(first),
+            clock(expires),
+            status_words(first),
+            clock(now)
+        ))
+        .advise("See why the client does not fetch a new token; compare the clocks of server and client with the capture's.")
+        .number("expired", over as f64)
+        .number("refusals", all.len() as f64);
+    if over < SKEW { found.likely() } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::Certainty;
+    use crate::diagnosis::rules::bench::http::{answer, ask, to_web, turn};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, outcome};
+
+    const RULE: &str = "http-token-expired";
+    /// `{"alg":"none"}`, and `{"exp":1}`: long over in any capture.
+    const OLD: &str = "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjF9.c2ln\r\n";
+    /// `{"exp":99999999999}`.
+    const GOOD: &str =
+        "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjk5OTk5OTk5OTk5fQ.c2ln\r\n";
+
+    fn refused(script: Script, token: &str) -> Script {
+        let no = "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
+        turn(
+            script,
+            &ask("GET /api", token),
+            &answer("401 Unauthorized", no),
+        )
+    }
+
+    #[test]
+    fn an_old_token_twice() {
+        let script = turn(to_web(), &ask("GET /open", OLD), &answer("200 OK", ""));
+        let frames = refused(refused(script, OLD), OLD).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Certain));
+        assert!(found[0].numbers.contains(&("refusals", 2.0)));
+        assert!(
+            found[0].explanation.contains("1970-01-01 00:00:01"),
+            "{}",
+            found[0].explanation
+        );
+        assert!(found[0].frames.iter().any(|e| e.role == "good-use"));
+        let all = format!(
+            "{:?}",
+            outcome(frames)
+                .findings
+                .iter()
+                .map(|f| &f.finding)
+                .collect::<Vec<_>>()
+        );
+        assert!(!all.contains("eyJ") && !all.contains("c2ln"), "{all}");
+        assert!(
+            !all.contains("http-login-refused") && !all.contains("http-auth-loop"),
+            "{all}"
+        );
+    }
+
+    #[test]
+    fn a_token_in_force_was_refused_for_something_else() {
+        let frames = refused(to_web(), GOOD).close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(findings(frames, "http-login-refused").len(), 1);
+    }
+
+    #[test]
+    fn taken_though_it_is_old_is_the_servers_affair() {
+        let script = turn(to_web(), &ask("GET /api", OLD), &answer("200 OK", ""));
+        assert!(findings(script.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_gap_leaves_open_what_was_refused() {
+        let script = to_web()
+            .client(&ask("GET /a", ""))
+            .server_lost(&answer("200 OK", ""));
+        let frames = refused(script, OLD).close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}

@@ -1,0 +1,314 @@
+//! What HTTP sessions tell of each other: a cookie's life, credentials that are refused and those that anybody can read.
+
+use std::net::IpAddr;
+
+use colloquy_dissectors::event::Value;
+use colloquy_dissectors::units::Stamp;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+
+use crate::limits;
+use crate::session::model::{Endpoint, Flow, SeenFact, Session};
+
+/// Good uses of one cookie that are remembered.
+const USES: usize = 16;
+/// Refusals of one kind that are cited.
+const CITED: usize = 16;
+
+/// A session cookie between a client and a server, over all their connections. Its value is never known.
+#[derive(Clone, Debug, Default)]
+pub struct CookieLife {
+    /// Its name, where its setting was seen.
+    pub name: String,
+    /// It was set.
+    pub set: Option<Stamp>,
+    /// By the answer to a log-in.
+    pub by_login: bool,
+    /// Answers with success to requests with it, and a number for method and target.
+    pub uses: SmallVec<[(u64, Stamp); 2]>,
+    /// It was set for the last time.
+    pub set_last: Option<Stamp>,
+    /// The server took it away.
+    pub removed: Option<Stamp>,
+    /// The client asked to be logged out.
+    pub logout: Option<Stamp>,
+}
+
+impl CookieLife {
+    fn add(&mut self, other: Self) {
+        if self.name.is_empty() {
+            self.name = other.name;
+        }
+        self.set = earlier(self.set, other.set);
+        self.set_last = self.set_last.max(other.set_last);
+        self.by_login |= other.by_login;
+        self.removed = earlier(self.removed, other.removed);
+        self.logout = earlier(self.logout, other.logout);
+        self.uses.extend(other.uses);
+        // The earliest ones, whatever the order of learning.
+        self.uses
+            .sort_unstable_by_key(|(place, stamp)| (*stamp, *place));
+        self.uses.truncate(USES);
+    }
+
+    /// The server took it away before `until`, and did not give it again.
+    pub fn removed_before(&self, until: Stamp) -> Option<Stamp> {
+        self.removed
+            .filter(|r| *r < until && Some(*r) > self.set_last)
+    }
+
+    /// The last of the successes with it before `until`, of one kind of request or of any.
+    pub fn used(&self, place: Option<i64>, until: Stamp) -> Option<Stamp> {
+        let fits = |p: u64| place.is_none_or(|wanted| wanted as u64 == p);
+        let uses = self.uses.iter().filter(|(p, s)| fits(*p) && *s < until);
+        uses.map(|(_, stamp)| *stamp).max()
+    }
+}
+
+fn earlier(a: Option<Stamp>, b: Option<Stamp>) -> Option<Stamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Refusals of the same credentials at the same place, over all connections of a client.
+#[derive(Clone, Debug)]
+pub struct Refusals {
+    /// The first ones.
+    pub cited: SmallVec<[Stamp; 2]>,
+    /// All of them.
+    pub count: u64,
+}
+
+/// Credentials that were sent without encryption.
+#[derive(Clone, Copy, Debug)]
+pub struct InClear {
+    /// The first request with them.
+    pub first: Stamp,
+    /// Connections.
+    pub connections: u64,
+}
+
+type CookieKey = (IpAddr, IpAddr, u64);
+type RefusalKey = (IpAddr, Endpoint, i64, String);
+type ClearKey = (IpAddr, Endpoint, String);
+
+/// The index.
+#[derive(Debug, Default)]
+pub struct Web {
+    cookies: HashMap<CookieKey, CookieLife>,
+    refusals: HashMap<RefusalKey, Refusals>,
+    clear: HashMap<ClearKey, InClear>,
+}
+
+impl Web {
+    /// Learns from one more conversation.
+    pub(super) fn learn(&mut self, flow: &Flow) {
+        for session in flow.sessions.iter().filter(|s| s.protocol == "http") {
+            if session.facts.is_empty() {
+                continue;
+            }
+            self.learn_cookies(flow, session);
+            for fact in &session.facts {
+                if let Some(refused) = refused(fact) {
+                    let key = (flow.client.address, flow.server, refused.0, refused.1);
+                    self.refuse(key, &[fact.stamp], 1);
+                }
+            }
+            if !is_encrypted(flow, session) {
+                self.learn_clear(flow, session);
+            }
+        }
+    }
+
+    fn learn_cookies(&mut self, flow: &Flow, session: &Session) {
+        let hosts = (flow.client.address, flow.server.address);
+        let logins = || session.facts_named("http.login-answered");
+        for fact in &session.facts {
+            let sent = || ints(fact.value("cookies"));
+            match fact.fact.name {
+                "http.cookie-set" if fact.is("session") => {
+                    if let Some(old) = fact.int("sent")
+                        && is_removal(fact)
+                    {
+                        let removed = Some(fact.stamp);
+                        let name = fact.text("name").to_owned();
+                        let life = CookieLife {
+                            name,
+                            removed,
+                            ..CookieLife::default()
+                        };
+                        self.cookie((hosts.0, hosts.1, old as u64), life);
+                    } else if let Some(new) = fact.int("fingerprint").filter(|_| !is_removal(fact))
+                    {
+                        let by_login =
+                            logins().any(|l| l.request.is_some() && l.request == fact.request);
+                        let life = CookieLife {
+                            name: fact.text("name").to_owned(),
+                            set: Some(fact.stamp),
+                            set_last: Some(fact.stamp),
+                            by_login,
+                            ..CookieLife::default()
+                        };
+                        self.cookie((hosts.0, hosts.1, new as u64), life);
+                    }
+                }
+                "http.cookie-accepted" => {
+                    let place = fact.int("place").unwrap_or_default() as u64;
+                    let cookie = fact.int("fingerprint").unwrap_or_default() as u64;
+                    let uses = SmallVec::from_iter([(place, fact.stamp)]);
+                    let life = CookieLife {
+                        uses,
+                        ..CookieLife::default()
+                    };
+                    self.cookie((hosts.0, hosts.1, cookie), life);
+                }
+                "http.logout" => {
+                    for cookie in sent() {
+                        let logout = Some(fact.stamp);
+                        let life = CookieLife {
+                            logout,
+                            ..CookieLife::default()
+                        };
+                        self.cookie((hosts.0, hosts.1, cookie), life);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn cookie(&mut self, key: CookieKey, life: CookieLife) {
+        if let Some(known) = self.cookies.get_mut(&key) {
+            known.add(life);
+        } else if self.cookies.len() < limits::COOKIES {
+            self.cookies.insert(key, life);
+        }
+    }
+
+    fn refuse(&mut self, key: RefusalKey, cited: &[Stamp], count: u64) {
+        if let Some(known) = self.refusals.get_mut(&key) {
+            known.count += count;
+            known.cited.extend_from_slice(cited);
+            known.cited.sort_unstable();
+            known.cited.truncate(CITED);
+        } else if self.refusals.len() < limits::REFUSED_CREDENTIALS {
+            let cited = SmallVec::from_slice(cited);
+            self.refusals.insert(key, Refusals { cited, count });
+        }
+    }
+
+    fn learn_clear(&mut self, flow: &Flow, session: &Session) {
+        for fact in session.facts_named("http.credentials") {
+            let Some(scheme) = clear_scheme(fact) else {
+                continue;
+            };
+            let key = (flow.client.address, flow.server, scheme.to_owned());
+            let seen = InClear {
+                first: fact.stamp,
+                connections: 1,
+            };
+            self.sent_clear(key, seen);
+        }
+    }
+
+    fn sent_clear(&mut self, key: ClearKey, seen: InClear) {
+        if let Some(known) = self.clear.get_mut(&key) {
+            known.first = known.first.min(seen.first);
+            known.connections += seen.connections;
+        } else if self.clear.len() < limits::REFUSED_CREDENTIALS {
+            self.clear.insert(key, seen);
+        }
+    }
+
+    /// Adds what was learned elsewhere.
+    pub(super) fn learn_from(&mut self, other: Self) {
+        for (key, life) in other.cookies {
+            self.cookie(key, life);
+        }
+        for (key, refusals) in other.refusals {
+            self.refuse(key, &refusals.cited, refusals.count);
+        }
+        for (key, seen) in other.clear {
+            self.sent_clear(key, seen);
+        }
+    }
+
+    /// The life of a cookie between the ends of `flow`.
+    pub fn life(&self, flow: &Flow, cookie: u64) -> Option<&CookieLife> {
+        let key = (flow.client.address, flow.server.address, cookie);
+        self.cookies.get(&key)
+    }
+
+    /// Refusals like `fact`, over all connections of the client of `flow`.
+    pub fn refusals(&self, flow: &Flow, fact: &SeenFact) -> Option<&Refusals> {
+        let (credential, target) = refused(fact)?;
+        let key = (flow.client.address, flow.server, credential, target);
+        self.refusals.get(&key)
+    }
+
+    /// Credentials of `scheme` that the client of `flow` sent to its server without encryption.
+    pub fn in_clear(&self, flow: &Flow, scheme: &str) -> Option<&InClear> {
+        let key = (flow.client.address, flow.server, scheme.to_owned());
+        self.clear.get(&key)
+    }
+}
+
+/// Whether a cookie is set only to be forgotten: empty, or of a time that is over (RFC 6265 section 3.1).
+pub fn is_removal(set: &SeenFact) -> bool {
+    let over = |t: i64| t < set.stamp.time.0 / 1_000_000_000;
+    set.is("removed") || set.int("max_age").is_none() && set.int("expires").is_some_and(over)
+}
+
+/// Credentials that were refused, and where: not the steps of a login in several, and not those whose nonce was too old.
+fn refused(fact: &SeenFact) -> Option<(i64, String)> {
+    let status = fact
+        .int("status")
+        .filter(|_| fact.fact.name == "http.error")?;
+    let credential = fact.int("credential")?;
+    let step = fact.is("continues") || fact.is("stale") || fact.int("ntlm") == Some(1);
+    // Each login of NTLM has other bytes.
+    let credential = if fact.int("ntlm").is_some() {
+        0
+    } else {
+        credential
+    };
+    let target = format!("{} {}", fact.text("method"), fact.text("target"));
+    (matches!(status, 401 | 407) && !step).then_some((credential, target))
+}
+
+/// What anybody on the way can read: the scheme by the name of what is in it.
+pub fn clear_scheme(fact: &SeenFact) -> Option<&'static str> {
+    match fact.text("credentials") {
+        "Basic" => Some("Basic"),
+        "Bearer" => Some("Bearer"),
+        "NTLM" => Some("NTLM"),
+        "Negotiate" if fact.int("ntlm").is_some() => Some("NTLM"),
+        _ => None,
+    }
+}
+
+/// True where `session` is inside TLS.
+pub fn is_encrypted(flow: &Flow, session: &Session) -> bool {
+    let mut at = Some(session);
+    while let Some(session) = at {
+        if session.protocol == "tls" || session.protocol == "quic" {
+            return true;
+        }
+        at = flow.parent(session).filter(|p| p.index < session.index);
+    }
+    false
+}
+
+/// The numbers of a list.
+pub fn ints(value: Option<&Value>) -> impl Iterator<Item = u64> {
+    let list = match value {
+        Some(Value::List(list)) => list.as_slice(),
+        _ => &[],
+    };
+    list.iter().filter_map(|v| match v {
+        Value::Int(n) => Some(*n as u64),
+        _ => None,
+    })
+}
