@@ -93,6 +93,8 @@ pub enum Verdict {
     Likely(Speaker),
     /// It is.
     Certain(Speaker),
+    /// It is, and its session begins with these bytes, wherever they stand.
+    Begins(Speaker),
 }
 
 /// Whose message the probed bytes are, as their content tells.

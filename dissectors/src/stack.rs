@@ -13,9 +13,10 @@ mod layer;
 use std::sync::Arc;
 
 use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start, Verdict};
-use crate::protocols::PROTOCOLS;
+use crate::event::Act;
+use crate::protocols::{PROTOCOLS, tls};
 use crate::secrets::Secrets;
-use crate::units::{PerSide, Side, StreamOffset};
+use crate::units::{PerSide, Side, Span, StreamOffset};
 
 pub(crate) use self::layer::Children;
 use self::layer::Layer;
@@ -136,6 +137,11 @@ impl Stack {
             let (held, bytes) = (Vec::new(), 0);
             self.state = State::Probing { held, bytes };
         }
+        if let (Side::Server, Input::Data(bytes)) = (side, input)
+            && bytes.len() == tls::ALERT_RECORD
+        {
+            self.alert(at, bytes, sink);
+        }
         if let State::Known(layer) = &mut self.state {
             layer.handle(side, at, input, None, sink);
             return Outcome::Taken;
@@ -155,6 +161,21 @@ impl Stack {
         }
     }
 
+    /// A server that speaks TLS answers with an alert what is none.
+    fn alert(&self, at: StreamOffset, bytes: &[u8], sink: &mut dyn Sink) {
+        let slot = match &self.state {
+            State::Known(layer) if layer.protocol == "tls" => return,
+            State::Known(layer) => layer.slot(),
+            _ => Slot::ROOT,
+        };
+        if at == 0
+            && let Some(fact) = tls::alert_to_plain(bytes)
+        {
+            let span = Span::new(at, at + bytes.len() as u64);
+            sink.event(slot, Side::Server, span, Act::Fact(Box::new(fact)), None);
+        }
+    }
+
     /// The first words of a server are those of another protocol, which its port is for: a client asked for the wrong one
     /// (a scanner). Fields are shown of what the server speaks, as tshark does.
     fn is_answered_otherwise(&mut self, side: Side, bytes: &[u8], sink: &dyn Sink) -> bool {
@@ -165,7 +186,7 @@ impl Stack {
             return false;
         }
         let name = layer.protocol;
-        matches!(self.judge(side, bytes, sink), Judgement::Is(protocol, Speaker::Server)
+        matches!(self.judge(side, bytes, sink), Judgement::Is(protocol, Speaker::Server, _)
             if protocol.name != name && protocol.ports.contains(&self.ports.server))
     }
 
@@ -193,7 +214,7 @@ impl Stack {
         let joined = self.joined(side, bytes);
         let probed = joined.as_deref().unwrap_or(bytes);
         match self.judge(side, probed, sink) {
-            Judgement::Is(protocol, speaker) => {
+            Judgement::Is(protocol, speaker, _) => {
                 if self.reverse(side, speaker) {
                     return Outcome::Reversed;
                 }
@@ -226,10 +247,11 @@ impl Stack {
             client: false,
             server: false,
         };
-        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes, sink) {
+        if let Judgement::Is(protocol, speaker, begins) = self.judge(side, bytes, sink) {
             if self.reverse(side, speaker) {
                 return Outcome::Reversed;
             }
+            self.beginning = PerSide::new(begins, begins);
             self.begin(protocol, side, at, input, sink);
         }
         Outcome::Taken
@@ -253,7 +275,8 @@ impl Stack {
                 continue;
             }
             match (protocol.probe)(&probe) {
-                Verdict::Certain(speaker) => return Judgement::Is(protocol, speaker),
+                Verdict::Certain(speaker) => return Judgement::Is(protocol, speaker, false),
+                Verdict::Begins(speaker) => return Judgement::Is(protocol, speaker, true),
                 Verdict::Likely(speaker) => {
                     let known = |port| protocol.ports.contains(&port);
                     if likely.is_none() && (known(self.ports.client) || known(self.ports.server)) {
@@ -265,7 +288,7 @@ impl Stack {
             }
         }
         match (likely, wait) {
-            (Some((protocol, speaker)), _) => Judgement::Is(protocol, speaker),
+            (Some((protocol, speaker)), _) => Judgement::Is(protocol, speaker, false),
             (None, true) => Judgement::Wait,
             (None, false) => Judgement::Nothing,
         }
@@ -373,7 +396,8 @@ impl Stack {
 }
 
 enum Judgement {
-    Is(&'static Protocol, Speaker),
+    /// With true where its session begins with these bytes.
+    Is(&'static Protocol, Speaker, bool),
     Wait,
     Nothing,
 }

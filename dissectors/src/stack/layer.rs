@@ -42,6 +42,11 @@ impl Layer {
         }
     }
 
+    /// Its session.
+    pub(super) const fn slot(&self) -> Slot {
+        self.slot
+    }
+
     pub(super) fn handle(
         &mut self,
         side: Side,

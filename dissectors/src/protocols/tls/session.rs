@@ -12,6 +12,8 @@ use crate::event::{Act, Op};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
+/// Bytes of a peer's first words that are shown where they are not TLS.
+const FIRST_WORDS: usize = 64;
 /// The child that data in clear is handed to.
 const INSIDE: u64 = 0;
 
@@ -364,9 +366,12 @@ impl Reader<'_> {
     fn foreign(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
         let start = feed.offset();
         if self.lane.lost_since.is_none() {
-            let what = "not a record";
             let span = Span::new(start, start + wire::HEAD as u64);
-            out.emit(self.side, span, Act::Malformed { what });
+            let first = feed.peek_up_to(FIRST_WORDS);
+            if start > 0 || !self.talk.not_spoken(self.side, span, first, out) {
+                let what = "not a record";
+                out.emit(self.side, span, Act::Malformed { what });
+            }
             self.lane.lost_since = Some(start);
         }
         self.lane.assembly.clear();
