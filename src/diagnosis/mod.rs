@@ -11,6 +11,7 @@ pub mod registry;
 pub mod rules;
 pub(crate) mod smb;
 pub mod thresholds;
+pub(crate) mod tls;
 pub mod world;
 
 use std::net::IpAddr;

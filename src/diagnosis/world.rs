@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::connects;
 pub use super::connects::{Connect, Failures};
 pub use super::idle::IdleEnd;
+use super::tls::TlsWorld;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
 use crate::session::model::{Endpoint, Flow, Session, Transport};
@@ -176,6 +177,7 @@ pub struct World {
     /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
     pub(crate) granted: HashMap<(IpAddr, IpAddr, Op), (Stamp, Stamp)>,
     pub(crate) hearing: Hearing,
+    pub(crate) tls: TlsWorld,
 }
 
 /// TCP connections by whether their frames of both sides were captured: of each host, and in all.
@@ -237,6 +239,7 @@ impl World {
         self.learn_refusals(flow);
         self.learn_grants(flow);
         self.hearing.learn(flow);
+        self.tls.learn(flow);
     }
 
     /// Adds what was learned elsewhere from later conversations.
@@ -262,6 +265,7 @@ impl World {
         self.upgrades.extend(other.upgrades);
         self.idle_ends.extend(other.idle_ends);
         self.hearing.learn_from(&other.hearing);
+        self.tls.learn_from(other.tls);
     }
 
     /// Refusals of `flow`'s client by its server, of one operation with one status.
@@ -359,6 +363,7 @@ impl World {
         self.name_calls.sort_by_key(|c| c.asked);
         self.upgrades.sort_by_key(|u| u.granted);
         self.idle_ends.sort_by_key(|e| e.stamp);
+        self.tls.settle();
     }
 
     /// Until when a conversation was watched whose last frame is `last`: the next interruption of the recording, or its

@@ -6,6 +6,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 use super::cause;
 use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
+use super::tls_not_spoken;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
 use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
@@ -126,9 +127,12 @@ struct Unanswered<'a> {
     let_go: u64,
 }
 
-/// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life.
+/// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life; `tls-not-spoken` of
+/// words in clear where TLS is wanted.
 fn has_its_own_rule(view: &View<'_>, open: &Open) -> bool {
-    is_smb(view.session) && open.op.name == "NEGOTIATE" || is_echo(view.session.protocol, open)
+    is_smb(view.session) && open.op.name == "NEGOTIATE"
+        || is_echo(view.session.protocol, open)
+        || tls_not_spoken::tells(view)
 }
 
 impl<'a> Unanswered<'a> {

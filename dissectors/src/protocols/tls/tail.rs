@@ -57,12 +57,15 @@ pub(super) struct Tail {
     alert: PerSide<Option<Span>>,
     /// Records of the client that may still belong to its handshake.
     leftover: u8,
+    /// The client's last flight was more than a Finished: it showed a certificate.
+    certificate: bool,
 }
 
 impl Tail {
     /// The client's flight may go on: what opened the session was no Finished.
     pub(super) const fn flight_goes_on(&mut self) {
         self.leftover = UNTIL_FINISHED;
+        self.certificate = true;
     }
 
     /// A record of the open session.
@@ -142,7 +145,7 @@ impl Tail {
             .with("records", self.records.client)
             .with("tickets", self.records.server)
             .with("empty_certificate", empty_certificate)
-            .with("certificate", self.leftover > 0);
+            .with("certificate", self.certificate);
         out.fact(Side::Server, span, fact);
     }
 }
