@@ -375,6 +375,12 @@ impl Output<'_> {
         self.children.has(key)
     }
 
+    /// What encrypted sessions can be read with, as far as it is known by now.
+    #[must_use]
+    pub fn secrets(&self) -> Option<&Arc<Secrets>> {
+        self.children.secrets()
+    }
+
     /// True when texts of messages are wanted.
     #[must_use]
     pub fn wants_text(&self) -> bool {

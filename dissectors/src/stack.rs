@@ -97,6 +97,18 @@ impl Stack {
         Self { secrets, ..self }
     }
 
+    /// The same later, where more has become known.
+    pub fn learn(&mut self, secrets: &Arc<Secrets>) {
+        let is_known = |known: &Arc<Secrets>| Arc::ptr_eq(known, secrets);
+        if self.secrets.as_ref().is_some_and(is_known) {
+            return;
+        }
+        self.secrets = Some(Arc::clone(secrets));
+        if let State::Known(layer) = &mut self.state {
+            layer.learn(secrets);
+        }
+    }
+
     /// True when a protocol was recognised.
     #[must_use]
     pub const fn is_known(&self) -> bool {

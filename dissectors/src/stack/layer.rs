@@ -98,6 +98,10 @@ pub(crate) struct Children {
 }
 
 impl Children {
+    pub(crate) const fn secrets(&self) -> Option<&Arc<Secrets>> {
+        self.secrets.as_ref()
+    }
+
     pub(crate) fn scope(&mut self, scope: Scope, parent: Slot, sink: &mut dyn Sink) -> Slot {
         if let Some((_, slot)) = self.scopes.iter().find(|(s, _)| *s == scope) {
             return *slot;
@@ -189,6 +193,13 @@ impl Children {
 }
 
 impl Layer {
+    pub(super) fn learn(&mut self, secrets: &Arc<Secrets>) {
+        self.children.secrets = Some(Arc::clone(secrets));
+        for (_, child) in &mut self.children.layers {
+            child.learn(secrets);
+        }
+    }
+
     pub(super) fn rest(&mut self) {
         for side in Side::BOTH {
             self.maps[side].rest();
