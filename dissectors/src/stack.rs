@@ -8,16 +8,18 @@
 //!         └─ layer: dcerpc
 //! ```
 
+mod judge;
 mod layer;
 
 use std::sync::Arc;
 
-use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start, Verdict};
+use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
 use crate::event::Act;
-use crate::protocols::{PROTOCOLS, tls};
+use crate::protocols::tls;
 use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
+use self::judge::{Judgement, judge};
 pub(crate) use self::layer::Children;
 use self::layer::Layer;
 
@@ -278,32 +280,7 @@ impl Stack {
             ports: self.ports,
             carrier: self.carrier,
         };
-        let mut wait = false;
-        let mut likely = None;
-        for protocol in PROTOCOLS {
-            // A protocol without sessions has nothing but fields.
-            let in_vain = protocol.sessions.is_empty() && !sink.wants_fields();
-            if !protocol.carriers.contains(&self.carrier) || in_vain {
-                continue;
-            }
-            match (protocol.probe)(&probe) {
-                Verdict::Certain(speaker) => return Judgement::Is(protocol, speaker, false),
-                Verdict::Begins(speaker) => return Judgement::Is(protocol, speaker, true),
-                Verdict::Likely(speaker) => {
-                    let known = |port| protocol.ports.contains(&port);
-                    if likely.is_none() && (known(self.ports.client) || known(self.ports.server)) {
-                        likely = Some((*protocol, speaker));
-                    }
-                }
-                Verdict::NeedMore => wait = true,
-                Verdict::No => {}
-            }
-        }
-        match (likely, wait) {
-            (Some((protocol, speaker)), _) => Judgement::Is(protocol, speaker, false),
-            (None, true) => Judgement::Wait,
-            (None, false) => Judgement::Nothing,
-        }
+        judge(&probe, sink.wants_fields())
     }
 
     fn reverse(&mut self, side: Side, speaker: Speaker) -> bool {
@@ -405,11 +382,4 @@ impl Stack {
         all.extend_from_slice(bytes);
         Some(all)
     }
-}
-
-enum Judgement {
-    /// With true where its session begins with these bytes.
-    Is(&'static Protocol, Speaker, bool),
-    Wait,
-    Nothing,
 }

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(short = 'p', long)]
     no_promiscuous_mode: bool,
     #[command(flatten)]
-    keys: keys::Args,
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

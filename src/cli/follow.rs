@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    keys: keys::Args,
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -11,14 +11,14 @@ const VARIABLE: &str = "SSLKEYLOGFILE";
 
 /// The option for it.
 #[derive(Debug, Default, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Given {
     /// TLS secrets, with which sessions are decrypted: a key log as SSLKEYLOGFILE makes programs write it. Without this option
     /// the file that the variable SSLKEYLOGFILE names is read, where there is one; secrets in a pcapng are used in any case
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Option<PathBuf>,
 }
 
-impl Args {
+impl Given {
     /// Reads it. A file that only the environment names may be missing.
     pub(crate) fn read(&self) -> anyhow::Result<KeyLog> {
         if let Some(path) = &self.keylog {

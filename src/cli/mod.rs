@@ -36,7 +36,7 @@ struct Args {
     #[arg(long, value_enum)]
     theme: Option<Look>,
     #[command(flatten)]
-    keys: keys::Args,
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
     #[command(flatten)]
-    keys: keys::Args,
+    keys: keys::Given,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,

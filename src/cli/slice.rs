@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long)]
     no_comments: bool,
     #[command(flatten)]
-    keys: keys::Args,
+    keys: keys::Given,
 }
 
 /// Runs it: once for sessions and findings, again for the frames of their conversations, and a third time to copy them.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use colloquy::capture::live::{self, InterfaceDescription, Live, LiveOptions};
-use colloquy::capture::{Block, LinkType, Source as _};
+use colloquy::capture::{Block, LinkType};
 use colloquy::dissectors::units::Timestamp;
 use colloquy::watch::Watch;
 use crossbeam_channel::{Receiver, Sender, bounded};

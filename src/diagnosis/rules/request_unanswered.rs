@@ -1,6 +1,6 @@
 //! `request-unanswered`.
 
-use colloquy_dissectors::event::Expect;
+use colloquy_dissectors::event::{Expect, Value};
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::cause;
@@ -56,6 +56,9 @@ impl RequestUnanswered {
             // Its upgrade and its Pings have rules of their own: ws-upgrade-failed, ws-ping-unanswered.
             return;
         }
+        if let Some(why) = stays_closed(view.session) {
+            out.cannot_tell(&META, "T8", why);
+        }
         let mut told: Vec<Unanswered<'_>> = Vec::new();
         for open in &view.session.open {
             if matches!(open.expect, Expect::LongWait(_))
@@ -109,6 +112,19 @@ impl RequestUnanswered {
         for one in told {
             out.raise(one.finding(view));
         }
+    }
+}
+
+/// A TLS session that the key log at hand does not open: why.
+fn stays_closed(session: &Session) -> Option<String> {
+    if session.protocol != "tls" {
+        return None;
+    }
+    match session.detail("decryption") {
+        Some(Value::Text(why)) if why != "decrypted" => {
+            Some(format!("what was asked inside stays encrypted: {why}"))
+        }
+        _ => None,
     }
 }
 

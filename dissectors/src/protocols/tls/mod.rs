@@ -49,6 +49,7 @@ mod fingerprint;
 mod groups;
 mod handshake;
 mod hello;
+mod inside;
 mod messages;
 mod names;
 mod probe;

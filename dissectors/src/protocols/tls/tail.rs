@@ -73,6 +73,7 @@ impl Tail {
         let alert = match seen {
             Seen::Alert(_) => true,
             Seen::Data(_) => shape == Shape::Alert,
+            Seen::Opened => false,
             _ => return,
         };
         if self.alert[side].take().is_some() {
@@ -88,6 +89,9 @@ impl Tail {
             } else {
                 self.count(side, len);
             }
+        }
+        if seen == Seen::Opened {
+            self.count(side, 0);
         }
         if side == Side::Client && self.alert[Side::Server].is_none() {
             self.last_of_client = span;

@@ -26,6 +26,8 @@ const NAMED_CURVE: u8 = 3;
 pub(super) enum Seen {
     /// Application data, of so many bytes.
     Data(u16),
+    /// Application data that were decrypted.
+    Opened,
     /// An alert: level and description, or encrypted.
     Alert(Option<(u8, u8)>),
     /// The side's keys change.
@@ -39,7 +41,7 @@ impl Seen {
     /// The record's content type.
     pub(super) const fn kind(self) -> u8 {
         match self {
-            Self::Data(_) => content::APPLICATION_DATA,
+            Self::Data(_) | Self::Opened => content::APPLICATION_DATA,
             Self::Alert(_) => content::ALERT,
             Self::ChangeCipherSpec => content::CHANGE_CIPHER_SPEC,
             Self::Heartbeat => content::HEARTBEAT,
@@ -79,6 +81,10 @@ pub(super) struct Talk {
     early: Early,
     tail: Tail,
     renegotiation: u8,
+    /// Both sides' records can be opened.
+    pub(super) sees: bool,
+    /// Whether the session is decrypted, as far as that was told.
+    told: Option<bool>,
 }
 
 /// What became of data that the client sends before the answer (RFC 8446 4.2.10).
@@ -175,8 +181,13 @@ impl Talk {
             }
             (message::ENCRYPTED_EXTENSIONS, Side::Server) => {
                 let mut c = Cursor::new(body, 0, &[]);
-                let taken =
-                    hello::extensions(&mut c).any(|(kind, _)| kind == extension::EARLY_DATA);
+                let mut taken = false;
+                for (kind, data) in hello::extensions(&mut c) {
+                    taken |= kind == extension::EARLY_DATA;
+                    if let (extension::ALPN, Some(name)) = (kind, hello::alpn(data)) {
+                        out.detail(side, span, "alpn", text::printable(name, NAME));
+                    }
+                }
                 self.early_data(span, taken, true, out);
             }
             (message::END_OF_EARLY_DATA, Side::Client) => self.early_data(span, true, true, out),
@@ -221,6 +232,7 @@ impl Talk {
         }
         match seen {
             Seen::Data(len) => self.data(side, span, len, out),
+            Seen::Opened => self.opened(side, span, out),
             Seen::Alert(alert) => self.alert(side, span, alert, out),
             Seen::ChangeCipherSpec => self.change(side, span, out),
             Seen::Encrypted if self.state == State::Open => self.renegotiates(side, span, out),
@@ -276,6 +288,51 @@ impl Talk {
                 }
             }
             _ => self.step(side, span, Event::Established, out),
+        }
+    }
+
+    fn opened(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        let early = self.state == State::Asked && side == Side::Client;
+        if !early && matches!(self.state, State::Asked | State::Answered) {
+            // The server may speak before the client has finished; the message that says so may be lost.
+            self.finished[side] = true;
+            if side == Side::Client || self.finished.client {
+                self.step(side, span, Event::Established, out);
+            }
+        }
+    }
+
+    /// Data are spoken under keys, or were.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open | State::Closing)
+    }
+
+    /// Says whether the session is decrypted, and why not.
+    pub(super) fn decryption(
+        &mut self,
+        side: Side,
+        span: Span,
+        excuse: impl FnOnce() -> Option<String>,
+        out: &mut Output<'_>,
+    ) {
+        if self.told == Some(self.sees) {
+            return;
+        }
+        let why = if self.sees {
+            "decrypted".to_owned()
+        } else if let Some(why) = excuse() {
+            why
+        } else {
+            return;
+        };
+        self.told = Some(self.sees);
+        out.detail(side, span, "decryption", why);
+    }
+
+    /// Records cannot be opened any more.
+    pub(super) fn blinded(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        if self.is_open() && std::mem::take(&mut self.sees) {
+            out.emit(side, span, Act::Encrypted);
         }
     }
 
@@ -404,7 +461,9 @@ impl Talk {
         let was = std::mem::replace(&mut self.state, state);
         match state {
             State::Open => {
-                out.emit(side, span, Act::Encrypted);
+                if !self.sees {
+                    out.emit(side, span, Act::Encrypted);
+                }
                 if !self.is_tls13() {
                     self.handshake = None;
                 }
