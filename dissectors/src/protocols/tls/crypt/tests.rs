@@ -96,7 +96,7 @@ fn records_of_tls_1_3_are_opened_and_keys_change_with_finished() {
     let third = record(2, &[1, content::ALERT]).unwrap();
     assert_eq!(
         third.lost.map(|lost| lost.content),
-        Some(Some(2)),
+        Some(Some(1)),
         "one before it"
     );
     crypt.message(Side::Server, message::FINISHED, &[]);
