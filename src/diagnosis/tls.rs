@@ -50,6 +50,9 @@ impl Failure<'_> {
 pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'a>> {
     let mut alerts = session.facts_named("tls.alert");
     if let Some(alert) = alerts.find(|a| is_fatal(a)) {
+        if closed_before(flow, alert) {
+            return None;
+        }
         let kind = match alert.int("code") {
             Some(code) => kind(session, alert, code),
             None => hidden_kind(session, alert),
@@ -80,6 +83,18 @@ fn is_fatal(alert: &SeenFact) -> bool {
     let closes = alert.int("code") == Some(0) && alert.side == Side::Server;
     let in_handshake = alert.text("stage") == "handshake";
     alert.text("level") == "Fatal" || in_handshake && (closes || alert.is("encrypted"))
+}
+
+/// A decode_error in answer to the end of the peer's stream: the peer sent no close_notify before it, and nothing is lost by that
+/// (OpenSSL 3 calls it an unexpected end of file).
+fn closed_before(flow: &Flow, alert: &SeenFact) -> bool {
+    let fin = flow
+        .tcp
+        .as_ref()
+        .and_then(|t| t.sides[alert.side.other()].fin);
+    alert.int("code") == Some(50)
+        && alert.text("stage") == "session"
+        && fin.is_some_and(|fin| fin < alert.stamp)
 }
 
 /// What an alert that can be read is about (RFC 8446 section 6.2).
