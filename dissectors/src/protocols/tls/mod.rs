@@ -52,6 +52,8 @@ mod hello;
 mod inside;
 mod messages;
 mod names;
+#[cfg(test)]
+mod opened_tests;
 mod probe;
 mod resumption;
 mod session;

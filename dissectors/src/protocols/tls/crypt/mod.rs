@@ -306,8 +306,7 @@ impl Crypt {
                     .or_else(|| refused().and_then(opened))
             }
             Label::ClientHandshake | Label::ServerHandshake if hole > 0 => {
-                let mut opener = self.opener_of(traffic(side))?;
-                opener.missed(hole);
+                let mut opener = self.opener_of(traffic(side))?.within(hole);
                 opener.open(head, body).map(|opened| (opened, opener))
             }
             _ => None,

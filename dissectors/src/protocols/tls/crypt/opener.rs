@@ -39,6 +39,8 @@ pub(super) struct Progress {
     pub(super) proven: bool,
     /// Records that are encrypted otherwise may come first.
     pub(super) tolerant: bool,
+    /// Its keys came into use somewhere in the hole.
+    is_new: bool,
     /// The vector of the chaining was lost with the record before.
     unchained: bool,
     failures: u8,
@@ -106,16 +108,17 @@ impl Opener {
         if let Some(inflater) = &mut self.inflater {
             bytes = inflater.record(&bytes)?;
         }
+        let overhead = self.overhead();
         let p = &mut self.progress;
         let hole = std::mem::take(&mut p.hole);
         let records = number - p.count;
         p.tries += number - first;
         (p.count, p.proven, p.failures) = (number + 1, true, 0);
-        let overhead = self.overhead();
-        let lost = (hole > 0).then(|| Lost {
-            hole,
-            content: overhead.and_then(|bytes| hole.checked_sub(records * bytes)),
-        });
+        let content = match std::mem::take(&mut p.is_new) {
+            true => (records == 0).then_some(0),
+            false => overhead.and_then(|bytes| hole.checked_sub(records * bytes)),
+        };
+        let lost = (hole > 0).then_some(Lost { hole, content });
         Some(Opened { kind, bytes, lost })
     }
 
@@ -146,6 +149,13 @@ impl Opener {
         }
     }
 
+    /// Of so many bytes that were lost some may have come under these keys.
+    pub(super) const fn within(mut self, hole: u64) -> Self {
+        self.progress.hole = hole;
+        self.progress.is_new = true;
+        self
+    }
+
     /// True while bytes were lost since the last record that was opened.
     pub(super) const fn hole(&self) -> u64 {
         self.progress.hole
@@ -154,14 +164,18 @@ impl Opener {
     /// The numbers that the record at hand may have.
     fn numbers(&self) -> RangeInclusive<u64> {
         let Progress {
-            count, hole, tries, ..
+            count,
+            hole,
+            tries,
+            is_new,
+            ..
         } = self.progress;
         if hole == 0 {
             return count..=count;
         }
         let longest = u64::from(RECORD_MOST) + wire::HEAD as u64;
         let shortest = wire::HEAD as u64 + self.overhead().unwrap_or(0);
-        let least = hole.div_ceil(longest);
+        let least = if is_new { 0 } else { hole.div_ceil(longest) };
         let most =
             (hole / shortest).clamp(least, least + TRIES.min(ALL_TRIES.saturating_sub(tries)));
         count + least..=count + most
