@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use crate::analysis::batch::Batch;
 use crate::analysis::dispatch::Dispatcher;
+use crate::analysis::keys::Keys;
 use crate::analysis::shard::Shard;
 use crate::analysis::{
     Analysis, Judgement, Outcome, Parts, ResponseTimes, Wanted, Work, judge, learn,
 };
-use crate::capture::{self, Block, CaptureError, Source};
+use crate::capture::{self, Block, CaptureError, KeyLog, Source};
 use crate::diagnosis::World;
 use crate::parallel;
 use crate::session::model::Flow;
@@ -25,7 +27,7 @@ use crate::session::told::Dialogue;
 pub use detail::{Detail, detail};
 pub use excerpt::Excerpt;
 pub use rows::{Failed, Job, look_ahead, write_rows};
-pub use slice::{FrameSet, SliceNotes, frames_of, frames_where, write_slice};
+pub use slice::{FrameSet, SliceNotes, frames_of, frames_where, secrets_of, write_slice};
 
 /// Batches that may wait for one worker.
 const QUEUE: usize = 4;
@@ -35,6 +37,8 @@ const QUEUE: usize = 4;
 pub struct Options {
     /// Threads; 0 for as many as there are processors.
     pub threads: usize,
+    /// TLS secrets beside the captures: what they encrypted is read with them and with those that a capture brings along.
+    pub key_log: KeyLog,
     /// Set by another thread to stop early: what was read so far is the result.
     pub cancel: Arc<AtomicBool>,
     /// Whether response times are added up: [`Outcome::response_times`].
@@ -71,7 +75,7 @@ pub fn analyse_files(
     let mut first_error = None;
     for (capture, path) in paths.iter().enumerate() {
         let mut source = match capture::open(&path.to_string_lossy()) {
-            Ok(source) => source,
+            Ok(source) => options.key_log.beside(source),
             Err(error) => {
                 outcome.errors.push(error.to_string());
                 first_error.get_or_insert(error);
@@ -128,6 +132,7 @@ pub fn dialogue(
     let mut analysis = Analysis::telling(flow);
     let mut block = Block::new();
     while !cancel.load(Ordering::Relaxed) && source.fill(&mut block)? {
+        analysis.secrets(source.secrets());
         block = analysis.push(block);
     }
     Ok(analysis.finish_telling())
@@ -184,6 +189,7 @@ fn read(
         source: &mut *source,
         options,
         progress,
+        keys: Keys::default(),
     };
     let ((mut flows, times), error) = if threads == 1 {
         on_this_thread(feed, &mut dispatcher, times)
@@ -207,6 +213,7 @@ struct Feed<'a> {
     source: &'a mut dyn Source,
     options: &'a Options,
     progress: &'a dyn Fn(u64, u64),
+    keys: Keys,
 }
 
 impl Feed<'_> {
@@ -216,6 +223,11 @@ impl Feed<'_> {
             return Ok(None);
         }
         Ok(self.source.fill(&mut block)?.then_some(block))
+    }
+
+    /// Gives the batches of a block what the capture has told up to its end.
+    fn hand(&mut self, batches: &mut [Batch]) {
+        self.keys.hand(self.source.secrets(), batches);
     }
 
     fn told(&self, frames: u64) {
@@ -239,6 +251,7 @@ fn on_this_thread(
             Ok(Some(full)) => {
                 let shared = Arc::new(full);
                 dispatcher.dispatch(&shared, &mut batches);
+                feed.hand(&mut batches);
                 for batch in &batches {
                     shard.take(batch);
                 }

@@ -46,6 +46,11 @@ impl Watch {
         }
     }
 
+    /// What the capture has told up to the frames that come next: see [`Source::secrets`](crate::capture::Source::secrets).
+    pub fn secrets(&mut self, key_log: &str) {
+        self.analysis.secrets(key_log);
+    }
+
     /// Takes the next frames; gives the block back to be used again.
     pub fn push(&mut self, block: Block) -> Block {
         self.analysis.push(block)

@@ -93,6 +93,8 @@ pub enum Verdict {
     Likely(Speaker),
     /// It is.
     Certain(Speaker),
+    /// It is, and its session begins with these bytes, wherever they stand.
+    Begins(Speaker),
 }
 
 /// Whose message the probed bytes are, as their content tells.
@@ -252,6 +254,17 @@ pub struct Scope {
     pub key: u64,
 }
 
+/// What the content of a layer is recognised as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognised {
+    /// This protocol of the registry.
+    As(&'static str),
+    /// It takes more bytes.
+    Unsure,
+    /// None that is known.
+    Not,
+}
+
 /// Where a dissector says what it saw.
 pub struct Output<'a> {
     pub(crate) sink: &'a mut dyn Sink,
@@ -367,10 +380,42 @@ impl Output<'_> {
         self.children.end(key, end, &self.chain, self.sink);
     }
 
+    /// The child `key` is told that `side` is over; what the carrier says of that side's end later concerns it no more.
+    pub fn end_child_side(&mut self, key: u64, side: Side, end: End) {
+        self.children
+            .close((key, side), end, &self.chain, self.sink);
+    }
+
+    /// The child `key` is never told that `side` is over.
+    pub fn leave_child_side(&mut self, key: u64, side: Side) {
+        self.children.leave(key, side);
+    }
+
+    /// From the offset `at` of `side` on what the child `key` says, and whatever is inside it, may not be seen: it is encrypted.
+    pub fn blind_child(&mut self, key: u64, side: Side, at: StreamOffset) {
+        let span = self.chain.carrier_span(side, Span::new(at, at));
+        self.children.blind(key, (side, span), self.sink);
+    }
+
+    /// What is spoken, where `side` begins with `bytes` inside this layer, if it can be told by their content.
+    /// `beginning`: nothing was said before.
+    #[must_use]
+    pub fn recognise(&self, side: Side, bytes: &[u8], beginning: bool) -> Recognised {
+        let wants_fields = self.sink.wants_fields();
+        self.children
+            .recognise(side, bytes, beginning, wants_fields)
+    }
+
     /// True when the child `key` runs.
     #[must_use]
     pub fn has_child(&self, key: u64) -> bool {
         self.children.has(key)
+    }
+
+    /// What encrypted sessions can be read with, as far as it is known by now.
+    #[must_use]
+    pub fn secrets(&self) -> Option<&Arc<Secrets>> {
+        self.children.secrets()
     }
 
     /// True when texts of messages are wanted.

@@ -3,9 +3,12 @@
 //! [`events`] runs a dialogue and records all that was said of it; [`check`] asserts that no chunking changes
 //! it, that spans lie within the bytes that were given, and that no truncation or gap panics.
 
+use std::sync::Arc;
+
 use crate::dissector::{Carrier, End, Input, Sink, Slot};
 use crate::event::Act;
 use crate::field::{FieldId, Value, Values, Wanted, Writer};
+use crate::secrets::Secrets;
 use crate::stack::{Outcome, Stack};
 use crate::units::{PerSide, Side, Span};
 
@@ -199,11 +202,30 @@ pub(crate) fn datagrams(port: u16, steps: &[Step]) -> Vec<Said> {
     .said
 }
 
+/// What is said of a TCP conversation to `port` where the peers' secrets are known.
+pub(crate) fn events_opened(port: u16, secrets: &Arc<Secrets>, steps: &[Step]) -> Vec<Said> {
+    run(opened(port, secrets), steps, usize::MAX).said
+}
+
+fn opened(port: u16, secrets: &Arc<Secrets>) -> Stack {
+    stream(port, true).with_secrets(Some(Arc::clone(secrets)))
+}
+
 /// Asserts the laws for a TCP conversation to `port`.
 pub(crate) fn check(port: u16, steps: &[Step]) {
-    let whole = events(port, steps);
+    check_of(|beginning| stream(port, beginning), steps);
+}
+
+/// The same where the peers' secrets are known.
+pub(crate) fn check_opened(port: u16, secrets: &Arc<Secrets>, steps: &[Step]) {
+    let stack = |beginning| stream(port, beginning).with_secrets(Some(Arc::clone(secrets)));
+    check_of(stack, steps);
+}
+
+fn check_of(stack: impl Fn(bool) -> Stack, steps: &[Step]) {
+    let whole = run(stack(true), steps, usize::MAX).said;
     for size in [1, 2, 3, 5, 7, 11, 64, 1460] {
-        let cut = run(stream(port, true), steps, size).said;
+        let cut = run(stack(true), steps, size).said;
         assert_eq!(whole, cut, "chunks of {size} bytes give other events");
     }
     let mut given = PerSide::new(0_u64, 0_u64);
@@ -221,11 +243,11 @@ pub(crate) fn check(port: u16, steps: &[Step]) {
             "{said:?} ends beyond {given:?}"
         );
     }
-    damage(port, steps);
+    damage(stack, steps);
 }
 
 /// Truncations, gaps and flipped bits anywhere: no panic. Whether it is right is another test's matter.
-fn damage(port: u16, steps: &[Step]) {
+fn damage(stack: impl Fn(bool) -> Stack, steps: &[Step]) {
     for (index, step) in steps.iter().enumerate() {
         let Step::Says(side, bytes) = step else {
             continue;
@@ -245,8 +267,8 @@ fn damage(port: u16, steps: &[Step]) {
                 cut_short.push(Step::Ends(*side, end));
             }
             for variant in [cut_short, lost, flipped] {
-                run(stream(port, true), &variant, usize::MAX);
-                run(stream(port, false), &variant, usize::MAX);
+                run(stack(true), &variant, usize::MAX);
+                run(stack(false), &variant, usize::MAX);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Secrets that peers have written down, with which encrypted sessions can be read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The most lines of key logs that are kept: a few for each of a quarter of a million sessions.
 const ENTRIES: usize = 1 << 20;
@@ -10,6 +10,8 @@ const ENTRIES: usize = 1 << 20;
 pub enum Label {
     /// The master secret up to TLS 1.2.
     Master,
+    /// TLS 1.3: what the client sends before the server's answer.
+    EarlyTraffic,
     /// TLS 1.3: the client's handshake messages.
     ClientHandshake,
     /// TLS 1.3: the server's handshake messages.
@@ -24,6 +26,7 @@ impl Label {
     fn read(text: &str) -> Option<Self> {
         Some(match text {
             "CLIENT_RANDOM" => Self::Master,
+            "CLIENT_EARLY_TRAFFIC_SECRET" => Self::EarlyTraffic,
             "CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Self::ClientHandshake,
             "SERVER_HANDSHAKE_TRAFFIC_SECRET" => Self::ServerHandshake,
             "CLIENT_TRAFFIC_SECRET_0" => Self::ClientTraffic,
@@ -51,8 +54,7 @@ impl Secrets {
             }
             let mut words = line.split_ascii_whitespace();
             let label = words.next().and_then(Label::read);
-            let random = words.next().and_then(hex);
-            let random: Option<[u8; 32]> = random.and_then(|bytes| bytes.try_into().ok());
+            let random = words.next().and_then(random);
             let secret = words.next().and_then(hex);
             if let (Some(label), Some(random), Some(secret)) = (label, random, secret) {
                 secrets.entries.insert((random, label), secret);
@@ -72,6 +74,27 @@ impl Secrets {
     pub fn get(&self, random: [u8; 32], label: Label) -> Option<&[u8]> {
         self.entries.get(&(random, label)).map(Vec::as_slice)
     }
+}
+
+/// The lines of a key log that are about the sessions whose ClientHello had one of `randoms`, secrets for exporters included.
+#[must_use]
+pub fn lines_of(key_log: &str, randoms: &HashSet<[u8; 32]>) -> String {
+    let about = |line: &&str| {
+        let second = line.split_ascii_whitespace().nth(1);
+        second
+            .and_then(random)
+            .is_some_and(|random| randoms.contains(&random))
+    };
+    let mut seen = HashSet::new();
+    let lines = key_log.lines().filter(about);
+    lines
+        .filter(|line| seen.insert(*line))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+fn random(text: &str) -> Option<[u8; 32]> {
+    hex(text)?.try_into().ok()
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
@@ -104,5 +127,19 @@ mod tests {
         );
         assert_eq!(secrets.get([0xAB; 32], Label::ClientTraffic), None);
         assert!(Secrets::read("CLIENT_RANDOM").is_empty());
+    }
+
+    #[test]
+    fn lines_about_some_sessions_are_picked_once() {
+        let (one, two) = ("01".repeat(32), "02".repeat(32));
+        let log = format!(
+            "# both\nCLIENT_RANDOM {one} aa\nCLIENT_RANDOM {two} bb\nEXPORTER_SECRET {one} cc\nCLIENT_RANDOM {one} aa\n"
+        );
+        let picked = lines_of(&log, &HashSet::from([[1; 32]]));
+        assert_eq!(
+            picked,
+            format!("CLIENT_RANDOM {one} aa\nEXPORTER_SECRET {one} cc\n")
+        );
+        assert_eq!(lines_of(&log, &HashSet::new()), "");
     }
 }

@@ -8,15 +8,18 @@
 //!         └─ layer: dcerpc
 //! ```
 
+mod judge;
 mod layer;
 
 use std::sync::Arc;
 
-use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start, Verdict};
-use crate::protocols::PROTOCOLS;
+use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
+use crate::event::Act;
+use crate::protocols::tls;
 use crate::secrets::Secrets;
-use crate::units::{PerSide, Side, StreamOffset};
+use crate::units::{PerSide, Side, Span, StreamOffset};
 
+use self::judge::{Judgement, judge};
 pub(crate) use self::layer::Children;
 use self::layer::Layer;
 
@@ -96,6 +99,18 @@ impl Stack {
         Self { secrets, ..self }
     }
 
+    /// The same later, where more has become known.
+    pub fn learn(&mut self, secrets: &Arc<Secrets>) {
+        let is_known = |known: &Arc<Secrets>| Arc::ptr_eq(known, secrets);
+        if self.secrets.as_ref().is_some_and(is_known) {
+            return;
+        }
+        self.secrets = Some(Arc::clone(secrets));
+        if let State::Known(layer) = &mut self.state {
+            layer.learn(secrets);
+        }
+    }
+
     /// True when a protocol was recognised.
     #[must_use]
     pub const fn is_known(&self) -> bool {
@@ -136,6 +151,11 @@ impl Stack {
             let (held, bytes) = (Vec::new(), 0);
             self.state = State::Probing { held, bytes };
         }
+        if let (Side::Server, Input::Data(bytes)) = (side, input)
+            && bytes.len() == tls::ALERT_RECORD
+        {
+            self.alert(at, bytes, sink);
+        }
         if let State::Known(layer) = &mut self.state {
             layer.handle(side, at, input, None, sink);
             return Outcome::Taken;
@@ -155,6 +175,21 @@ impl Stack {
         }
     }
 
+    /// A server that speaks TLS answers with an alert what is none.
+    fn alert(&self, at: StreamOffset, bytes: &[u8], sink: &mut dyn Sink) {
+        let slot = match &self.state {
+            State::Known(layer) if layer.protocol == "tls" => return,
+            State::Known(layer) => layer.slot(),
+            _ => Slot::ROOT,
+        };
+        if at == 0
+            && let Some(fact) = tls::alert_to_plain(bytes)
+        {
+            let span = Span::new(at, at + bytes.len() as u64);
+            sink.event(slot, Side::Server, span, Act::Fact(Box::new(fact)), None);
+        }
+    }
+
     /// The first words of a server are those of another protocol, which its port is for: a client asked for the wrong one
     /// (a scanner). Fields are shown of what the server speaks, as tshark does.
     fn is_answered_otherwise(&mut self, side: Side, bytes: &[u8], sink: &dyn Sink) -> bool {
@@ -165,7 +200,7 @@ impl Stack {
             return false;
         }
         let name = layer.protocol;
-        matches!(self.judge(side, bytes, sink), Judgement::Is(protocol, Speaker::Server)
+        matches!(self.judge(side, bytes, sink), Judgement::Is(protocol, Speaker::Server, _)
             if protocol.name != name && protocol.ports.contains(&self.ports.server))
     }
 
@@ -193,7 +228,7 @@ impl Stack {
         let joined = self.joined(side, bytes);
         let probed = joined.as_deref().unwrap_or(bytes);
         match self.judge(side, probed, sink) {
-            Judgement::Is(protocol, speaker) => {
+            Judgement::Is(protocol, speaker, _) => {
                 if self.reverse(side, speaker) {
                     return Outcome::Reversed;
                 }
@@ -226,10 +261,11 @@ impl Stack {
             client: false,
             server: false,
         };
-        if let Judgement::Is(protocol, speaker) = self.judge(side, bytes, sink) {
+        if let Judgement::Is(protocol, speaker, begins) = self.judge(side, bytes, sink) {
             if self.reverse(side, speaker) {
                 return Outcome::Reversed;
             }
+            self.beginning = PerSide::new(begins, begins);
             self.begin(protocol, side, at, input, sink);
         }
         Outcome::Taken
@@ -244,31 +280,7 @@ impl Stack {
             ports: self.ports,
             carrier: self.carrier,
         };
-        let mut wait = false;
-        let mut likely = None;
-        for protocol in PROTOCOLS {
-            // A protocol without sessions has nothing but fields.
-            let in_vain = protocol.sessions.is_empty() && !sink.wants_fields();
-            if !protocol.carriers.contains(&self.carrier) || in_vain {
-                continue;
-            }
-            match (protocol.probe)(&probe) {
-                Verdict::Certain(speaker) => return Judgement::Is(protocol, speaker),
-                Verdict::Likely(speaker) => {
-                    let known = |port| protocol.ports.contains(&port);
-                    if likely.is_none() && (known(self.ports.client) || known(self.ports.server)) {
-                        likely = Some((*protocol, speaker));
-                    }
-                }
-                Verdict::NeedMore => wait = true,
-                Verdict::No => {}
-            }
-        }
-        match (likely, wait) {
-            (Some((protocol, speaker)), _) => Judgement::Is(protocol, speaker),
-            (None, true) => Judgement::Wait,
-            (None, false) => Judgement::Nothing,
-        }
+        judge(&probe, sink.wants_fields())
     }
 
     fn reverse(&mut self, side: Side, speaker: Speaker) -> bool {
@@ -370,10 +382,4 @@ impl Stack {
         all.extend_from_slice(bytes);
         Some(all)
     }
-}
-
-enum Judgement {
-    Is(&'static Protocol, Speaker),
-    Wait,
-    Nothing,
 }

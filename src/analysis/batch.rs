@@ -66,6 +66,8 @@ pub(crate) struct Batch {
     pub(crate) firsts: Vec<u32>,
     /// Payloads put together of fragments.
     pub(crate) rebuilt: Vec<u8>,
+    /// TLS secrets, where the capture has told new ones.
+    pub(crate) secrets: Option<Arc<Secrets>>,
     /// What only those need to know who look at single frames.
     pub(crate) beside: Beside,
 }
@@ -79,8 +81,6 @@ pub(crate) struct Beside {
     pub(crate) before: Option<Timestamp>,
     /// Numbers of the UDP streams around the innermost header, the outermost first.
     pub(crate) outer: Vec<(FrameNo, u32)>,
-    /// TLS secrets, where the capture has told new ones.
-    pub(crate) secrets: Option<Arc<Secrets>>,
     /// What the capture says of the block's frames in words, where somebody asks.
     pub(crate) labels: Option<Arc<Labels>>,
     /// Datagrams that a frame made whole, in `bytes`.
@@ -110,7 +110,7 @@ pub(crate) struct WholeAt {
 impl Batch {
     /// True when there is nothing in it for its shard.
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.openings.is_empty()
+        self.items.is_empty() && self.openings.is_empty() && self.secrets.is_none()
     }
 
     /// Begins anew for a block, in the same room.
@@ -120,6 +120,7 @@ impl Batch {
         self.items.clear();
         self.firsts.clear();
         self.rebuilt.clear();
+        self.secrets = None;
         self.beside = Beside::default();
     }
 
@@ -169,6 +170,7 @@ impl Batch {
             }],
             firsts: vec![0],
             rebuilt,
+            secrets: None,
             beside,
         })
     }

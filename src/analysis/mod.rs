@@ -12,6 +12,7 @@
 pub(crate) mod batch;
 pub(crate) mod dispatch;
 mod joins;
+pub(crate) mod keys;
 mod outcome;
 pub(crate) mod response_times;
 pub(crate) mod shard;
@@ -26,6 +27,7 @@ use crate::session::model::Flow;
 use crate::session::told::Dialogue;
 use batch::Batch;
 use dispatch::Dispatcher;
+use keys::Keys;
 use shard::Shard;
 
 pub use dispatch::FrameCounts;
@@ -39,6 +41,7 @@ pub struct Analysis {
     dispatcher: Dispatcher,
     shard: Shard,
     batches: Vec<Batch>,
+    keys: Keys,
 }
 
 impl Analysis {
@@ -48,6 +51,7 @@ impl Analysis {
             dispatcher: Dispatcher::new(1, None),
             shard: Shard::new(1, watch),
             batches: Vec::new(),
+            keys: Keys::default(),
         }
     }
 
@@ -57,6 +61,14 @@ impl Analysis {
             dispatcher: Dispatcher::new(1, Some(flow)),
             shard: Shard::telling(flow),
             batches: Vec::new(),
+            keys: Keys::default(),
+        }
+    }
+
+    /// What the capture has told up to the frames that come next: the text of a key log, all of it, see [`Source::secrets`].
+    pub fn secrets(&mut self, key_log: &str) {
+        if let Some(secrets) = self.keys.fresh(key_log) {
+            self.shard.learn(&secrets);
         }
     }
 
@@ -205,6 +217,7 @@ pub fn analyse(source: &mut dyn Source) -> Result<Outcome, CaptureError> {
     let mut analysis = Analysis::new(false);
     let mut block = Block::new();
     while source.fill(&mut block)? {
+        analysis.secrets(source.secrets());
         block = analysis.push(block);
     }
     Ok(analysis.finish(source.summary()))

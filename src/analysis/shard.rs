@@ -1,7 +1,9 @@
 //! The second stage: the conversations that one worker owns.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 
 use super::batch::{Batch, Item, Kind};
@@ -36,6 +38,8 @@ pub(crate) struct Shard {
     tell: Option<u32>,
     dialogue: Option<Dialogue>,
     blocks: u32,
+    /// TLS secrets that the capture has told so far.
+    secrets: Option<Arc<Secrets>>,
     /// Conversations touched since the last look.
     touched: Option<Vec<u32>>,
     /// Response times, where they are wanted.
@@ -56,6 +60,9 @@ impl Shard {
 
     /// Takes the frames of one block.
     pub(crate) fn take(&mut self, batch: &Batch) {
+        if let Some(secrets) = &batch.secrets {
+            self.learn(secrets);
+        }
         for (opening, _) in &batch.openings {
             let at = opening.index as usize / self.shards;
             if self.places.len() <= at {
@@ -79,6 +86,11 @@ impl Shard {
                 self.rest(last.stamp.time);
             }
         }
+    }
+
+    /// TLS secrets, all that are known by now.
+    pub(crate) fn learn(&mut self, secrets: &Arc<Secrets>) {
+        self.secrets = Some(Arc::clone(secrets));
     }
 
     /// The shard that writes down what one conversation says.
@@ -178,6 +190,9 @@ impl Shard {
             if lingered(conversation, item.stamp) {
                 self.finish_one(at);
             } else {
+                if let Some(secrets) = &self.secrets {
+                    conversation.learn(secrets);
+                }
                 if self.ledger.is_some() {
                     conversation.swap_ledger(&mut self.ledger);
                     feed(conversation, item, batch);

@@ -27,6 +27,9 @@ pub(super) const TEXT_BYTES: usize = 4096;
 /// Bytes of comments kept of one file.
 pub(super) const COMMENT_BYTES: usize = 4 << 20;
 
+/// Bytes read of a key log beside a capture, the newest.
+pub(super) const KEY_LOG_BYTES: u64 = 64 << 20;
+
 /// Bytes of TLS secrets kept of one file.
 pub(super) const SECRET_BYTES: usize = 16 << 20;
 

@@ -25,6 +25,7 @@ mod error;
 mod file;
 mod foreign;
 mod input;
+mod keys;
 mod limits;
 mod link;
 #[cfg(feature = "live")]
@@ -42,6 +43,7 @@ use colloquy_dissectors::units::{FrameNo, Timestamp};
 
 pub use error::CaptureError;
 pub use file::{from_reader, open};
+pub use keys::KeyLog;
 pub use link::LinkType;
 pub use memory::{MemoryFrame, MemorySource};
 pub use summary::{Break, CaptureSummary, ClockSteps, Damage, InterfaceInfo};

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use colloquy::analysis::Outcome;
+use colloquy::capture::Block;
 use colloquy::capture::live::{Live, LiveOptions};
-use colloquy::capture::{Block, Source as _};
 use colloquy::dissectors::units::Timestamp;
 use colloquy::report::{json, text};
 use colloquy::watch::Watch;
 
-use super::output;
+use super::{keys, output};
 
 /// How often the rules run on what changed.
 const LOOK: Duration = Duration::from_millis(500);
@@ -48,6 +48,8 @@ pub(crate) struct Args {
     /// Leave the interface out of promiscuous mode
     #[arg(short = 'p', long)]
     no_promiscuous_mode: bool,
+    #[command(flatten)]
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -93,8 +95,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(bytes) = args.snaplen.filter(|n| *n > 0) {
         options.snap_len = bytes;
     }
-    let mut live = Live::open(&options)?;
+    let key_log = args.keys.read()?;
+    let live = Live::open(&options)?;
     let stop = live.stop_handle();
+    let mut live = key_log.beside_running(Box::new(live));
     stop_on_signals(&stop)?;
     output::complain(&format!("capturing on {}; Ctrl-C ends it", args.interface));
     let mut watch = Watch::new();
@@ -103,6 +107,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut looked = begin;
     let mut block = Block::new();
     while live.fill(&mut block)? {
+        watch.secrets(live.secrets());
         block = watch.push(block);
         if enough(args, begin.elapsed(), watch.bytes()) {
             stop.store(true, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use colloquy::report::dialogue;
 use colloquy::runner::{self, Options};
 use colloquy::session::told::{Dialogue, Piece};
 
-use super::output;
+use super::{keys, output};
 
 /// Options of `follow`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,8 @@ pub(crate) struct Args {
     /// Where it is written, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,11 +57,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.file.as_os_str() == "-" {
         bail!("follow reads the capture twice, so it needs a file, not standard input");
     }
-    let outcome = runner::analyse_files(
-        std::slice::from_ref(&args.file),
-        &Options::default(),
-        &|_| (),
-    )?;
+    let options = Options {
+        key_log: args.keys.read()?,
+        ..Options::default()
+    };
+    let files = std::slice::from_ref(&args.file);
+    let outcome = runner::analyse_files(files, &options, &|_| ())?;
     let Some(row) = outcome.session(args.session) else {
         bail!(
             "no session {} in {}: there are {}",
@@ -68,7 +71,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             outcome.session_count()
         );
     };
-    let mut source = capture::open(&args.file.to_string_lossy())?;
+    let source = capture::open(&args.file.to_string_lossy())?;
+    let mut source = options.key_log.beside(source);
     let told = runner::dialogue(
         source.as_mut(),
         row.judged.flow.index,

@@ -19,7 +19,7 @@ use colloquy::rows::{Forward, Plan};
 use colloquy::runner::{self, Failed, Job, Options};
 use colloquy::selection::FrameFilter;
 
-use super::output;
+use super::{keys, output};
 
 /// Options of `frames`.
 #[derive(Debug, clap::Args)]
@@ -52,6 +52,8 @@ pub(crate) struct Args {
     /// Worker threads; 0 for as many as there are processors. The result is the same
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
+    #[command(flatten)]
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,8 +70,13 @@ enum Format {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let filter = args.filter.as_deref().map(Filter::compile).transpose()?;
     let (printer, mut plan) = printer_and_plan(args)?;
+    let key_log = args.keys.read()?;
+    let analysing = Options {
+        key_log: key_log.clone(),
+        ..Options::default()
+    };
     let filter = filter
-        .map(|filter| of_frames(filter, &args.file))
+        .map(|filter| of_frames(filter, &args.file, &analysing))
         .transpose()?;
     if let Some(filter) = &filter {
         filter.add_to(&mut plan.wanted);
@@ -78,11 +85,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let one_worker = args.format == Format::Text && args.time == TimeFormat::DeltaDisplayed;
     let options = Options {
         threads: if one_worker { 1 } else { args.threads },
+        key_log,
         ..Options::default()
     };
     let path = args.file.to_string_lossy();
     let ahead = look_ahead(args, &plan, &options)?;
-    let mut source = capture::open(&path)?;
+    let mut source = options.key_log.beside(capture::open(&path)?);
     let mut out = BufWriter::with_capacity(1 << 16, output::open(args.output.as_deref())?);
     let job = Job {
         plan: &plan,
@@ -153,13 +161,18 @@ fn look_ahead(args: &Args, plan: &Plan, options: &Options) -> anyhow::Result<Opt
         );
         return Ok(None);
     }
-    let mut source = capture::open(&args.file.to_string_lossy())?;
+    let source = capture::open(&args.file.to_string_lossy())?;
+    let mut source = options.key_log.beside(source);
     let found = runner::look_ahead(source.as_mut(), options, plan, args.count)?;
     Ok(Some(Arc::new(found)))
 }
 
 /// The filter with what it reads of sessions, for which the capture is analysed first.
-pub(super) fn of_frames(filter: Filter, file: &PathBuf) -> anyhow::Result<FrameFilter> {
+pub(super) fn of_frames(
+    filter: Filter,
+    file: &PathBuf,
+    options: &Options,
+) -> anyhow::Result<FrameFilter> {
     if !FrameFilter::needs_sessions(&filter) {
         return Ok(FrameFilter::of_frames(filter));
     }
@@ -169,7 +182,7 @@ pub(super) fn of_frames(filter: Filter, file: &PathBuf) -> anyhow::Result<FrameF
         );
     }
     let files = std::slice::from_ref(file);
-    let outcome = runner::analyse_files(files, &Options::default(), &|_| ())?;
+    let outcome = runner::analyse_files(files, options, &|_| ())?;
     Ok(FrameFilter::with_sessions(filter, &outcome, 0))
 }
 

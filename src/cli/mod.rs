@@ -8,6 +8,7 @@ mod follow;
 mod frames;
 #[cfg(feature = "live")]
 mod interfaces;
+mod keys;
 mod output;
 mod report;
 mod slice;
@@ -34,6 +35,8 @@ struct Args {
     /// The look of the window; else as last time
     #[arg(long, value_enum)]
     theme: Option<Look>,
+    #[command(flatten)]
+    keys: keys::Given,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -124,6 +127,7 @@ fn window(args: Args) -> anyhow::Result<ExitCode> {
         files: args.files,
         picture: args.screenshot,
         dark: args.theme.map(|look| look == Look::Dark),
+        key_log: args.keys.read()?,
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -134,6 +138,7 @@ fn window(args: Args) -> anyhow::Result<ExitCode> {
         files,
         screenshot: _,
         theme: _,
+        keys: _,
         ..
     } = args;
     let hint = files.first().map_or_else(String::new, |f| {

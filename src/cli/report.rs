@@ -14,7 +14,7 @@ use colloquy::runner::{self, Options, Progress};
 use colloquy::selection::Selection;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output;
+use super::{keys, output};
 
 /// Options of `report`.
 #[derive(Debug, clap::Args)]
@@ -42,9 +42,8 @@ pub(crate) struct Args {
     /// Worker threads; 0 for as many as there are processors. The result is the same
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
-    /// TLS secrets (SSLKEYLOGFILE). Taken, and not used yet: decryption is still to come
-    #[arg(long, value_name = "FILE")]
-    keylog: Option<PathBuf>,
+    #[command(flatten)]
+    keys: keys::Given,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,
@@ -98,6 +97,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let mut options = Options {
         threads: args.threads,
+        key_log: args.keys.read()?,
         ..Options::default()
     };
     if wants_times && !is_twice {

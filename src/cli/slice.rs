@@ -9,13 +9,13 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, bail};
 use colloquy::analysis::Outcome;
-use colloquy::capture::{self, Source};
+use colloquy::capture::{self, CaptureError, Source};
 use colloquy::dissectors::units::FrameNo;
 use colloquy::filter::Filter;
 use colloquy::rows::{Plan, Row};
 use colloquy::runner::{self, FrameSet, Options, SliceNotes};
 
-use super::output;
+use super::{keys, output};
 
 /// Options of `slice`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,8 @@ pub(crate) struct Args {
     /// The frames as they are, without findings as comments
     #[arg(long)]
     no_comments: bool,
+    #[command(flatten)]
+    keys: keys::Given,
 }
 
 /// Runs it: once for sessions and findings, again for the frames of their conversations, and a third time to copy them.
@@ -54,9 +56,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             "choose frames by one of: session ids as `colloquy report` prints them, --finding RULE, -Y FILTER"
         );
     }
-    let options = Options::default();
+    let options = Options {
+        key_log: args.keys.read()?,
+        ..Options::default()
+    };
     let outcome = runner::analyse_files(std::slice::from_ref(&args.file), &options, &|_| ())?;
-    let mut source = capture::open(&path)?;
+    let open = || Ok::<_, CaptureError>(options.key_log.beside(capture::open(&path)?));
+    let mut source = open()?;
     let frames = match &args.filter {
         Some(filter) => filtered(args, filter, source.as_mut(), &options)?,
         None => {
@@ -66,8 +72,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let summary = source.summary();
-    let notes = notes(args, &outcome, &frames);
-    let mut source = capture::open(&path)?;
+    let mut notes = notes(args, &outcome, &frames);
+    if !source.secrets().is_empty() {
+        notes.secrets = runner::secrets_of(open()?.as_mut(), &options, &frames)?;
+    }
+    let mut source = open()?;
     let out = output::open(Some(&args.output))?;
     let written = runner::write_slice(source.as_mut(), &summary, &frames, &notes, out)?;
     for error in &outcome.errors {
@@ -97,17 +106,18 @@ fn filtered(
     source: &mut dyn Source,
     options: &Options,
 ) -> anyhow::Result<FrameSet> {
-    let filter = super::frames::of_frames(Filter::compile(filter)?, &args.file)?;
+    let filter = super::frames::of_frames(Filter::compile(filter)?, &args.file, options)?;
     let mut plan = Plan::default();
     filter.add_to(&mut plan.wanted);
     let path = args.file.to_string_lossy();
+    let open = || Ok::<_, CaptureError>(options.key_log.beside(capture::open(&path)?));
     let mut ahead = None;
     if plan.looks_ahead() {
-        let found = runner::look_ahead(capture::open(&path)?.as_mut(), options, &plan, None)?;
+        let found = runner::look_ahead(open()?.as_mut(), options, &plan, None)?;
         ahead = Some(Arc::new(found));
     }
     let keep = |row: &Row| filter.matches(row.stamp.frame, row.flow, &row.values);
-    let mut again = capture::open(&path)?;
+    let mut again = open()?;
     Ok(runner::frames_where(
         source,
         again.as_mut(),

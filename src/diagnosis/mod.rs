@@ -13,6 +13,7 @@ pub mod rules;
 pub(crate) mod smb;
 pub mod smb_joins;
 pub mod thresholds;
+pub(crate) mod tls;
 pub mod web;
 pub mod world;
 

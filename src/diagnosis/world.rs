@@ -10,6 +10,7 @@ use super::connects;
 pub use super::connects::{Burst, Connect, Failures, Reuse};
 pub use super::idle::IdleEnd;
 use super::smb_joins::SmbJoins;
+use super::tls::TlsWorld;
 use super::web::Web;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
@@ -183,6 +184,7 @@ pub struct World {
     pub smb: SmbJoins,
     /// Cookies and credentials over all connections.
     pub web: Web,
+    pub(crate) tls: TlsWorld,
 }
 
 /// TCP connections by whether their frames of both sides were captured: of each host, and in all.
@@ -246,6 +248,7 @@ impl World {
         self.hearing.learn(flow);
         self.smb.learn(flow);
         self.web.learn(flow);
+        self.tls.learn(flow);
     }
 
     /// Adds what was learned elsewhere from later conversations.
@@ -273,6 +276,7 @@ impl World {
         self.hearing.learn_from(&other.hearing);
         self.smb.learn_from(other.smb);
         self.web.learn_from(other.web);
+        self.tls.learn_from(other.tls);
     }
 
     /// Refusals of `flow`'s client by its server, of one operation with one status.
@@ -372,6 +376,7 @@ impl World {
         self.name_calls.sort_by_key(|c| c.asked);
         self.upgrades.sort_by_key(|u| u.granted);
         self.idle_ends.sort_by_key(|e| e.stamp);
+        self.tls.settle();
     }
 
     /// Until when a conversation was watched whose last frame is `last`: the next interruption of the recording, or its

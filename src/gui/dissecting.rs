@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use colloquy::capture;
 use colloquy::dissectors::units::FrameNo;
 use colloquy::runner::{self, Detail};
 use crossbeam_channel::{Receiver, bounded};
 
+use super::keys;
 use super::loader::Wake;
 
 /// Work on a thread of its own, with what it is about. Dropping it tells the thread to stop.
@@ -63,7 +63,7 @@ impl<K, T> Drop for Finding<K, T> {
 /// A frame of the capture at `path` in full.
 pub(crate) fn detail(path: &Path, frame: FrameNo, cancel: &AtomicBool) -> Result<Detail, String> {
     let path = path.to_string_lossy();
-    let open = || capture::open(&path);
+    let open = || keys::open(&path);
     runner::detail(&open, frame, cancel)
         .map_err(|e| e.to_string())?
         .ok_or_else(|| format!("{path} has no frame {frame} any more"))

@@ -9,6 +9,7 @@ use colloquy::runner::{self, Options, Progress};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::document::{Document, Extent};
+use super::keys;
 
 /// Wakes the window up, from any thread.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -144,6 +145,7 @@ impl Job {
     fn run(self) {
         self.first();
         let options = Options {
+            key_log: keys::log(),
             cancel: Arc::clone(&self.cancel),
             ..Options::default()
         };
@@ -183,6 +185,7 @@ impl Job {
         }
         let stop = Arc::new(AtomicBool::new(false));
         let options = Options {
+            key_log: keys::log(),
             cancel: Arc::clone(&stop),
             ..Options::default()
         };

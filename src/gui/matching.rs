@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use colloquy::capture;
 use colloquy::filter::Filter;
 use colloquy::rows::print::Printer;
 use colloquy::rows::{Plan, Row};
@@ -15,6 +14,7 @@ use colloquy::runner::{self, Job, Options};
 use colloquy::selection::FrameFilter;
 
 use super::document::Document;
+use super::keys;
 use super::loader::Wake;
 
 /// Between two calls of the window while frames are found.
@@ -147,7 +147,7 @@ fn find(
         ..Options::default()
     };
     let path = path.to_string_lossy();
-    let open = || capture::open(&path).map_err(|e| e.to_string());
+    let open = || keys::open(&path).map_err(|e| e.to_string());
     let ahead = if plan.looks_ahead() {
         let found = runner::look_ahead(open()?.as_mut(), &options, &plan, None);
         Some(Arc::new(found.map_err(|e| e.to_string())?))

@@ -26,6 +26,7 @@ mod document;
 mod expressions;
 mod files;
 mod format;
+mod keys;
 mod layout;
 mod loader;
 mod matching;
@@ -49,6 +50,7 @@ mod widgets;
 use std::path::PathBuf;
 
 use app::App;
+use colloquy::capture::KeyLog;
 use picture::Picture;
 
 /// How the window begins.
@@ -60,6 +62,8 @@ pub(crate) struct Start {
     pub(crate) picture: Option<PathBuf>,
     /// Dark or light; else as last time.
     pub(crate) dark: Option<bool>,
+    /// TLS secrets beside the captures.
+    pub(crate) key_log: KeyLog,
 }
 
 /// The size of the first window.
@@ -67,6 +71,7 @@ const SIZE: [f32; 2] = [1440.0, 900.0];
 
 /// Opens the window, and returns when it is closed.
 pub(crate) fn run(start: Start) -> anyhow::Result<()> {
+    keys::set(start.key_log.clone());
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Colloquy")
         .with_app_id("colloquy")

@@ -7,12 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use colloquy::capture::live::{self, InterfaceDescription, Live, LiveOptions};
-use colloquy::capture::{Block, LinkType, Source as _};
+use colloquy::capture::{Block, LinkType};
 use colloquy::dissectors::units::Timestamp;
 use colloquy::watch::Watch;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::document::{Document, Extent};
+use super::keys;
 use super::loader::Wake;
 
 /// Between two snapshots, at least; a snapshot that costs much comes less often.
@@ -212,14 +213,18 @@ impl Job {
         (self.wake)();
     }
 
-    fn record(&self, mut live: Live) -> Recorded {
+    fn record(&self, live: Live) -> Recorded {
         let mut watch = Watch::new();
         let mut block = Block::new();
         let (mut looked, mut pause) = (Instant::now(), PAUSE);
         let handle = live.stop_handle();
+        let mut live = keys::log().beside_running(Box::new(live));
         let error = loop {
             match live.fill(&mut block) {
-                Ok(true) => block = watch.push(block),
+                Ok(true) => {
+                    watch.secrets(live.secrets());
+                    block = watch.push(block);
+                }
                 Ok(false) => break None,
                 Err(error) => break Some(error.to_string()),
             }

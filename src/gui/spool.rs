@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use colloquy::capture;
 use colloquy::dissectors::units::FrameNo;
 use colloquy::rows::print::{Printer, TextPrinter, TimeFormat};
 use colloquy::rows::{Plan, Row};
 use colloquy::runner::{self, Job, Options};
 
+use super::keys;
 use super::loader::Wake;
 
 /// Lines that are read at once.
@@ -205,7 +205,7 @@ fn fill(
     cancel: Arc<AtomicBool>,
     wake: &Wake,
 ) -> Result<(), String> {
-    let mut source = capture::open(&path.to_string_lossy()).map_err(|e| e.to_string())?;
+    let mut source = keys::open(&path.to_string_lossy()).map_err(|e| e.to_string())?;
     let printer = WithFlow(TextPrinter::new(TimeFormat::Relative, 6).tabbed());
     let plan = Plan::of(printer.0.wants());
     let job = Job {

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use colloquy::capture::{self, Block, CaptureError, CaptureSummary, Source};
+use colloquy::capture::{Block, CaptureError, CaptureSummary, Source};
 use colloquy::dissectors::units::FrameNo;
 use colloquy::runner;
 use colloquy::session::told::Dialogue;
 use crossbeam_channel::{Receiver, bounded};
 
+use super::keys;
 use super::loader::Wake;
 use super::panels::ladder::Which;
 
@@ -80,7 +81,7 @@ impl Drop for Teller {
 
 /// Reads it here and now.
 pub(crate) fn tell(which: &Which, cancel: &AtomicBool) -> Told {
-    let source = capture::open(&which.path.to_string_lossy()).map_err(|e| e.to_string())?;
+    let source = keys::open(&which.path.to_string_lossy()).map_err(|e| e.to_string())?;
     let mut source = Until {
         source,
         last: which.last,
@@ -106,6 +107,10 @@ impl Source for Until {
         let filled = self.source.fill(block)?;
         self.over = block.records.last().is_some_and(|r| r.no > self.last);
         Ok(filled)
+    }
+
+    fn secrets(&self) -> &str {
+        self.source.secrets()
     }
 
     fn summary(&self) -> CaptureSummary {

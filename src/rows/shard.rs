@@ -100,8 +100,8 @@ impl RowShard {
 
     /// Takes the frames of one batch, and gives those rows away to which nothing more can be added.
     pub(crate) fn take(&mut self, batch: &Batch, give: &mut dyn FnMut(&Row)) {
-        if batch.beside.secrets.is_some() {
-            self.secrets.clone_from(&batch.beside.secrets);
+        if batch.secrets.is_some() {
+            self.secrets.clone_from(&batch.secrets);
         }
         for (opening, _) in &batch.openings {
             let at = opening.index as usize / self.shards;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use colloquy_dissectors::units::FrameNo;
 
-use super::rows::Keys;
+use super::rows::Told;
 use crate::analysis::batch::Batch;
 use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{Block, CaptureError, LinkType, Source};
@@ -88,12 +88,12 @@ fn each_batch(
     let mut dispatcher = Dispatcher::of_every_frame(1);
     let mut batches = Vec::new();
     let mut block = Block::new();
-    let mut keys = Keys::new(&Plan::everything());
+    let mut told = Told::new(&Plan::everything());
     while !cancel.load(Ordering::Relaxed) && source.fill(&mut block)? {
         let is_last = block.records.last().is_some_and(|r| r.no >= until);
         let shared = Arc::new(block);
         dispatcher.dispatch(&shared, &mut batches);
-        keys.hand(source, &mut batches);
+        told.hand(source, &mut batches);
         batches.iter().for_each(&mut *take);
         batches.clear();
         if is_last {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use colloquy_dissectors::units::FrameNo;
 
-use super::rows::Keys;
+use super::rows::Told;
 use super::slice::{FrameSet, add_fragments};
 use super::{Detail, detail::keep};
 use crate::analysis::batch::Batch;
@@ -39,14 +39,14 @@ impl Excerpt {
         let mut frames = FrameSet::default();
         let mut batches = Vec::new();
         let mut block = Block::new();
-        let mut keys = Keys::new(&Plan::everything());
+        let mut told = Told::new(&Plan::everything());
         while source.fill(&mut block)? {
             if cancel.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let shared = Arc::new(block);
             dispatcher.dispatch(&shared, &mut batches);
-            keys.hand(source, &mut batches);
+            told.hand(source, &mut batches);
             for batch in &batches {
                 cutting.take(batch, &mut frames);
             }
@@ -137,8 +137,8 @@ impl Cutting {
         let openings = batch.openings.iter();
         let own = openings.filter(|(opening, _)| opening.index == self.flow);
         self.before.openings.extend(own);
-        if batch.beside.secrets.is_some() {
-            self.before.beside.secrets.clone_from(&batch.beside.secrets);
+        if batch.secrets.is_some() {
+            self.before.secrets.clone_from(&batch.secrets);
         }
         for (at, item) in batch.items.iter().enumerate() {
             if item.flow != self.flow {
@@ -150,7 +150,7 @@ impl Cutting {
                 continue;
             };
             one.openings = std::mem::take(&mut self.before.openings);
-            one.beside.secrets = self.before.beside.secrets.take();
+            one.secrets = self.before.secrets.take();
             self.bytes += one.size();
             kept.push(one);
             if self.bytes > limits::EXCERPT_BYTES {

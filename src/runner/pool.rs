@@ -161,6 +161,7 @@ impl Reader<'_> {
             };
             let shared = Arc::new(block);
             dispatcher.dispatch(&shared, &mut batches);
+            feed.hand(&mut batches);
             drop(shared);
             for (at, batch) in batches.iter_mut().enumerate() {
                 if !batch.is_empty() {

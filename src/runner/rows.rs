@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 
-use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::units::FrameNo;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Options, QUEUE};
 use crate::analysis::batch::{Batch, Labels};
 use crate::analysis::dispatch::Dispatcher;
+use crate::analysis::keys::Keys;
 use crate::capture::{Block, CaptureError, Source};
 use crate::rows::print::Printer;
 use crate::rows::{Forward, Plan, Row, RowShard};
@@ -217,7 +217,7 @@ fn read(
 ) -> Result<(), CaptureError> {
     let mut dispatcher = Dispatcher::of_every_frame(queues.len());
     let mut batches = Vec::new();
-    let mut keys = Keys::new(pass.job.plan);
+    let mut told = Told::new(pass.job.plan);
     let mut left = pass.job.most.unwrap_or(u64::MAX);
     while left > 0 && !options.cancel.load(std::sync::atomic::Ordering::Relaxed) {
         let mut block = free.try_recv().unwrap_or_default();
@@ -231,7 +231,7 @@ fn read(
         let shared = Arc::new(block);
         dispatcher.dispatch(&shared, &mut batches);
         drop(shared);
-        keys.hand(source, &mut batches);
+        told.hand(source, &mut batches);
         for (queue, batch) in queues.iter().zip(batches.drain(..)) {
             // Also an empty one: it tells how far the capture was read.
             if queue.send(batch).is_err() {
@@ -243,18 +243,17 @@ fn read(
 }
 
 /// TLS secrets and words on their way from the capture to those who dissect and show.
-pub(super) struct Keys {
-    /// Bytes of key logs that were handed on.
-    seen: usize,
+pub(super) struct Told {
+    keys: Keys,
     /// Comments that were handed on, where words are asked for.
     comments: Option<usize>,
 }
 
-impl Keys {
+impl Told {
     /// For those who have this plan.
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
-            seen: 0,
+            keys: Keys::default(),
             comments: plan.words().then_some(0),
         }
     }
@@ -262,19 +261,9 @@ impl Keys {
     /// Gives the batches what the capture has told up to their end, where that is more than before.
     pub(super) fn hand(&mut self, source: &dyn Source, batches: &mut [Batch]) {
         self.label(source, batches);
-        let text = source.secrets();
-        if text.len() == self.seen {
-            return;
-        }
-        self.seen = text.len();
-        let secrets = Arc::new(Secrets::read(text));
-        for batch in batches {
-            batch.beside.secrets = Some(Arc::clone(&secrets));
-        }
+        self.keys.hand(source.secrets(), batches);
     }
-}
 
-impl Keys {
     fn label(&mut self, source: &dyn Source, batches: &mut [Batch]) {
         let Some(seen) = &mut self.comments else {
             return;

@@ -1,10 +1,12 @@
 //! Cutting frames out of a capture: which ones, and writing them unaltered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use colloquy_dissectors::field::Value;
+use colloquy_dissectors::secrets;
 use colloquy_dissectors::units::FrameNo;
 
 use super::rows::{Failed, Job, write_rows};
@@ -13,6 +15,7 @@ use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{
     Block, CaptureError, CaptureSummary, LinkType, Source, Writer, WriterOptions,
 };
+use crate::fields;
 use crate::rows::{Forward, Plan, Row};
 
 /// Some frames of a capture: a bit for each.
@@ -117,6 +120,41 @@ pub fn frames_where(
     Ok(set)
 }
 
+/// The secrets with which sessions can be read whose beginning is among `frames`: those lines of the key logs of `source`.
+///
+/// # Errors
+/// What [`Source::fill`] says.
+pub fn secrets_of(
+    source: &mut dyn Source,
+    options: &Options,
+    frames: &FrameSet,
+) -> Result<String, Failed> {
+    let Some(random) = fields::find("tls.handshake.random") else {
+        return Ok(String::new());
+    };
+    let found: Mutex<HashSet<[u8; 32]>> = Mutex::default();
+    let collect = |row: &Row| {
+        if frames.has(row.stamp.frame) {
+            let randoms = row.values.of(random.id).filter_map(|value| match value {
+                Value::Bytes(bytes) => <[u8; 32]>::try_from(bytes).ok(),
+                _ => None,
+            });
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(randoms);
+        }
+        false
+    };
+    let job = Job {
+        plan: &Plan::of([random.id]),
+        keep: &collect,
+        printer: &Silent,
+        most: None,
+    };
+    write_rows(source, options, job, None, &mut std::io::sink())?;
+    let randoms = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(secrets::lines_of(source.secrets(), &randoms))
+}
+
 /// Runs `see` for each block with the conversation and number of each of its frames.
 fn with_items(
     source: &mut dyn Source,
@@ -151,6 +189,8 @@ pub(super) fn add_fragments(set: &mut FrameSet, dispatcher: &mut Dispatcher) {
 pub struct SliceNotes {
     /// Comments on frames, those of the capture before those added.
     pub frames: BTreeMap<FrameNo, Vec<String>>,
+    /// TLS secrets with which they can be read, as the text of a key log.
+    pub secrets: String,
     /// A comment on the whole.
     pub capture: Option<String>,
 }
@@ -177,8 +217,8 @@ pub fn write_slice<W: Write>(
     for interface in &summary.interfaces {
         writer.interface(interface).map_err(Failed::Output)?;
     }
-    if !summary.secrets.is_empty() {
-        writer.secrets(&summary.secrets).map_err(Failed::Output)?;
+    if !notes.secrets.is_empty() {
+        writer.secrets(&notes.secrets).map_err(Failed::Output)?;
     }
     let mut written = 0;
     let mut block = Block::new();

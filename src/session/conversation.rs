@@ -1,8 +1,11 @@
 //! One TCP connection or UDP conversation while it runs: transport, dissectors and sessions together.
 
+use std::sync::Arc;
+
 use colloquy_dissectors::dissector::{Carrier, End, Input};
 use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::protocols::PROTOCOLS;
+use colloquy_dissectors::secrets::Secrets;
 use colloquy_dissectors::stack::{Outcome, Stack};
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use thin_vec::ThinVec;
@@ -190,6 +193,11 @@ impl Conversation {
                 record: opening.tell.then(Record::default),
             },
         }
+    }
+
+    /// TLS secrets, all that are known by now.
+    pub(crate) fn learn(&mut self, secrets: &Arc<Secrets>) {
+        self.ears.stack.learn(secrets);
     }
 
     /// Takes a segment. `from_first`: from the address that sent the first frame.

@@ -14,7 +14,7 @@ mod oncrpc;
 mod quic;
 mod smb;
 mod ssh;
-mod tls;
+pub(crate) mod tls;
 mod websocket;
 
 use crate::dissector::Protocol;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::judge::{Judgement, judge};
 use crate::dissector::{
-    Carrier, Chain, Dissector, End, Input, Output, Protocol, Scope, Sink, Slot, Start,
+    Carrier, Chain, Dissector, End, Input, Output, Probe, Protocol, Recognised, Scope, Sink, Slot,
+    Start,
 };
-use crate::event::Value;
+use crate::event::{Act, Value};
 use crate::offsets::Offsets;
 use crate::protocols::PROTOCOLS;
 use crate::secrets::Secrets;
-use crate::units::{PerSide, Side, StreamOffset};
+use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// Children of one layer that run at once (pipes open on one connection).
 const CHILDREN: usize = 256;
@@ -23,6 +25,8 @@ pub(crate) struct Layer {
     maps: PerSide<Offsets>,
     slot: Slot,
     ports: PerSide<u16>,
+    /// Its parent has told it the end of a side.
+    closed: PerSide<bool>,
     children: Children,
 }
 
@@ -34,12 +38,18 @@ impl Layer {
             maps: PerSide::default(),
             slot,
             ports: start.ports,
+            closed: PerSide::default(),
             children: Children {
                 ports: start.ports,
                 secrets: start.secrets.cloned(),
                 ..Children::default()
             },
         }
+    }
+
+    /// Its session.
+    pub(super) const fn slot(&self) -> Slot {
+        self.slot
     }
 
     pub(super) fn handle(
@@ -93,6 +103,10 @@ pub(crate) struct Children {
 }
 
 impl Children {
+    pub(crate) const fn secrets(&self) -> Option<&Arc<Secrets>> {
+        self.secrets.as_ref()
+    }
+
     pub(crate) fn scope(&mut self, scope: Scope, parent: Slot, sink: &mut dyn Sink) -> Slot {
         if let Some((_, slot)) = self.scopes.iter().find(|(s, _)| *s == scope) {
             return *slot;
@@ -176,14 +190,84 @@ impl Children {
     }
 
     fn end_side(&mut self, side: Side, end: End, chain: &Chain<'_>, sink: &mut dyn Sink) {
-        for (_, layer) in &mut self.layers {
+        for (_, layer) in self.layers.iter_mut().filter(|(_, l)| !l.closed[side]) {
             let at = layer.next_parent_offset(side);
             layer.handle(side, at, Input::End(end), Some(chain), sink);
+        }
+    }
+
+    /// One side of a child is over, whatever the carrier does.
+    pub(crate) fn close(
+        &mut self,
+        (key, side): (u64, Side),
+        end: End,
+        chain: &Chain<'_>,
+        sink: &mut dyn Sink,
+    ) {
+        if let Some((_, layer)) = self.layers.iter_mut().find(|(k, _)| *k == key) {
+            let at = layer.next_parent_offset(side);
+            if !std::mem::replace(&mut layer.closed[side], true) {
+                layer.handle(side, at, Input::End(end), Some(chain), sink);
+            }
+        }
+    }
+
+    /// A child is not told when a side ends.
+    pub(crate) fn leave(&mut self, key: u64, side: Side) {
+        if let Some((_, layer)) = self.layers.iter_mut().find(|(k, _)| *k == key) {
+            layer.closed[side] = true;
+        }
+    }
+
+    /// Of the sessions in the child `key` nothing is seen from `span` of `side` on.
+    pub(crate) fn blind(&self, key: u64, (side, span): (Side, Span), sink: &mut dyn Sink) {
+        if let Some((_, layer)) = self.layers.iter().find(|(k, _)| *k == key) {
+            layer.blind(side, span, sink);
+        }
+    }
+
+    /// What begins with `bytes` inside a layer.
+    pub(crate) fn recognise(
+        &self,
+        side: Side,
+        bytes: &[u8],
+        beginning: bool,
+        wants_fields: bool,
+    ) -> Recognised {
+        let probe = Probe {
+            bytes,
+            beginning,
+            joined_late: !beginning,
+            side,
+            ports: self.ports,
+            carrier: Carrier::Stream,
+        };
+        match judge(&probe, wants_fields) {
+            Judgement::Is(protocol, ..) => Recognised::As(protocol.name),
+            Judgement::Wait => Recognised::Unsure,
+            Judgement::Nothing => Recognised::Not,
         }
     }
 }
 
 impl Layer {
+    pub(super) fn learn(&mut self, secrets: &Arc<Secrets>) {
+        self.children.secrets = Some(Arc::clone(secrets));
+        for (_, child) in &mut self.children.layers {
+            child.learn(secrets);
+        }
+    }
+
+    fn blind(&self, side: Side, span: Span, sink: &mut dyn Sink) {
+        let scopes = self.children.scopes.iter().map(|(_, slot)| *slot);
+        for slot in scopes.chain([self.slot]) {
+            sink.event(slot, side, span, Act::Encrypted, None);
+        }
+        for (_, child) in &self.children.layers {
+            child.blind(side, span, sink);
+        }
+    }
+
     pub(super) fn rest(&mut self) {
         for side in Side::BOTH {
             self.maps[side].rest();

@@ -8,6 +8,7 @@ use super::{
     tcp_backlog_overflow, tcp_half_open, tcp_path_dark,
 };
 use crate::diagnosis::View;
+use crate::diagnosis::tls::{self, Kind};
 use crate::session::exchange::Open;
 use crate::session::model::SeenFact;
 
@@ -25,6 +26,7 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
     specific
         .or_else(|| rpc_version_mismatch::tells(view, open).then_some("rpc-version-mismatch"))
         .or_else(|| rpc_gss_silent_discard::tells(view, open).then_some("rpc-gss-silent-discard"))
+        .or_else(|| alert(view, open))
         .or_else(|| half_answered(view, open).then_some(incomplete(protocol)))
         .or_else(|| tcp_backlog_overflow::tells(view).then_some("tcp-backlog-overflow"))
         .or_else(|| tcp_half_open::tells(view).then_some("tcp-half-open"))
@@ -36,6 +38,26 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
         .or_else(|| {
             rpc_retransmission_storm::tells(view, open).then_some("rpc-retransmission-storm")
         })
+}
+
+/// An alert ended the TLS session around it.
+fn alert(view: &View<'_>, open: &Open) -> Option<&'static str> {
+    let mut parent = view.session.parent;
+    while let Some(session) = parent.and_then(|at| view.flow.sessions.get(at as usize)) {
+        if session.protocol == "tls"
+            && let Some(failure) = tls::failure(view.flow, session)
+            && failure.alert.stamp >= open.asked
+        {
+            return Some(match failure.kind {
+                Kind::Refused => "tls-handshake-refused",
+                Kind::Certificate => "tls-certificate-rejected",
+                Kind::ClientCertificate => "tls-client-certificate-missing",
+                Kind::Aborted => "tls-aborted-by-alert",
+            });
+        }
+        parent = session.parent;
+    }
+    None
 }
 
 /// Its answer came in fragments, of which the connection ended without the last.

@@ -1,11 +1,12 @@
 //! `request-unanswered`.
 
-use colloquy_dissectors::event::Expect;
+use colloquy_dissectors::event::{Expect, Value};
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::cause;
 use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
+use super::tls_not_spoken;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
 use crate::diagnosis::blame::{Way, capitalised};
 use crate::diagnosis::smb::PIPE_GONE;
@@ -56,6 +57,9 @@ declare_rule! {
 
 impl RequestUnanswered {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        if let Some(why) = stays_closed(view.session) {
+            out.cannot_tell(&META, "T8", why);
+        }
         let mut told: Vec<Unanswered<'_>> = Vec::new();
         for open in &view.session.open {
             if matches!(open.expect, Expect::LongWait(_))
@@ -112,6 +116,19 @@ impl RequestUnanswered {
     }
 }
 
+/// A TLS session that the key log at hand does not open: why.
+fn stays_closed(session: &Session) -> Option<String> {
+    if session.protocol != "tls" {
+        return None;
+    }
+    match session.detail("decryption") {
+        Some(Value::Text(why)) if why != "decrypted" => {
+            Some(format!("what was asked inside stays encrypted: {why}"))
+        }
+        _ => None,
+    }
+}
+
 /// A request without an answer, and further ones of the session of which the same is to be said.
 struct Unanswered<'a> {
     open: &'a Open,
@@ -127,12 +144,16 @@ struct Unanswered<'a> {
     let_go: u64,
 }
 
-/// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life.
+/// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life; `tls-not-spoken` of
+/// words in clear where TLS is wanted.
 fn has_its_own_rule(view: &View<'_>, open: &Open) -> bool {
     // Of WebSocket only the calls of applications: ws-upgrade-failed and ws-ping-unanswered tell of the rest.
     let of_websocket = view.session.protocol == "websocket" && !is_call(open);
     let negotiates = is_smb(view.session) && open.op.name == "NEGOTIATE";
-    of_websocket || negotiates || is_echo(view.session.protocol, open)
+    of_websocket
+        || negotiates
+        || is_echo(view.session.protocol, open)
+        || tls_not_spoken::tells(view)
 }
 
 /// A call of JSON-RPC or GraphQL in WebSocket.

@@ -68,7 +68,11 @@ fn tls(session: &Session) -> String {
         agreed => agreed,
     };
     let name = text(session, "server_name");
-    joined(&[name, version, text(session, "alpn")], " ")
+    let words = joined(&[name, version, text(session, "alpn")], " ");
+    match text(session, "decryption").as_str() {
+        said @ "decrypted" => joined(&[words, said.to_owned()], ", "),
+        _ => words,
+    }
 }
 
 /// Share and user: `SRV/data and 1 more as LAB/alice`. The share of pipes is named only where there is no other.

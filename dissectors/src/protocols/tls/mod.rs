@@ -26,27 +26,66 @@
 //! their type is hidden too. A resumed session changes the order: the server's Finished comes first. An alert that ends the
 //! handshake makes the session Refused, close_notify makes it Releasing.
 //!
-//! Details: `offered_version` (the highest), `server_name`, `version`, `cipher`, `alpn`, `resumed`.
+//! What is encrypted is told by its size where that is all there is (`tail.rs`). What is known of a handshake (`handshake.rs`) is
+//! kept until it is done, and told only where it comes to nothing.
 //!
-//! Facts: `tls.alert` (one in clear; `level`, `description`, `code`).
+//! Details: `offered_version` (the highest), `server_name`, `ja3`, `ja4`, `resumption_offered`, `version`, `cipher`, `group`,
+//! `alpn`, `ja3s`, `hello_retry_request`, `resumed`, `early_data`, `certificate_…` (the server's), `client_certificate`,
+//! `close_notify` (of who closed first).
+//!
+//! Facts: `tls.alert` (in clear: `level`, `description`, `code`; else `encrypted`; with `stage`), `tls.certificate-seen`,
+//! `tls.session-issued` and `tls.resumption-refused` (`by`, `id`, …), `tls.early-data-rejected` (`certain`), `tls.not-spoken` (a
+//! hello is answered by something else), `tls.alert-to-plain` (in the session of what the client speaks instead),
+//! `tls.renegotiation`, `tls.no-close-notify`, `tls.last-record` of the client and `tls.closed-unanswered` (the server's only word
+//! in the open session is an alert). Where a handshake fails: `tls.handshake-step` (each message), `tls.client-hello`,
+//! `tls.server-hello`, `tls.certificate`, `tls.certificate-request`, `tls.resumption-offered`.
 
 mod assembly;
+mod certificate;
 mod crypt;
 mod describe;
 pub(super) mod fields;
+mod fingerprint;
+mod groups;
+mod handshake;
 mod hello;
+mod inside;
 mod messages;
 mod names;
+#[cfg(test)]
+mod opened_tests;
 mod probe;
+mod resumption;
 mod session;
 mod ssl2;
+mod state;
 mod suites;
+mod tail;
 mod talk;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use crate::dissector::{Carrier, Protocol, Verdict};
+use crate::event::Fact;
+
+/// Bytes of an alert's record.
+pub(crate) const ALERT_RECORD: usize = wire::HEAD + 2;
+
+/// `tls.alert-to-plain`, where `record` is an alert in clear.
+pub(crate) fn alert_to_plain(record: &[u8]) -> Option<Fact> {
+    let head = wire::Head::read(record)?;
+    let [.., level, description] = *record else {
+        return None;
+    };
+    let known = !names::alert_level(level).is_empty() && !names::alert(description).is_empty();
+    let is_alert = head.kind == wire::content::ALERT && head.is_plausible() && head.len == 2;
+    (is_alert && known).then(|| {
+        Fact::new("tls.alert-to-plain")
+            .with("description", names::alert(description))
+            .with("code", description)
+    })
+}
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {

@@ -67,6 +67,9 @@ pub(super) const fn alert_level(level: u8) -> &'static str {
     }
 }
 
+/// The alert that ends a side in order.
+pub(super) const CLOSE_NOTIFY: u8 = 0;
+
 /// What an alert is about (RFC 8446 6, with those of older versions); empty for an unknown one.
 pub(super) const fn alert(description: u8) -> &'static str {
     match description {

@@ -29,6 +29,10 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
     }
     if head.kind == content::HANDSHAKE {
         match hello(bytes, head) {
+            // Behind STARTTLS or a proxy's words a session begins in the middle of a connection.
+            Some(true) if speaker(bytes) == Speaker::Client => {
+                return Verdict::Begins(Speaker::Client);
+            }
             Some(true) => return Verdict::Certain(speaker(bytes)),
             None if probe.beginning => return Verdict::NeedMore,
             _ => {}

@@ -1,19 +1,20 @@
 //! Records out of each side's bytes: what can be read goes to the [`Talk`], what is encrypted is counted.
 
 use super::assembly::Assembly;
-use super::crypt::{Crypt, Opened};
+use super::crypt::{Crypt, Opened, Outcome};
 use super::describe::{self, Content, Record};
+use super::inside::Inside;
 use super::suites;
 use super::talk::{Seen, Talk};
-use super::wire::{self, Head, Head2, content, version};
+use super::wire::{self, Head, Head2, content, message, version};
 use super::{names, ssl2};
 use crate::dissector::{Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
-/// The child that data in clear is handed to.
-const INSIDE: u64 = 0;
+/// Bytes of a peer's first words that are shown where they are not TLS.
+const FIRST_WORDS: usize = 64;
 
 pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     // In mid-stream the first bytes may be anything.
@@ -25,7 +26,8 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
         inboxes: PerSide::default(),
         lanes: PerSide::new(lane(), lane()),
         talk: Talk::default(),
-        crypt: start.secrets.and_then(Crypt::new),
+        inside: Inside::default(),
+        crypt: None,
     })
 }
 
@@ -33,7 +35,8 @@ struct Tls {
     inboxes: PerSide<Inbox>,
     lanes: PerSide<Lane>,
     talk: Talk,
-    /// Where the peers' secrets are known.
+    inside: Inside,
+    /// Where secrets of peers are known, from the first hello on.
     crypt: Option<Box<Crypt>>,
 }
 
@@ -44,6 +47,8 @@ struct Lane {
     assembly: Assembly,
     /// Where what came cannot be followed since.
     lost_since: Option<StreamOffset>,
+    /// Where the bytes begin that could not be read as records, for who counts them.
+    hole: Option<StreamOffset>,
 }
 
 /// Where a side's reading stands.
@@ -68,7 +73,8 @@ impl Dissector for Tls {
                 let mut reader = Reader {
                     lane: &mut self.lanes[side],
                     talk: &mut self.talk,
-                    crypt: self.crypt.as_deref_mut(),
+                    inside: &mut self.inside,
+                    crypt: &mut self.crypt,
                     side,
                 };
                 while reader.step(&mut feed, out) {}
@@ -83,7 +89,18 @@ impl Tls {
     fn gap(&mut self, side: Side, len: u64, out: &mut Output<'_>) {
         let inbox = &mut self.inboxes[side];
         let lane = &mut self.lanes[side];
-        let at = inbox.offset() + inbox.waiting();
+        let opens = self.crypt.as_ref().is_some_and(|c| c.opens(side));
+        let (start, to_skip) = (inbox.offset(), inbox.to_skip());
+        let at = start + inbox.waiting();
+        let damaged = if opens && lane.place == Place::Head {
+            let mut feed = inbox.feed(&[]);
+            let head = feed.peek(wire::HEAD).and_then(Head::read);
+            // Its end is known where it is data: nothing else is skipped.
+            head.filter(|h| h.is_plausible() && h.kind == content::APPLICATION_DATA)
+                .filter(|h| at + len <= start + h.size() as u64)
+        } else {
+            None
+        };
         match (lane.place, inbox.gap(len)) {
             (Place::Over, _) => {}
             (Place::Body { start, seen }, AfterGap::InBody) => {
@@ -93,12 +110,25 @@ impl Tls {
                     lane.place = Place::Head;
                 }
             }
+            (Place::Head, _) if let Some(head) = damaged => {
+                if let Some(crypt) = &mut self.crypt {
+                    crypt.missed(side, head.size() as u64);
+                }
+                let end = start + head.size() as u64;
+                inbox.feed(&[]).skip(end - (at + len));
+                let seen = Seen::Data(head.len);
+                lane.place = Place::Body { start, seen };
+                if inbox.to_skip() == 0 {
+                    self.talk.record(side, Span::new(start, end), seen, out);
+                    lane.place = Place::Head;
+                }
+            }
             _ => {
                 lane.assembly.clear();
-                if let Some(crypt) = &mut self.crypt {
-                    crypt.lost(side);
+                lane.hole.get_or_insert(start + to_skip);
+                if !opens {
+                    self.inside.gap((side, at), None, out);
                 }
-                out.end_child(INSIDE, End::CaptureStopped);
                 // Behind a gap a record often begins where a segment does.
                 lane.place = Place::Head;
                 lane.lost_since.get_or_insert(at + len);
@@ -132,6 +162,18 @@ impl Tls {
             out.emit(side, Span::new(start, start + present), act);
         }
         lane.place = Place::Over;
+        if let Some(crypt) = &mut self.crypt {
+            let end = at + waiting;
+            if let Some(hole) = lane.hole.take() {
+                crypt.missed(side, end.saturating_sub(hole));
+            }
+            let hole = crypt.hole(side);
+            if hole > 0 {
+                self.inside
+                    .gap((side, end.saturating_sub(hole)), Some(hole), out);
+            }
+        }
+        self.inside.end(side, end, out);
         self.talk.end(side, at + waiting, end, out);
     }
 }
@@ -140,18 +182,25 @@ fn op(kind: u8) -> Op {
     Op::new(names::content(kind), u32::from(kind))
 }
 
-/// A request's method or a status line.
-fn looks_like_http(bytes: &[u8]) -> bool {
-    let word = bytes.iter().take_while(|b| b.is_ascii_uppercase()).count();
-    let behind = bytes.get(word..).unwrap_or(&[]);
-    bytes.starts_with(b"HTTP/1.") || (3..=10).contains(&word) && behind.starts_with(b" /")
+/// How the content of a record is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It is not encrypted, or hides that it is.
+    Clear,
+    /// It is encrypted.
+    Secret,
+    /// It was encrypted.
+    Opened,
+    /// Its suite only authenticates.
+    Bare,
 }
 
 /// One side at work.
 struct Reader<'a> {
     lane: &'a mut Lane,
     talk: &'a mut Talk,
-    crypt: Option<&'a mut Crypt>,
+    inside: &'a mut Inside,
+    crypt: &'a mut Option<Box<Crypt>>,
     side: Side,
 }
 
@@ -165,6 +214,7 @@ impl Reader<'_> {
                 if done {
                     let span = Span::new(start, feed.offset());
                     self.talk.record(self.side, span, seen, out);
+                    self.look(span, out);
                     self.lane.place = Place::Head;
                 }
                 done
@@ -194,6 +244,9 @@ impl Reader<'_> {
             return self.foreign(feed, out);
         }
         self.resumed(feed.offset(), out);
+        if let (Some(hole), Some(crypt)) = (self.lane.hole.take(), self.crypt.as_mut()) {
+            crypt.missed(self.side, feed.offset().saturating_sub(hole));
+        }
         self.talk.versioned(head);
         let start = feed.offset();
         let span = Span::new(start, start + head.size() as u64);
@@ -225,40 +278,64 @@ impl Reader<'_> {
         };
         let body = bytes.get(wire::HEAD..).unwrap_or(&[]);
         let (side, head) = (self.side, record.head);
-        let opened = self.crypt.as_mut().and_then(|c| c.open(side, head, body));
-        if let Some(Opened { kind, bytes }) = opened {
-            let record = Record {
-                inner: record.opaque.then_some(kind),
-                ..*record
-            };
-            self.content(&record, span, (kind, &bytes), false, out);
-            return true;
+        let outcome = match self.crypt.as_mut() {
+            Some(crypt) => crypt.open(side, head, body),
+            None => Outcome::Closed,
+        };
+        match outcome {
+            Outcome::Opened(Opened { kind, bytes, lost }) => {
+                if let Some(lost) = lost {
+                    let at = span.start.saturating_sub(lost.hole);
+                    self.inside.gap((side, at), lost.content, out);
+                }
+                let record = Record {
+                    inner: record.opaque.then_some(kind),
+                    ..*record
+                };
+                self.content(&record, span, (kind, &bytes), Sight::Opened, out);
+                return true;
+            }
+            Outcome::Failed => self.inside.blind((side, span.start), false, out),
+            Outcome::Over => {
+                self.inside.blind((side, span.start), true, out);
+                self.talk.blinded(side, span, out);
+            }
+            Outcome::Closed => {}
         }
         let secret = self.talk.is_secret(side);
         // What is not encrypted by its suite has a code behind it.
         let mac = secret
             .then(|| suites::clear_with_mac(self.talk.suite()))
             .flatten();
-        let secret = secret && mac.is_none();
         let clear = body
             .get(..body.len().saturating_sub(mac.unwrap_or(0)))
             .unwrap_or(body);
-        self.content(record, span, (head.kind, clear), secret, out);
+        let sight = match mac {
+            Some(_) => Sight::Bare,
+            None if secret => Sight::Secret,
+            None => Sight::Clear,
+        };
+        self.content(record, span, (head.kind, clear), sight, out);
         true
     }
 
-    /// What a record holds. `secret`: it is encrypted.
+    /// What a record holds.
     fn content(
         &mut self,
         record: &Record,
         span: Span,
         (kind, clear): (u8, &[u8]),
-        secret: bool,
+        sight: Sight,
         out: &mut Output<'_>,
     ) {
         let side = self.side;
+        let opened = sight == Sight::Opened;
+        self.look(span, out);
         let (content, seen) = match kind {
-            content::HANDSHAKE => return self.handshake(record, span, clear, secret, out),
+            content::HANDSHAKE => {
+                let secret = sight == Sight::Secret;
+                return self.handshake(record, span, clear, secret, out);
+            }
             content::ALERT => {
                 let alert = match clear {
                     [level, description] if !names::alert_level(*level).is_empty() => {
@@ -277,29 +354,37 @@ impl Reader<'_> {
                 }
                 (Content::ChangeCipherSpec, Seen::ChangeCipherSpec)
             }
+            content::APPLICATION_DATA if opened => (Content::Data, Seen::Opened),
             content::APPLICATION_DATA => (Content::Data, Seen::Data(record.head.len)),
             _ => (Content::Heartbeat(clear), Seen::Heartbeat),
         };
         out.fields(side, span, |w| describe::record(w, record, &content));
         self.talk.record(side, span, seen, out);
-        if kind == content::APPLICATION_DATA && !secret {
-            self.inside(span.start + wire::HEAD as u64, clear, out);
+        self.look(span, out);
+        match seen {
+            Seen::Data(_) | Seen::Opened if opened || sight == Sight::Bare => {
+                // It is complete with the last byte of its record.
+                let at = span.end.saturating_sub(clear.len() as u64);
+                let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
+                self.inside.data((side, at), clear, agreed, out);
+            }
+            Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened => self.inside.close(side, out),
+            _ => {}
         }
     }
 
-    /// Hands data in clear to what is spoken inside: as was agreed, or as its first bytes tell.
-    fn inside(&self, at: StreamOffset, clear: &[u8], out: &mut Output<'_>) {
-        if !out.has_child(INSIDE) {
-            let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
-            let name = match agreed {
-                b"h2" => "http2",
-                _ if clear.starts_with(b"PRI * HTTP/2") => "http2",
-                _ if looks_like_http(clear) => "http",
-                _ => return,
-            };
-            out.start_child(INSIDE, name, true, &[]);
+    /// Tells the session how far it is decrypted, where that is new.
+    fn look(&mut self, span: Span, out: &mut Output<'_>) {
+        let Some(crypt) = &self.crypt else {
+            return;
+        };
+        let [client, server] = Side::BOTH.map(|side| crypt.opens(side));
+        self.talk.sees = client && server;
+        if !self.talk.is_open() {
+            return;
         }
-        out.child(INSIDE, self.side, at, Input::Data(clear));
+        let excuse = || Side::BOTH.into_iter().find_map(|side| crypt.excuse(side));
+        self.talk.decryption(self.side, span, excuse, out);
     }
 
     fn handshake(
@@ -315,11 +400,10 @@ impl Reader<'_> {
         let found = self.lane.assembly.push(body, span.start, secret, &mut kept);
         for (start, message) in found.all(span.start) {
             let span = Span::new(start, span.end);
-            if let Some(crypt) = &mut self.crypt {
-                crypt.message(side, message.kind, message.body());
-            }
+            self.keys(message.kind, message.body(), out);
             self.talk
                 .message(side, span, message.kind, message.body(), out);
+            self.look(span, out);
         }
         // What the hellos in it have agreed is known now.
         let record = Record {
@@ -344,6 +428,22 @@ impl Reader<'_> {
         }
     }
 
+    /// Keys may come and go with a message.
+    fn keys(&mut self, kind: u8, body: &[u8], out: &Output<'_>) {
+        let Some(secrets) = out.secrets() else {
+            return;
+        };
+        if self.crypt.is_none() && matches!(kind, message::CLIENT_HELLO | message::SERVER_HELLO) {
+            *self.crypt = Crypt::new(secrets);
+        }
+        if let Some(crypt) = self.crypt.as_mut() {
+            crypt.learn(secrets);
+            crypt.message(self.side, kind, body);
+            let [client, server] = Side::BOTH.map(|side| crypt.opens(side));
+            self.talk.sees = client && server;
+        }
+    }
+
     /// A record of SSL 2.0. Always read whole: it holds 32 KiB at most, and is a thing of the past.
     fn record2(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
         let Some(head) = feed.peek(3).and_then(Head2::read) else {
@@ -364,12 +464,16 @@ impl Reader<'_> {
     fn foreign(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
         let start = feed.offset();
         if self.lane.lost_since.is_none() {
-            let what = "not a record";
             let span = Span::new(start, start + wire::HEAD as u64);
-            out.emit(self.side, span, Act::Malformed { what });
+            let first = feed.peek_up_to(FIRST_WORDS);
+            if start > 0 || !self.talk.not_spoken(self.side, span, first, out) {
+                let what = "not a record";
+                out.emit(self.side, span, Act::Malformed { what });
+            }
             self.lane.lost_since = Some(start);
         }
         self.lane.assembly.clear();
+        self.lane.hole.get_or_insert(start);
         self.lane.place = Place::Lost;
         true
     }

@@ -1,7 +1,13 @@
 //! What the messages mean for the session: its state, what was agreed, how it ended.
 
-use super::hello::{self, ClientHello, ServerHello};
-use super::wire::{self, Head, content, message, message2, version};
+mod agreement;
+
+use super::handshake::Handshake;
+use super::hello::{self, extension};
+use super::resumption;
+use super::state::{Event, State, next};
+use super::tail::{Shape, Tail, shape};
+use super::wire::{self, Cursor, Head, content, message, message2, version};
 use super::{names, suites};
 use crate::dissector::{End, Output};
 use crate::event::{Act, Fact, Op, Phase};
@@ -10,14 +16,18 @@ use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// Characters of a name in details.
 const NAME: usize = 255;
-/// A shorter record of TLS 1.3 holds no Finished (4 bytes, 32 of digest, 1 of type, 8 of tag): in its place stands an alert.
-const FINISHED_LEAST: u16 = 45;
+/// Handshake records in the open session that are told.
+const RENEGOTIATION: u8 = 8;
+/// The named curve of a ServerKeyExchange (RFC 8422 5.4).
+const NAMED_CURVE: u8 = 3;
 
 /// A record, as far as it can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     /// Application data, of so many bytes.
     Data(u16),
+    /// Application data that were decrypted.
+    Opened,
     /// An alert: level and description, or encrypted.
     Alert(Option<(u8, u8)>),
     /// The side's keys change.
@@ -31,69 +41,13 @@ impl Seen {
     /// The record's content type.
     pub(super) const fn kind(self) -> u8 {
         match self {
-            Self::Data(_) => content::APPLICATION_DATA,
+            Self::Data(_) | Self::Opened => content::APPLICATION_DATA,
             Self::Alert(_) => content::ALERT,
             Self::ChangeCipherSpec => content::CHANGE_CIPHER_SPEC,
             Self::Heartbeat => content::HEARTBEAT,
             Self::Encrypted => content::HANDSHAKE,
         }
     }
-}
-
-/// Where the session stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// Nothing was said, or the beginning was not seen.
-    #[default]
-    Start,
-    /// The client has said what it can do.
-    Asked,
-    /// The server has chosen.
-    Answered,
-    /// Both know that both have the keys.
-    Open,
-    /// One side sends no more.
-    Closing,
-    /// Over, for whatever reason.
-    Over,
-}
-
-/// What moves the session on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    ClientHello,
-    ServerHello,
-    /// The server wants another ClientHello.
-    Retry,
-    /// Data under the keys, or the last Finished.
-    Established,
-    /// close_notify, or an alert that can't be read once the session is open.
-    Close,
-    /// An alert that ends the session.
-    Fatal,
-    /// Both sides have ended their streams.
-    End,
-    /// The connection was reset.
-    Reset,
-}
-
-/// The transitions (RFC 8446 appendix A, RFC 5246 7.3); `None` where nothing changes.
-const fn next(state: State, event: Event) -> Option<(State, Phase)> {
-    use State::{Answered, Asked, Closing, Open, Over, Start};
-    Some(match (state, event) {
-        (Start | Asked, Event::ClientHello) => (Asked, Phase::Negotiating),
-        (Start | Asked, Event::Retry) => (Asked, Phase::Negotiating),
-        (Start | Asked, Event::ServerHello) => (Answered, Phase::Negotiating),
-        (Start | Asked | Answered, Event::Established) => (Open, Phase::Open),
-        (Start | Asked | Answered, Event::Fatal) => (Over, Phase::Refused),
-        (Open | Closing, Event::Fatal) => (Over, Phase::Aborted),
-        (Start | Asked | Answered | Open, Event::Close) => (Closing, Phase::Releasing),
-        (Start | Open | Closing, Event::End) => (Over, Phase::Closed),
-        (Closing, Event::Reset) => (Over, Phase::Closed),
-        (Asked | Answered, Event::End | Event::Reset) => (Over, Phase::Aborted),
-        (Start | Open, Event::Reset) => (Over, Phase::Aborted),
-        _ => return None,
-    })
 }
 
 /// The dialogue, apart from the bytes that wait.
@@ -117,6 +71,31 @@ pub(super) struct Talk {
     certified: bool,
     resumed: bool,
     ended: PerSide<bool>,
+    /// Both hellos were seen.
+    is_whole: bool,
+    /// Until it is done; with TLS 1.3 until the server says something after it.
+    handshake: Option<Box<Handshake>>,
+    extended_master_secret: bool,
+    /// A client's Certificate without certificates, or what must be one.
+    empty_certificate: bool,
+    early: Early,
+    tail: Tail,
+    renegotiation: u8,
+    /// Both sides' records can be opened.
+    pub(super) sees: bool,
+    /// Whether the session is decrypted, as far as that was told.
+    told: Option<bool>,
+}
+
+/// What became of data that the client sends before the answer (RFC 8446 4.2.10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Early {
+    #[default]
+    None,
+    /// The server may still take it.
+    Offered,
+    Accepted,
+    Rejected,
 }
 
 impl Talk {
@@ -171,65 +150,63 @@ impl Talk {
             _ => {}
         }
         told(side, span, op, out);
+        if let Some(handshake) = &mut self.handshake {
+            handshake.step(side, span, op.name);
+        }
         match (kind, side) {
             (message::CLIENT_HELLO, _) => {
                 if let Some(hello) = hello::client(body) {
-                    self.client_hello(side, span, &hello, out);
+                    self.client_hello(side, span, &hello, body, out);
                 }
             }
             (message::SERVER_HELLO, _) => match hello::server(body) {
-                Some(hello) => self.server_hello(side, span, &hello, out),
+                Some(hello) => self.server_hello(side, span, &hello, body, out),
                 None => self.step(side, span, Event::ServerHello, out),
             },
-            (message::HELLO_RETRY_REQUEST, _) => self.step(side, span, Event::Retry, out),
-            (message::CERTIFICATE, Side::Server) => self.certified = true,
+            (message::HELLO_RETRY_REQUEST, _) => self.retry(side, span, out),
+            (message::CERTIFICATE, _) => self.certificate(side, span, body, out),
+            (message::SERVER_KEY_EXCHANGE, Side::Server) => self.key_exchange(span, body, out),
+            (message::CERTIFICATE_REQUEST, Side::Server) => {
+                if let Some(handshake) = &mut self.handshake {
+                    handshake.requested = Some(span);
+                }
+                out.detail(side, span, "client_certificate", "asked for");
+            }
+            (message::SERVER_HELLO_DONE, Side::Server) => self.not_resumed(span, out),
+            (message::NEW_SESSION_TICKET, Side::Server) => {
+                let (tls13, ems) = (self.is_tls13(), self.extended_master_secret);
+                if let Some(fact) = resumption::issued_ticket(body, tls13, ems) {
+                    out.fact(side, span, fact);
+                }
+            }
+            (message::ENCRYPTED_EXTENSIONS, Side::Server) => {
+                let mut c = Cursor::new(body, 0, &[]);
+                let mut taken = false;
+                for (kind, data) in hello::extensions(&mut c) {
+                    taken |= kind == extension::EARLY_DATA;
+                    if let (extension::ALPN, Some(name)) = (kind, hello::alpn(data)) {
+                        out.detail(side, span, "alpn", text::printable(name, NAME));
+                    }
+                }
+                self.early_data(span, taken, true, out);
+            }
+            (message::END_OF_EARLY_DATA, Side::Client) => self.early_data(span, true, true, out),
             (message::FINISHED, _) => self.finished(side, span, out),
+            (message::HELLO_REQUEST, Side::Server) => self.renegotiates(side, span, out),
             _ => {}
         }
-    }
-
-    fn client_hello(
-        &mut self,
-        side: Side,
-        span: Span,
-        hello: &ClientHello<'_>,
-        out: &mut Output<'_>,
-    ) {
-        self.early_data = hello.early_data;
-        hello.session_id.clone_into(&mut self.session_id);
-        out.detail(side, span, "offered_version", version_text(hello.version));
-        if let Some(name) = hello.server_name {
-            out.detail(side, span, "server_name", text::printable(name, NAME));
+        if kind == message::CLIENT_HELLO && self.state == State::Open {
+            self.renegotiates(side, span, out);
         }
     }
 
-    fn server_hello(
-        &mut self,
-        side: Side,
-        span: Span,
-        hello: &ServerHello<'_>,
-        out: &mut Output<'_>,
-    ) {
-        self.version = hello.version;
-        self.suite = hello.suite;
-        if hello.retry {
-            return self.step(side, span, Event::Retry, out);
+    /// A handshake message in the open session, up to TLS 1.2 a new handshake.
+    fn renegotiates(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        let told = self.state == State::Open && self.is_whole && !self.is_tls13();
+        if told && self.renegotiation < RENEGOTIATION {
+            self.renegotiation += 1;
+            out.fact(side, span, Fact::new("tls.renegotiation"));
         }
-        out.detail(side, span, "version", version_text(hello.version));
-        let suite = match suites::name(hello.suite) {
-            "" => format!("0x{:04x}", hello.suite),
-            name => name.to_owned(),
-        };
-        out.detail(side, span, "cipher", suite);
-        if let Some(name) = hello.alpn {
-            out.detail(side, span, "alpn", text::printable(name, NAME));
-        }
-        // TLS 1.3 echoes the id only to look like TLS 1.2.
-        let known = !hello.session_id.is_empty() && hello.session_id == self.session_id;
-        if hello.psk || known && !wire::is_tls13(hello.version) {
-            self.resume(side, span, out);
-        }
-        self.step(side, span, Event::ServerHello, out);
     }
 
     fn resume(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
@@ -247,16 +224,36 @@ impl Talk {
             _ => names::content(kind),
         };
         told(side, span, Op::new(name, u32::from(kind)), out);
+        if let Some(handshake) = &mut self.handshake {
+            handshake.step(side, span, name);
+        }
+        if self.state == State::Open {
+            self.under_way(side, span, seen);
+        }
         match seen {
             Seen::Data(len) => self.data(side, span, len, out),
+            Seen::Opened => self.opened(side, span, out),
             Seen::Alert(alert) => self.alert(side, span, alert, out),
             Seen::ChangeCipherSpec => self.change(side, span, out),
+            Seen::Encrypted if self.state == State::Open => self.renegotiates(side, span, out),
             Seen::Encrypted => {
                 if self.changed[side] || self.state == State::Start {
                     self.finished(side, span, out);
                 }
             }
             Seen::Heartbeat => {}
+        }
+    }
+
+    /// A record of the open session.
+    fn under_way(&mut self, side: Side, span: Span, seen: Seen) {
+        let shape = match seen {
+            Seen::Data(len) if self.is_tls13() => shape(self.suite, len),
+            _ => Shape::Other,
+        };
+        self.tail.record(side, span, seen, shape);
+        if side == Side::Server && !self.tail.is_closed(side) && !self.tail.is_unanswered(true) {
+            self.handshake = None;
         }
     }
 
@@ -281,34 +278,138 @@ impl Talk {
             State::Open | State::Over | State::Closing => {}
             State::Asked if self.early_data && side == Side::Client => {}
             // In TLS 1.3 the rest of the handshake looks like data: the server's first, then the client's.
-            State::Answered if self.is_tls13() => match side {
-                Side::Server => self.finished[side] = true,
-                Side::Client if !self.finished.server => {}
-                Side::Client if len < FINISHED_LEAST => self.step(side, span, Event::Fatal, out),
-                Side::Client => self.finished(side, span, out),
-            },
+            State::Answered if self.is_tls13() => {
+                let shape = shape(self.suite, len);
+                match (side, shape) {
+                    (_, Shape::Alert) => self.hidden_alert(side, span, out),
+                    (Side::Server, _) => self.finished[side] = true,
+                    (Side::Client, _) if !self.finished.server => {}
+                    (Side::Client, shape) => self.flight(span, shape, out),
+                }
+            }
             _ => self.step(side, span, Event::Established, out),
+        }
+    }
+
+    fn opened(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        let early = self.state == State::Asked && side == Side::Client;
+        if !early && matches!(self.state, State::Asked | State::Answered) {
+            // The server may speak before the client has finished; the message that says so may be lost.
+            self.finished[side] = true;
+            if side == Side::Client || self.finished.client {
+                self.step(side, span, Event::Established, out);
+            }
+        }
+    }
+
+    /// Data are spoken under keys, or were.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open | State::Closing)
+    }
+
+    /// Says whether the session is decrypted, and why not.
+    pub(super) fn decryption(
+        &mut self,
+        side: Side,
+        span: Span,
+        excuse: impl FnOnce() -> Option<String>,
+        out: &mut Output<'_>,
+    ) {
+        if self.told == Some(self.sees) {
+            return;
+        }
+        let why = if self.sees {
+            "decrypted".to_owned()
+        } else if let Some(why) = excuse() {
+            why
+        } else {
+            return;
+        };
+        self.told = Some(self.sees);
+        out.detail(side, span, "decryption", why);
+    }
+
+    /// Records cannot be opened any more.
+    pub(super) fn blinded(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        if self.is_open() && std::mem::take(&mut self.sees) {
+            out.emit(side, span, Act::Encrypted);
+        }
+    }
+
+    /// A record of the client's last flight in TLS 1.3.
+    fn flight(&mut self, span: Span, shape: Shape, out: &mut Output<'_>) {
+        let side = Side::Client;
+        match shape {
+            Shape::EndOfEarlyData => return self.early_data(span, true, false, out),
+            Shape::NoCertificate => {
+                self.empty_certificate = true;
+                return out.detail(side, span, "client_certificate", "none");
+            }
+            Shape::NoCertificateFinished => {
+                self.empty_certificate = true;
+                out.detail(side, span, "client_certificate", "none");
+            }
+            Shape::Alert | Shape::Short => return,
+            Shape::Finished => self.early_data(span, false, false, out),
+            Shape::Other => self.tail.flight_goes_on(),
+        }
+        self.finished(side, span, out);
+    }
+
+    /// What must be an alert, by its size, in place of the handshake's next message.
+    fn hidden_alert(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        let fact = Fact::new("tls.alert")
+            .with("encrypted", true)
+            .with("stage", self.stage());
+        out.fact(side, span, fact);
+        self.step(side, span, Event::Fatal, out);
+    }
+
+    /// When an alert comes.
+    const fn stage(&self) -> &'static str {
+        match self.state {
+            State::Start => "unknown",
+            State::Asked | State::Answered => "handshake",
+            _ => "session",
         }
     }
 
     fn alert(&mut self, side: Side, span: Span, alert: Option<(u8, u8)>, out: &mut Output<'_>) {
         let Some((level, description)) = alert else {
-            let event = match self.state {
-                State::Asked | State::Answered => Event::Fatal,
-                _ => Event::Close,
+            return match self.state {
+                State::Asked | State::Answered => self.hidden_alert(side, span, out),
+                _ => self.step(side, span, Event::Close, out),
             };
-            return self.step(side, span, event, out);
         };
         let fact = Fact::new("tls.alert")
             .with("level", names::alert_level(level))
             .with("description", names::alert(description))
-            .with("code", description);
+            .with("code", description)
+            .with("stage", self.stage());
         out.fact(side, span, fact);
         match (level, description) {
             (_, 0) => self.step(side, span, Event::Close, out),
             (2, _) => self.step(side, span, Event::Fatal, out),
             _ => {}
         }
+    }
+
+    /// The first words of `side` are no record: true where they answer a hello.
+    pub(super) fn not_spoken(
+        &self,
+        side: Side,
+        span: Span,
+        first: &[u8],
+        out: &mut Output<'_>,
+    ) -> bool {
+        let answers = side == Side::Server && self.state == State::Asked;
+        if answers {
+            let fact = Fact::new("tls.not-spoken")
+                .with("first", text::printable(first, NAME))
+                .with("looks_like", looks_like(first));
+            out.fact(side, span, fact);
+        }
+        answers
     }
 
     /// A message of SSL 2.0; `None` for one that can't be read.
@@ -334,6 +435,9 @@ impl Talk {
         }
         let op = Op::new(names::handshake2(kind), u32::from(kind));
         told(side, span, op, out);
+        if let Some(handshake) = &mut self.handshake {
+            handshake.step(side, span, op.name);
+        }
         match kind {
             message2::CLIENT_HELLO => {
                 out.detail(side, span, "offered_version", version_text(offered));
@@ -348,33 +452,84 @@ impl Talk {
     }
 
     fn step(&mut self, side: Side, span: Span, event: Event, out: &mut Output<'_>) {
+        if event == Event::ClientHello && matches!(self.state, State::Start) {
+            self.handshake.get_or_insert_default();
+        }
         let Some((state, phase)) = next(self.state, event) else {
             return;
         };
-        self.state = state;
-        if state == State::Open {
-            out.emit(side, span, Act::Encrypted);
+        let was = std::mem::replace(&mut self.state, state);
+        match state {
+            State::Open => {
+                if !self.sees {
+                    out.emit(side, span, Act::Encrypted);
+                }
+                if !self.is_tls13() {
+                    self.handshake = None;
+                }
+            }
+            State::Over if event == Event::Fatal => self.tell(out),
+            State::Closing | State::Over if was != State::Open => self.tell(out),
+            _ => {}
         }
         if self.phase.replace(phase) != Some(phase) {
             out.phase(side, span, phase);
         }
     }
 
+    /// The handshake came to nothing, or the session soon after it.
+    fn tell(&mut self, out: &mut Output<'_>) {
+        if let Some(mut handshake) = self.handshake.take() {
+            handshake.tell(out);
+        }
+    }
+
     pub(super) fn end(&mut self, side: Side, at: StreamOffset, end: End, out: &mut Output<'_>) {
         let span = Span::new(at, at);
+        let over = self.ended.client || self.ended.server;
         match end {
             End::Fin => {
+                self.farewell(side, span, out);
                 self.ended[side] = true;
                 if self.ended.client && self.ended.server {
                     self.step(side, span, Event::End, out);
                 }
             }
             // Who has ended its stream in order may refuse to hear more.
-            End::Reset if self.ended.client || self.ended.server => {
-                self.step(side, span, Event::End, out);
+            End::Reset if over => self.step(side, span, Event::End, out),
+            End::Reset => {
+                self.farewell(Side::Server, span, out);
+                self.step(side, span, Event::Reset, out);
             }
-            End::Reset => self.step(side, span, Event::Reset, out),
-            End::CaptureStopped => {}
+            End::CaptureStopped => {
+                if matches!(self.state, State::Asked | State::Answered) {
+                    self.tell(out);
+                }
+            }
+        }
+    }
+
+    /// `side` ends its stream: what it said last.
+    fn farewell(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        if !self.is_whole || !matches!(self.state, State::Open | State::Closing) {
+            return;
+        }
+        let first = !self.ended.client && !self.ended.server;
+        let closed = self.tail.is_closed(side);
+        if side == Side::Server && first && !self.tail.is_closed(Side::Client) {
+            if closed {
+                let unanswered = self.tail.is_unanswered(self.is_tls13());
+                self.tail.tell(self.is_tls13(), self.empty_certificate, out);
+                if unanswered {
+                    self.tell(out);
+                }
+            } else if self.tail.records(side) > 0 {
+                out.fact(side, span, Fact::new("tls.no-close-notify"));
+            }
+        }
+        if first {
+            let said = if closed { "sent" } else { "not sent" };
+            out.detail(side, span, "close_notify", said);
         }
     }
 }
@@ -382,6 +537,21 @@ impl Talk {
 fn told(side: Side, span: Span, op: Op, out: &mut Output<'_>) {
     out.describe(|| op.to_string());
     out.emit(side, span, Act::Message { op });
+}
+
+/// What the first words of a server are, by the way they begin; empty where that can't be told.
+fn looks_like(first: &[u8]) -> &'static str {
+    let begins = |with: &[u8]| first.starts_with(with);
+    match () {
+        () if begins(b"HTTP/") || begins(b"<") => "HTTP",
+        () if begins(b"SSH-") => "SSH",
+        () if begins(b"+OK") || begins(b"-ERR") => "POP3",
+        () if begins(b"* ") => "IMAP",
+        () if begins(b"220") || begins(b"421") || begins(b"5") => "SMTP or FTP",
+        () if begins(b"RFB ") => "VNC",
+        () if first.get(4) == Some(&10) && first.get(3) == Some(&0) => "MySQL",
+        () => "",
+    }
 }
 
 fn version_text(number: u16) -> String {

@@ -363,6 +363,7 @@ fn a_fatal_alert_refuses_and_is_told() {
             ("level", Value::Name("Fatal")),
             ("description", Value::Name("Handshake Failure")),
             ("code", Value::Int(40)),
+            ("stage", Value::Name("handshake")),
         ])
     );
     check(PORT, &steps);
@@ -558,8 +559,8 @@ fn the_probe_claims_only_what_is_tls() {
         })
     };
     let hello = in_record(&[client_hello(&[], &[])]);
-    assert_eq!(verdict(&hello, true), Verdict::Certain(Speaker::Client));
-    assert_eq!(verdict(&hello, false), Verdict::Certain(Speaker::Client));
+    assert_eq!(verdict(&hello, true), Verdict::Begins(Speaker::Client));
+    assert_eq!(verdict(&hello, false), Verdict::Begins(Speaker::Client));
     assert_eq!(verdict(&hello[..7], true), Verdict::NeedMore);
     assert_eq!(verdict(&[22], true), Verdict::NeedMore);
     assert_eq!(verdict(&[22, 9], true), Verdict::No);

@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use colloquy::capture;
 use colloquy::dissectors::units::FrameNo;
 use colloquy::runner::{Detail, Excerpt};
 
@@ -19,6 +18,7 @@ use self::filter::FilterText;
 use self::list::{Kind, List};
 use crate::gui::dissecting::{self, Finding};
 use crate::gui::document::{Document, Extent};
+use crate::gui::keys;
 use crate::gui::loader::Wake;
 use crate::gui::matching::{Matching, Target};
 use crate::gui::selection::{Pick, Selection, SessionKey};
@@ -252,7 +252,7 @@ impl FramesPanel {
             return;
         }
         let work = Finding::start(about, Arc::clone(wake), |(path, flow), stop| {
-            let source = capture::open(&path.to_string_lossy());
+            let source = keys::open(&path.to_string_lossy());
             let mut source = source.map_err(|e| e.to_string())?;
             let excerpt = Excerpt::of(source.as_mut(), *flow, stop).map_err(|e| e.to_string())?;
             excerpt.ok_or_else(|| "not wanted any more".to_owned())

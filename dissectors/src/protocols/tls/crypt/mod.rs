@@ -1,61 +1,81 @@
 //! Reading encrypted records where the peers' secrets are known.
 //!
 //! Keys come from a [`Secrets`] store, never from the wire: with TLS 1.3 a secret for each side and each stretch of the session,
-//! before it one master secret. What cannot be opened stays encrypted, as if there were no secrets.
+//! before it one master secret. What cannot be opened stays encrypted, as if there were no secrets. What is opened is authentic: a
+//! record that does not verify has another key, another number than was counted, or was altered.
 
 mod inflate;
+mod opener;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use self::inflate::Inflater;
+pub(super) use self::opener::Opened;
+use self::opener::{Mac, Opener, Progress, is_sealed};
 use super::hello;
 use super::suites;
-use super::wire::{self, Cursor, Head, content, message, version};
-use crate::cipher::{Cipher, Hash, Kind, old_prf, unchain};
+use super::wire::{self, Cursor, Head, message, version};
+use crate::cipher::{Hash, Kind, old_prf};
 use crate::secrets::{Label, Secrets};
 use crate::units::{PerSide, Side};
 
 /// Key updates of one side (RFC 8446 4.6.3).
 const KEY_UPDATE: u8 = 24;
+/// The client's last message under its early keys (RFC 8446 4.5).
+const END_OF_EARLY_DATA: u8 = 5;
 
 /// The compression method of RFC 3749.
 const DEFLATE: u8 = 1;
 
+/// Suites whose keys early data may have: what the secret's length tells, the more usual first.
+const EARLY_SUITES: [(u16, usize); 3] = [(0x1301, 32), (0x1302, 48), (0x1303, 32)];
+
 /// The keys of one session, as they come and go.
 pub(super) struct Crypt {
     secrets: Arc<Secrets>,
-    client_random: [u8; 32],
+    /// Of the first hello, where that was read.
+    client_random: Option<[u8; 32]>,
     server_random: [u8; 32],
     version: u16,
     suite: u16,
     encrypt_then_mac: bool,
     compressed: bool,
+    /// The client has sent data before the server's answer, or wanted to.
+    is_early: bool,
     /// What opens a side's records now.
     openers: PerSide<Option<Opener>>,
+    /// Why a side's records are not opened.
+    trouble: PerSide<Option<Trouble>>,
     /// What is to be spoken inside.
     alpn: Vec<u8>,
 }
 
-/// Opens one side's records.
-struct Opener {
-    cipher: Cipher,
-    kind: Kind,
-    /// The fixed part of the nonce, or the vector of the next record's chaining.
-    iv: Vec<u8>,
-    mac: usize,
-    /// Records so far.
-    count: u64,
-    /// From which the next keys are made (TLS 1.3).
-    secret: Vec<u8>,
-    inflater: Option<Inflater>,
+/// Why records stay closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// No secret is known.
+    NoSecret,
+    /// The secret opens no record.
+    WrongSecret,
+    /// The suite is not known here.
+    UnknownSuite,
+    /// Records were opened, and after others were lost or altered none can be any more.
+    LostTrack,
 }
 
-/// A record's content in clear.
-pub(super) struct Opened {
-    pub(super) kind: u8,
-    pub(super) bytes: Vec<u8>,
+/// What became of a record.
+pub(super) enum Outcome {
+    /// Its content.
+    Opened(Opened),
+    /// It is not encrypted, or there is nothing to open it with.
+    Closed,
+    /// It could not be opened; those behind it may be.
+    Failed,
+    /// Neither can those behind it.
+    Over,
 }
 
 impl Crypt {
@@ -63,16 +83,25 @@ impl Crypt {
         (!secrets.is_empty()).then(|| {
             Box::new(Self {
                 secrets: Arc::clone(secrets),
-                client_random: [0; 32],
+                client_random: None,
                 server_random: [0; 32],
                 version: 0,
                 suite: 0,
                 encrypt_then_mac: false,
                 compressed: false,
+                is_early: false,
                 openers: PerSide::default(),
+                trouble: PerSide::default(),
                 alpn: Vec::new(),
             })
         })
+    }
+
+    /// What is known by now.
+    pub(super) fn learn(&mut self, secrets: &Arc<Secrets>) {
+        if !Arc::ptr_eq(&self.secrets, secrets) {
+            self.secrets = Arc::clone(secrets);
+        }
     }
 
     /// What is to be spoken inside, where it was agreed.
@@ -83,11 +112,7 @@ impl Crypt {
     /// A handshake message of `side` was read: keys may change with it.
     pub(super) fn message(&mut self, side: Side, kind: u8, body: &[u8]) {
         match kind {
-            message::CLIENT_HELLO => {
-                if let Some(random) = random_of(body) {
-                    self.client_random = random;
-                }
-            }
+            message::CLIENT_HELLO => self.client_hello(body),
             message::SERVER_HELLO => self.server_hello(body),
             message::ENCRYPTED_EXTENSIONS => {
                 let mut c = Cursor::new(body, 0, &[]);
@@ -97,21 +122,43 @@ impl Crypt {
                     }
                 }
             }
-            message::FINISHED if wire::is_tls13(self.version) => {
-                let label = match side {
-                    Side::Client => Label::ClientTraffic,
-                    Side::Server => Label::ServerTraffic,
-                };
-                self.take(side, label);
+            END_OF_EARLY_DATA if wire::is_tls13(self.version) && side == Side::Client => {
+                self.take(side, Label::ClientHandshake);
+            }
+            // One of the client's may come later, where it is asked for its certificate (RFC 8446 4.6.2).
+            message::FINISHED if wire::is_tls13(self.version) && !self.is_past(side) => {
+                self.take(side, traffic(side));
             }
             KEY_UPDATE if wire::is_tls13(self.version) => {
                 let hash = self.hash();
-                let next = self.openers[side]
-                    .as_ref()
-                    .map(|opener| hash.expand(&opener.secret, b"traffic upd", hash.len()));
-                self.openers[side] = next.and_then(|secret| self.opener13(secret));
+                let old = self.openers[side].take();
+                self.openers[side] = old.and_then(|old| {
+                    let secret = hash.expand(&old.secret, b"traffic upd", hash.len());
+                    let mut new = self.opener13(self.suite, secret, old.label)?;
+                    new.progress.proven = true;
+                    Some(new)
+                });
             }
             _ => {}
+        }
+    }
+
+    fn client_hello(&mut self, body: &[u8]) {
+        let Some(random) = random_of(body) else {
+            return;
+        };
+        self.client_random = Some(random);
+        let early = hello::client(body).is_some_and(|hello| hello.early_data);
+        self.is_early |= early;
+        if !early {
+            return;
+        }
+        let early = self.secrets.get(random, Label::EarlyTraffic);
+        let secret = early.map(<[u8]>::to_vec).unwrap_or_default();
+        // Until the server answers only the secret's length tells the hash.
+        let fits = EARLY_SUITES.iter().find(|(_, len)| *len == secret.len());
+        if let Some((suite, _)) = fits {
+            self.openers.client = self.opener13(*suite, secret, Label::EarlyTraffic);
         }
     }
 
@@ -128,23 +175,47 @@ impl Crypt {
         self.alpn = hello.alpn.unwrap_or(&[]).to_vec();
         self.encrypt_then_mac = hello.encrypt_then_mac;
         self.compressed = hello.compression == DEFLATE;
-        self.openers = PerSide::default();
         if wire::is_tls13(self.version) {
-            self.take(Side::Client, Label::ClientHandshake);
+            let is_early = |opener: &Opener| opener.label == Label::EarlyTraffic;
+            if !self.openers.client.as_ref().is_some_and(is_early) {
+                self.take(Side::Client, Label::ClientHandshake);
+            }
             self.take(Side::Server, Label::ServerHandshake);
         }
     }
 
-    /// From here on `side` uses its new keys (up to TLS 1.2).
+    /// From here on `side` uses its new keys (up to TLS 1.2). Where the keys are agreed anew, the old ones are used until then.
     pub(super) fn change(&mut self, side: Side) {
-        if !wire::is_tls13(self.version) {
-            self.openers[side] = self.opener12(side);
+        // Before the server's answer it stands for show before early data.
+        if self.version == 0 || wire::is_tls13(self.version) {
+            return;
+        }
+        let opener = self.opener12(side);
+        self.trouble[side] = match (&opener, Kind::of(suites::name(self.suite))) {
+            (Some(_), _) => None,
+            (None, None) => Some(Trouble::UnknownSuite),
+            (None, Some(_)) => Some(self.none_of(Label::Master)),
+        };
+        self.openers[side] = opener;
+    }
+
+    fn none_of(&self, label: Label) -> Trouble {
+        match self.secret(label) {
+            Some(_) => Trouble::WrongSecret,
+            None => Trouble::NoSecret,
         }
     }
 
-    /// Bytes were lost: records can't be counted any more.
-    pub(super) fn lost(&mut self, side: Side) {
-        self.openers[side] = None;
+    /// Bytes of the stream were lost, or could not be read as records.
+    pub(super) fn missed(&mut self, side: Side, bytes: u64) {
+        if let Some(opener) = &mut self.openers[side] {
+            opener.missed(bytes);
+        }
+    }
+
+    /// Bytes of the stream that were lost since the last record that was opened.
+    pub(super) fn hole(&self, side: Side) -> u64 {
+        self.openers[side].as_ref().map_or(0, Opener::hole)
     }
 
     /// True when records of `side` can be opened.
@@ -152,50 +223,152 @@ impl Crypt {
         self.openers[side].is_some()
     }
 
-    /// Opens a record.
-    pub(super) fn open(&mut self, side: Side, head: Head, body: &[u8]) -> Option<Opened> {
-        let (version, etm) = (self.version, self.encrypt_then_mac);
-        let opener = self.openers[side].as_mut()?;
-        if wire::is_tls13(version) {
-            // Change of keys for show only, and alerts before the keys.
-            return (head.kind == content::APPLICATION_DATA)
-                .then(|| opener.open13(head, body))
-                .flatten();
+    /// Why records of `side` are not opened, and the random by which key logs name the session.
+    pub(super) fn excuse(&self, side: Side) -> Option<String> {
+        let trouble = self.trouble[side]?;
+        let says = match trouble {
+            Trouble::NoSecret => "the key log has no secret",
+            Trouble::WrongSecret => "the key log's secret opens no record",
+            Trouble::UnknownSuite => "its cipher suite cannot be decrypted",
+            Trouble::LostTrack => "decryption ended where records were lost or altered",
+        };
+        let Some(random) = self.client_random else {
+            return Some(
+                "its ClientHello was not read, by whose random key logs name sessions".to_owned(),
+            );
+        };
+        let mut text = format!("{says}; client random ");
+        for byte in random {
+            let _ = write!(text, "{byte:02x}");
         }
-        let mut bytes = opener.open12(head, body, (version, etm))?;
-        if let Some(inflater) = &mut opener.inflater {
-            bytes = inflater.record(&bytes)?;
-        }
-        let kind = head.kind;
-        Some(Opened { kind, bytes })
+        Some(text)
     }
 
-    fn hash(&self) -> Hash {
-        if suites::name(self.suite).ends_with("SHA384") {
-            Hash::Sha384
-        } else {
-            Hash::Sha256
+    /// Opens a record.
+    pub(super) fn open(&mut self, side: Side, head: Head, body: &[u8]) -> Outcome {
+        let is_early = |opener: &Opener| opener.label == Label::EarlyTraffic;
+        let early = self.openers[side].as_ref().is_some_and(is_early);
+        // Change of keys for show only, and alerts before the keys.
+        if !early && !is_sealed(head.kind, self.version)
+            || early && !is_sealed(head.kind, version::TLS13)
+        {
+            return Outcome::Closed;
         }
+        let Some(opener) = self.openers[side].as_mut() else {
+            return Outcome::Closed;
+        };
+        if let Some(opened) = opener.open(head, body) {
+            return Outcome::Opened(opened);
+        }
+        if let Some(opened) = self.with_next_keys(side, head, body) {
+            return Outcome::Opened(opened);
+        }
+        let Some(opener) = self.openers[side].as_mut() else {
+            return Outcome::Closed;
+        };
+        let proven = opener.progress.proven;
+        if opener.failed(head.size() as u64) {
+            return if proven {
+                Outcome::Failed
+            } else {
+                Outcome::Closed
+            };
+        }
+        self.openers[side] = None;
+        if early && !proven {
+            return Outcome::Closed;
+        }
+        self.trouble[side] = Some(if proven {
+            Trouble::LostTrack
+        } else {
+            Trouble::WrongSecret
+        });
+        Outcome::Over
+    }
+
+    /// Opens a record of TLS 1.3 before which the change of keys was not seen: the message that tells it was lost, early data
+    /// were refused, or their suite was another one.
+    fn with_next_keys(&mut self, side: Side, head: Head, body: &[u8]) -> Option<Opened> {
+        let old = self.openers[side].as_ref()?;
+        let hole = old.hole();
+        let next = match old.label {
+            Label::EarlyTraffic => {
+                let secret = old.secret.clone();
+                let (proven, other) = (old.progress.proven, EARLY_SUITES.iter().rev());
+                let mut suites = other.filter(|(_, len)| *len == secret.len() && !proven);
+                let other = suites.next().map(|(suite, _)| *suite);
+                let early = |suite| self.opener13(suite, secret, Label::EarlyTraffic);
+                let refused = || self.opener_of(Label::ClientHandshake);
+                let opened = |mut opener: Opener| Some((opener.open(head, body)?, opener));
+                other
+                    .and_then(early)
+                    .and_then(opened)
+                    .or_else(|| refused().and_then(opened))
+            }
+            Label::ClientHandshake | Label::ServerHandshake if hole > 0 => {
+                let mut opener = self.opener_of(traffic(side))?.within(hole);
+                opener.open(head, body).map(|opened| (opened, opener))
+            }
+            _ => None,
+        };
+        let (opened, opener) = next?;
+        self.openers[side] = Some(opener);
+        Some(opened)
+    }
+
+    /// The keys of `side` are those of the data already.
+    fn is_past(&self, side: Side) -> bool {
+        let opener = self.openers[side].as_ref();
+        opener.is_some_and(|o| o.label == traffic(side) && !o.progress.tolerant)
     }
 
     fn take(&mut self, side: Side, label: Label) {
-        let secret = self.secrets.get(self.client_random, label);
-        let secret = secret.map(<[u8]>::to_vec);
-        self.openers[side] = secret.and_then(|secret| self.opener13(secret));
+        self.openers[side] = self.opener_of(label);
+        if self.openers[side].is_none() && label != traffic(side) {
+            // Without the keys of the handshake those of the data are waited for.
+            self.openers[side] = self.opener_of(traffic(side)).map(|mut opener| {
+                opener.progress.tolerant = true;
+                opener
+            });
+        }
+        self.trouble[side] = match (&self.openers[side], Kind::of(suites::name(self.suite))) {
+            (Some(_), _) => None,
+            (None, None) => Some(Trouble::UnknownSuite),
+            (None, Some(_)) => Some(self.none_of(label)),
+        };
+        // Early data that were refused come under keys that nobody has.
+        if let (Some(opener), Label::ClientHandshake) = (&mut self.openers[side], label) {
+            opener.progress.tolerant |= self.is_early;
+        }
     }
 
-    fn opener13(&self, secret: Vec<u8>) -> Option<Opener> {
-        let kind = Kind::of(suites::name(self.suite))?;
-        let hash = self.hash();
+    fn secret(&self, label: Label) -> Option<&[u8]> {
+        self.secrets.get(self.client_random?, label)
+    }
+
+    fn opener_of(&self, label: Label) -> Option<Opener> {
+        let secret = self.secret(label)?.to_vec();
+        self.opener13(self.suite, secret, label)
+    }
+
+    fn hash(&self) -> Hash {
+        hash_of(self.suite)
+    }
+
+    fn opener13(&self, suite: u16, secret: Vec<u8>, label: Label) -> Option<Opener> {
+        let kind = Kind::of(suites::name(suite))?;
+        let hash = hash_of(suite);
         let key = hash.expand(&secret, b"key", kind.key_len());
         Some(Opener {
             cipher: kind.with_key(&key)?,
             kind,
             iv: hash.expand(&secret, b"iv", 12),
-            mac: 0,
-            count: 0,
+            mac: None,
+            version: version::TLS13,
             secret,
+            label,
             inflater: None,
+            progress: Progress::default(),
         })
     }
 
@@ -203,15 +376,17 @@ impl Crypt {
     fn opener12(&self, side: Side) -> Option<Opener> {
         let name = suites::name(self.suite);
         let kind = Kind::of(name)?;
-        let master = self.secrets.get(self.client_random, Label::Master)?;
+        let master = self.secret(Label::Master)?;
+        let client_random = self.client_random?;
         let mac = match name.rsplit('_').next()? {
-            _ if kind.is_aead() => 0,
-            "MD5" => Hash::Md5.len(),
-            "SHA" => Hash::Sha1.len(),
-            "SHA256" => Hash::Sha256.len(),
-            "SHA384" => Hash::Sha384.len(),
+            _ if kind.is_aead() => None,
+            "MD5" => Some(Hash::Md5),
+            "SHA" => Some(Hash::Sha1),
+            "SHA256" => Some(Hash::Sha256),
+            "SHA384" => Some(Hash::Sha384),
             _ => return None,
         };
+        let mac_len = mac.map_or(0, Hash::len);
         let iv = match kind {
             Kind::ChaCha20 => 12,
             _ if kind.is_aead() => 4,
@@ -221,8 +396,8 @@ impl Crypt {
         };
         let export = kind.export_len(name);
         let key_len = export.unwrap_or(kind.key_len());
-        let len = 2 * (mac + key_len + iv);
-        let seed = [self.server_random, self.client_random].concat();
+        let len = 2 * (mac_len + key_len + iv);
+        let seed = [self.server_random, client_random].concat();
         let label = b"key expansion";
         let prf = |secret: &[u8], label: &[u8], seed: &[u8], len| match self.version {
             version::TLS12 => Some(self.hash().prf(secret, label, seed, len)),
@@ -231,15 +406,14 @@ impl Crypt {
         };
         let keys = prf(master, label, &seed, len)?;
         let mut c = Cursor::new(&keys, 0, &[]);
-        c.take(2 * mac)?;
         let mut pick = |n| {
             let pair = [c.take(n)?, c.take(n)?];
             pair.get(side.index()).copied()
         };
-        let (key, iv) = (pick(key_len)?, pick(iv)?);
+        let (code, key, iv) = (pick(mac_len)?, pick(key_len)?, pick(iv)?);
         let (mut key, mut iv) = (key.to_vec(), iv.to_vec());
         if export.is_some() {
-            let seed = [self.client_random, self.server_random].concat();
+            let seed = [client_random, self.server_random].concat();
             let label: &[u8] = match side {
                 Side::Client => b"client write key",
                 Side::Server => b"server write key",
@@ -255,95 +429,33 @@ impl Crypt {
             cipher: kind.with_key(&key)?,
             kind,
             iv,
-            mac,
-            count: 0,
+            mac: mac.map(|hash| Mac {
+                hash,
+                key: code.to_vec(),
+                outside: self.encrypt_then_mac,
+            }),
+            version: self.version,
             secret: Vec::new(),
+            label: Label::Master,
             inflater: self.compressed.then(Inflater::new),
+            progress: Progress::default(),
         })
     }
 }
 
-impl Opener {
-    /// The fixed part of the nonce with the record's number (RFC 8446 5.3).
-    fn nonce(&self) -> Option<[u8; 12]> {
-        let mut nonce: [u8; 12] = self.iv.as_slice().try_into().ok()?;
-        let count = self.count.to_be_bytes();
-        for (byte, part) in nonce.iter_mut().skip(4).zip(count) {
-            *byte ^= part;
-        }
-        Some(nonce)
+/// The secrets of the data of `side`.
+const fn traffic(side: Side) -> Label {
+    match side {
+        Side::Client => Label::ClientTraffic,
+        Side::Server => Label::ServerTraffic,
     }
+}
 
-    fn open13(&mut self, head: Head, body: &[u8]) -> Option<Opened> {
-        let Cipher::Aead(open) = &self.cipher else {
-            return None;
-        };
-        let mut bytes = open(self.nonce()?, &head.bytes(), body)?;
-        self.count += 1;
-        // The type stands behind the content, zeros may follow.
-        while bytes.last() == Some(&0) {
-            bytes.pop();
-        }
-        let kind = bytes.pop()?;
-        Some(Opened { kind, bytes })
-    }
-
-    fn open12(&mut self, head: Head, body: &[u8], (known, etm): (u16, bool)) -> Option<Vec<u8>> {
-        let mac = self.mac;
-        let without_mac = |bytes: &[u8]| {
-            bytes
-                .get(..bytes.len().checked_sub(mac)?)
-                .map(<[u8]>::to_vec)
-        };
-        let chacha = self.kind == Kind::ChaCha20;
-        match &mut self.cipher {
-            Cipher::Aead(_) => {
-                let (nonce, sealed) = if chacha {
-                    (self.nonce()?, body)
-                } else {
-                    let (explicit, sealed) = body.split_first_chunk::<8>()?;
-                    let nonce = [self.iv.as_slice(), explicit].concat();
-                    (nonce.try_into().ok()?, sealed)
-                };
-                let tag = match self.kind {
-                    Kind::Ccm8_128 | Kind::Ccm8_256 => 8,
-                    _ => 16,
-                };
-                let len = sealed.len().checked_sub(tag)? as u16;
-                let mut aad = self.count.to_be_bytes().to_vec();
-                aad.extend(Head { len, ..head }.bytes());
-                let Cipher::Aead(open) = &self.cipher else {
-                    return None;
-                };
-                let bytes = open(nonce, &aad, sealed)?;
-                self.count += 1;
-                Some(bytes)
-            }
-            Cipher::Blocks(size, open) => {
-                let sealed = if etm {
-                    without_mac(body)?
-                } else {
-                    body.to_vec()
-                };
-                let (iv, sealed) = if known > version::TLS10 {
-                    sealed.split_at_checked(*size)?
-                } else {
-                    (self.iv.as_slice(), sealed.as_slice())
-                };
-                let plain = unchain(*size, open, iv, sealed)?;
-                if known <= version::TLS10 {
-                    self.iv = sealed.get(sealed.len().checked_sub(*size)?..)?.to_vec();
-                }
-                let padding = usize::from(*plain.last()?) + 1;
-                let bytes = plain.get(..plain.len().checked_sub(padding)?)?;
-                if etm {
-                    Some(bytes.to_vec())
-                } else {
-                    without_mac(bytes)
-                }
-            }
-            Cipher::Rc4(cipher) => without_mac(&cipher.open(body)),
-        }
+fn hash_of(suite: u16) -> Hash {
+    if suites::name(suite).ends_with("SHA384") {
+        Hash::Sha384
+    } else {
+        Hash::Sha256
     }
 }
 

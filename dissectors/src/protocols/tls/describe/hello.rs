@@ -7,6 +7,7 @@ use super::super::fields::{
     COMP_METHODS_LENGTH, JA3, JA3_FULL, JA3S, JA3S_FULL, RANDOM, RANDOM_BYTES, RANDOM_TIME,
     SESSION_ID, SESSION_ID_LENGTH, VERSION,
 };
+use super::super::fingerprint::dashed;
 use super::super::hello;
 use super::super::wire::{self, Cursor, message};
 use super::{extensions, list, number, vector};
@@ -51,10 +52,10 @@ pub(super) fn client(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
             .collect();
         let full = format!(
             "{version},{},{},{},{}",
-            dashed(&offered),
-            dashed(&print.extensions),
-            dashed(&print.groups),
-            dashed(&print.point_formats)
+            dashed(offered.iter().copied()),
+            dashed(print.extensions.iter().copied()),
+            dashed(print.groups.iter().copied()),
+            dashed(print.point_formats.iter().copied())
         );
         fingerprint(w, (JA3_FULL, JA3), &full);
     }
@@ -77,7 +78,10 @@ pub(super) fn server(w: &mut Writer<'_>, c: &mut Cursor<'_>) -> Option<()> {
     let mut print = Fingerprint::default();
     let _ = extensions::all(w, message::SERVER_HELLO, c, Some(&mut print));
     if w.wants(JA3S) || w.wants(JA3S_FULL) {
-        let full = format!("{version},{suite},{}", dashed(&print.extensions));
+        let full = format!(
+            "{version},{suite},{}",
+            dashed(print.extensions.iter().copied())
+        );
         fingerprint(w, (JA3S_FULL, JA3S), &full);
     }
     Some(())
@@ -111,13 +115,6 @@ fn random(w: &mut Writer<'_>, c: &mut Cursor<'_>, version: u16) -> Option<()> {
         }
     });
     Some(())
-}
-
-/// Decimal numbers joined by dashes, without those against ossification.
-fn dashed(numbers: &[u16]) -> String {
-    let kept = numbers.iter().filter(|n| !wire::is_grease(**n));
-    let texts: Vec<String> = kept.map(u16::to_string).collect();
-    texts.join("-")
 }
 
 fn fingerprint(w: &mut Writer<'_>, (full_id, id): (FieldId, FieldId), full: &str) {

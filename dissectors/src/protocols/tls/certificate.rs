@@ -1,0 +1,145 @@
+//! What a certificate says (RFC 5280), as far as the session needs it, and whether its chain hangs together.
+
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
+
+use super::wire::Cursor;
+use crate::event::Value;
+use crate::text;
+
+/// Certificates of a chain that are looked at.
+const CHAIN: usize = 10;
+/// Names of a certificate that are kept.
+const NAMES: usize = 16;
+/// Characters of a name.
+const NAME: usize = 255;
+
+/// A peer's certificate with what its chain shows.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) subject: String,
+    pub(super) issuer: String,
+    /// DNS names and addresses it is for; the common name where it has none.
+    pub(super) names: Vec<String>,
+    /// `2021-01-01T00:00:00Z`.
+    pub(super) not_before: String,
+    pub(super) not_after: String,
+    /// It is its own issuer.
+    pub(super) self_signed: bool,
+    /// Certificates that were sent.
+    pub(super) chain: usize,
+    /// Its issuer, where others were sent and that one's was not.
+    pub(super) gap: Option<String>,
+}
+
+impl Certificate {
+    /// `names` as a value.
+    pub(super) fn names(&self) -> Value {
+        let names = self.names.iter().cloned().map(Value::Text);
+        Value::List(names.collect())
+    }
+}
+
+/// What a Certificate message holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// No certificate at all.
+    Nothing,
+    /// One that can be read.
+    Readable(Box<Certificate>),
+    /// A key without certificate (RFC 7250), or one that can't be read.
+    Other,
+}
+
+/// Reads a Certificate message's body (RFC 5246 7.4.2, RFC 8446 4.4.2).
+pub(super) fn read(body: &[u8], tls13: bool) -> Shown {
+    let mut c = Cursor::new(body, 0, &[]);
+    if tls13 {
+        c.vector(1);
+    }
+    let Some(mut list) = c.vector(3) else {
+        return Shown::Other;
+    };
+    let mut chain: Vec<&[u8]> = Vec::new();
+    while let Some(der) = list.vector(3) {
+        chain.push(der.rest());
+        if tls13 {
+            list.vector(2);
+        }
+    }
+    match chain.split_first() {
+        None => Shown::Nothing,
+        Some((first, more)) => {
+            of(first, more).map_or(Shown::Other, |found| Shown::Readable(Box::new(found)))
+        }
+    }
+}
+
+fn of(der: &[u8], more: &[&[u8]]) -> Option<Certificate> {
+    let (_, leaf) = X509Certificate::from_der(der).ok()?;
+    let validity = leaf.validity();
+    Some(Certificate {
+        subject: printable(leaf.subject().to_string().as_bytes()),
+        issuer: printable(leaf.issuer().to_string().as_bytes()),
+        names: names(&leaf),
+        not_before: moment(validity.not_before),
+        not_after: moment(validity.not_after),
+        self_signed: leaf.subject().as_raw() == leaf.issuer().as_raw(),
+        chain: 1 + more.len(),
+        gap: gap(&leaf, more),
+    })
+}
+
+fn names(leaf: &X509Certificate<'_>) -> Vec<String> {
+    let alternatives = leaf.subject_alternative_name().ok().flatten();
+    let alternatives = alternatives.iter().flat_map(|e| &e.value.general_names);
+    let named: Vec<String> = alternatives
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(printable(name.as_bytes())),
+            GeneralName::IPAddress(bytes) => address(bytes),
+            _ => None,
+        })
+        .take(NAMES)
+        .collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let common = leaf.subject().iter_common_name();
+    common
+        .filter_map(|name| name.as_str().ok())
+        .map(|name| printable(name.as_bytes()))
+        .take(1)
+        .collect()
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+        return Some(std::net::Ipv4Addr::from(v4).to_string());
+    }
+    let v6 = <[u8; 16]>::try_from(bytes).ok()?;
+    Some(std::net::Ipv6Addr::from(v6).to_string())
+}
+
+/// The issuer, where certificates follow and its own is not among them. Alone, a certificate shows nothing: its issuer may be
+/// one that the peer has (RFC 8446 4.4.2).
+fn gap(leaf: &X509Certificate<'_>, more: &[&[u8]]) -> Option<String> {
+    let issuer = leaf.issuer();
+    let is_issuer = |der: &&[u8]| {
+        let next = X509Certificate::from_der(der);
+        next.map_or(true, |(_, next)| next.subject().as_raw() == issuer.as_raw())
+    };
+    let alone = more.is_empty() || leaf.subject().as_raw() == issuer.as_raw();
+    (!alone && !more.iter().take(CHAIN).any(is_issuer))
+        .then(|| printable(issuer.to_string().as_bytes()))
+}
+
+/// `2021-01-01T00:00:00Z`.
+fn moment(time: ASN1Time) -> String {
+    let time = time.to_datetime();
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", time.date())
+}
+
+fn printable(name: &[u8]) -> String {
+    text::printable(name, NAME)
+}

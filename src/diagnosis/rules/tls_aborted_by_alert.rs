@@ -1,0 +1,97 @@
+//! `tls-aborted-by-alert`.
+
+use super::tls::{again, alert_name, alert_words, finding, server_words, told};
+use crate::diagnosis::tls::{Failure, Kind};
+use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
+
+declare_rule! {
+    /// ## What it means
+    /// The session was open, and one side ended it with a fatal alert: it could not take what it got.
+    ///
+    /// ## Why it matters
+    /// What was under way is lost. bad_record_mac means that bytes were changed on their way or keys do not fit, which TCP
+    /// did not notice.
+    ///
+    /// ## How it is told
+    /// A fatal alert in clear (a session without encryption, or read by a key log) behind the handshake. Where it is
+    /// encrypted: the server's only answer to the client's first records is a record of just the size of an alert, at
+    /// once, and then it closes; tickets before it do not count, which all have one length (`likely`). An encrypted alert
+    /// behind data of the server cannot be told from close_notify.
+    ///
+    /// ## Example
+    /// `tls13-corrupt-record`: a byte is changed on the way; the server answers bad_record_mac.
+    ///
+    /// ## What to do
+    /// bad_record_mac and decrypt_error: look for a device that changes bytes, and for wrong checksums of its other
+    /// connections. unexpected_message and decode_error: one of the two implementations is at fault. internal_error: see
+    /// the log of who sent it.
+    ///
+    /// ## References
+    /// RFC 8446 sections 5.2 and 6.2, RFC 5246 section 7.2.2.
+    pub TlsAbortedByAlert = "tls-aborted-by-alert" {
+        summary: "Ended by a fatal alert",
+        severity: Error,
+        category: Establishment,
+        protocols: ["tls"],
+        reference: "RFC 8446 sections 5.2 and 6.2; RFC 5246 section 7.2.2",
+    }
+}
+
+impl TlsAbortedByAlert {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some((failure, series)) = told(view, Kind::Aborted, &META, out) else {
+            return;
+        };
+        let alert = failure.alert;
+        let title = match failure.code() {
+            Some(code) => format!(
+                "The {} ended the session with {}: {}",
+                alert.side,
+                server_words(view),
+                alert_name(code)
+            ),
+            None => format!(
+                "{} answers the client's first record with an alert, and closes",
+                server_words(view)
+            ),
+        };
+        let finding = finding(view, &META, &failure, series)
+            .side(blame(&failure))
+            .title(title)
+            .explain(format!(
+                "In frame {} the {} sent {}. {}",
+                alert.stamp.frame,
+                alert.side,
+                alert_words(&failure),
+                why(&failure)
+            ))
+            .advise("See the log of who sent it, which names the alert. Where it is bad_record_mac, look for a device on the path that changes bytes.");
+        out.raise(again(finding, series));
+    }
+}
+
+fn blame(failure: &Failure<'_>) -> Culprit {
+    match failure.code() {
+        Some(20 | 21 | 51) => Culprit::Network,
+        Some(80 | 90) => failure.alert.side.into(),
+        Some(_) => failure.alert.side.other().into(),
+        None => Culprit::Unknown,
+    }
+}
+
+fn why(failure: &Failure<'_>) -> String {
+    match failure.code() {
+        Some(20 | 21 | 51) => {
+            "A record did not come as it was sent: bytes were changed on their way, or the keys of the two differ."
+                .to_owned()
+        }
+        Some(22) => "A record is longer than was agreed.".to_owned(),
+        Some(80) => "Something in it went wrong that has nothing to do with the peer.".to_owned(),
+        Some(_) => "A message of the other side is not one that it could take.".to_owned(),
+        None => format!(
+            "After the handshake the client sent {} records and got no answer but this, and then the end of the connection. \
+             So ends who can't read a record (bad_record_mac), or does not want the client.",
+            failure.alert.int("records").unwrap_or_default()
+        ),
+    }
+}

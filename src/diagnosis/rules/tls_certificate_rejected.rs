@@ -1,0 +1,224 @@
+//! `tls-certificate-rejected`.
+
+use colloquy_dissectors::event::{Phase, Value};
+use colloquy_dissectors::units::Side;
+
+use super::tls::{
+    again, alert_name, alert_words, course, finding, oddity_words, offered, server_words, told,
+};
+use crate::diagnosis::tls::{Alike, Failure, Kind, Oddity, oddity, text};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// One side did not accept the certificate that the other showed, and ended the handshake.
+    ///
+    /// ## Why it matters
+    /// No session comes about until the certificate, or what the other side trusts, is mended.
+    ///
+    /// ## How it is told
+    /// A fatal alert bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
+    /// certificate_unknown or unknown_ca; access_denied or decrypt_error after the other side has shown a certificate. Where
+    /// the certificate is in clear (up to TLS 1.2, or with a key log) its dates are compared with the time of the capture,
+    /// its names with the one that the client asked for, and its issuer is looked for in the chain. In TLS 1.3 certificate
+    /// and alert are encrypted: a client that sends, in place of its Finished, a record of just the size of an alert has
+    /// most likely rejected the certificate; so has a server that answers the client's certificate with nothing but such
+    /// a record and closes. A certificate with wrong dates or names that nobody minds is a note. The same is told once of all
+    /// connections between the same two.
+    ///
+    /// ## Example
+    /// `tls12-cert-expired`, `tls13-cert-expired`: the server's certificate ended years ago.
+    ///
+    /// ## What to do
+    /// certificate_expired: renew it, or set the clock that is wrong. unknown_ca: let the server send its whole chain, or
+    /// give the client the issuer's certificate. certificate_unknown and bad_certificate: see the log of who sent the
+    /// alert; a wrong name is often called so.
+    ///
+    /// ## References
+    /// RFC 8446 sections 4.4.2 and 6.2, RFC 5280 section 6, RFC 6125 section 6.
+    pub TlsCertificateRejected = "tls-certificate-rejected" {
+        summary: "Certificate not accepted",
+        severity: Error,
+        category: Authentication,
+        protocols: ["tls"],
+        reference: "RFC 8446 sections 4.4.2 and 6.2; RFC 5280 section 6; RFC 6125 section 6",
+    }
+}
+
+impl TlsCertificateRejected {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        match told(view, Kind::Certificate, &META, out) {
+            Some((failure, series)) => {
+                let finding = rejected(view, &failure, finding(view, &META, &failure, series));
+                out.raise(again(finding, series));
+            }
+            None => accepted(view, out),
+        }
+    }
+}
+
+fn rejected(view: &View<'_>, failure: &Failure<'_>, finding: Finding) -> Finding {
+    let alert = failure.alert;
+    let owner = alert.side.other();
+    let seen = shown(view, owner);
+    let wrong = oddity(view.session).filter(|_| owner == Side::Server);
+    let why = match failure.code() {
+        Some(code) => alert_name(code),
+        None => "most likely",
+    };
+    let (culprit, advice) = blame(failure, seen, wrong.as_ref());
+    let mut finding = finding
+        .side(culprit)
+        .title(format!(
+            "The {} rejects the certificate of {}: {why}",
+            alert.side,
+            match owner {
+                Side::Server => server_words(view),
+                Side::Client => format!("the client {}", view.client()),
+            }
+        ))
+        .explain(format!(
+            "In frame {} the {} sent {}{}. Before it came {}.",
+            alert.stamp.frame,
+            alert.side,
+            alert_words(failure),
+            place(failure),
+            course(view)
+        ))
+        .advise(advice);
+    if let Some(fact) = seen {
+        finding = finding.also(&described(view, owner, fact));
+    }
+    if let Some(wrong) = &wrong {
+        finding = finding.also(&format!("That certificate {}.", oddity_words(wrong)));
+    }
+    match offered(view) {
+        Some(offer) if failure.code() == Some(43) => finding.also(&offer),
+        _ => finding,
+    }
+}
+
+/// Where an alert that can't be read stands.
+fn place(failure: &Failure<'_>) -> &'static str {
+    match (failure.code(), failure.alert.side) {
+        (Some(_), _) => "",
+        (None, Side::Client) => {
+            " where its Finished should be, right after it had seen the server's certificate"
+        }
+        (None, Side::Server) => {
+            " as its only answer, right after the client had shown a certificate"
+        }
+    }
+}
+
+/// The certificate that `owner` showed, where it can be read.
+fn shown<'a>(view: &View<'a>, owner: Side) -> Option<&'a SeenFact> {
+    let mut facts = view.session.facts_named("tls.certificate");
+    facts.find(|f| f.side == owner && !f.text("subject").is_empty())
+}
+
+fn described(view: &View<'_>, owner: Side, fact: &SeenFact) -> String {
+    let names = match fact.value("names") {
+        Some(Value::List(names)) if !names.is_empty() => {
+            format!(", for {}", Value::List(names.clone()))
+        }
+        _ => String::new(),
+    };
+    let signed = if fact.is("self_signed") {
+        "by itself".to_owned()
+    } else {
+        format!("by {}", fact.text("issuer"))
+    };
+    let gap = match fact.text("gap") {
+        "" => String::new(),
+        issuer => format!(", and the certificate of its issuer {issuer} is not in the chain"),
+    };
+    let asked = match text(view.session, "server_name").as_str() {
+        "" => String::new(),
+        _ if owner == Side::Client => String::new(),
+        name => format!("; the client asked for {name}"),
+    };
+    format!(
+        "The {owner}'s certificate (frame {}) is that of {}{names}, issued {signed}, valid from {} to {}{gap}{asked}.",
+        fact.stamp.frame,
+        fact.text("subject"),
+        fact.text("not_before"),
+        fact.text("not_after")
+    )
+}
+
+fn blame(
+    failure: &Failure<'_>,
+    seen: Option<&SeenFact>,
+    wrong: Option<&Oddity>,
+) -> (Culprit, &'static str) {
+    let owner = Culprit::from(failure.alert.side.other());
+    let gap = seen.is_some_and(|f| !f.text("gap").is_empty());
+    match (failure.code(), wrong) {
+        (_, Some(Oddity::Expired(_))) | (Some(45), _) => (
+            owner,
+            "Renew the certificate; where it has not expired, set the clock of who rejects it.",
+        ),
+        (_, Some(Oddity::NotYet(_))) => (
+            owner,
+            "Compare the clocks: the certificate is not valid yet.",
+        ),
+        (_, Some(Oddity::Name(_))) => (
+            owner,
+            "Let the client ask for a name that the certificate has, or issue one that has this name.",
+        ),
+        (Some(44), _) => (owner, "It was revoked: have another one issued."),
+        (Some(48), _) if gap => (
+            owner,
+            "Let it send its whole chain: the certificate of the issuer is lacking.",
+        ),
+        (Some(48), _) => (
+            Culprit::Unknown,
+            "Give who rejects it the certificate of the issuer to trust, or use one issued by somebody it trusts.",
+        ),
+        (Some(_), _) => (
+            Culprit::Unknown,
+            "See the log of who sent the alert: it names the reason (a wrong name, an unknown issuer, a wrong use).",
+        ),
+        (None, _) => (
+            Culprit::Unknown,
+            "See the log of who sent it, or look at the certificate: dates, names, issuer. With a key log (SSLKEYLOGFILE) certificate and alert can be read here.",
+        ),
+    }
+}
+
+/// A certificate with which something is wrong, and nobody minded: told once a server.
+fn accepted(view: &View<'_>, out: &mut Verdicts) {
+    let session = view.session;
+    let Some(seen) = session.fact("tls.certificate-seen") else {
+        return;
+    };
+    let Some(wrong) = oddity(session).filter(|_| session.entered(Phase::Open).is_some()) else {
+        return;
+    };
+    let subject = text(session, "certificate_subject");
+    let alike = Alike::Oddity(view.flow.server, subject.clone());
+    let Some(series) = view.world.tls.series(&alike, seen.stamp) else {
+        return;
+    };
+    let finding = Finding::new(&META, seen.stamp)
+        .severity(Severity::Note)
+        .side(Culprit::Server)
+        .frame(seen.stamp, "certificate")
+        .title(format!(
+            "The certificate of {} {}; the client does not mind",
+            server_words(view),
+            oddity_words(&wrong)
+        ))
+        .explain(format!(
+            "The certificate of {subject} in frame {}, valid from {} to {}, {}. The client went on all the same: it does not check it.",
+            seen.stamp.frame,
+            text(session, "certificate_valid_from"),
+            text(session, "certificate_valid_until"),
+            oddity_words(&wrong)
+        ))
+        .advise("Mend the certificate: a client that checks it will not connect.")
+        .number("alike", f64::from(series.count));
+    out.raise(again(finding, series));
+}

@@ -1,0 +1,151 @@
+//! `tls-handshake-refused`.
+
+use colloquy_dissectors::units::Side;
+
+use super::tls::{again, alert_name, alert_words, compared, course, finding, server_words, told};
+use crate::diagnosis::tls::{Failure, Kind};
+use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
+
+declare_rule! {
+    /// ## What it means
+    /// One side ended the handshake with an alert: the two could not agree, or one could not take what the other sent.
+    ///
+    /// ## Why it matters
+    /// No session comes about, and the same two programs will fail again each time they try.
+    ///
+    /// ## How it is told
+    /// A fatal alert before both sides have finished, or a server's close_notify in answer to a hello. What was offered is
+    /// compared with what was chosen, and with what the same server agreed to in other sessions of the capture. In TLS 1.3
+    /// alerts behind the ServerHello are encrypted; a record that has just the size of one, in place of the next message,
+    /// is taken for it (`likely`). Alerts on certificates are told by `tls-certificate-rejected`, those for want of the
+    /// client's by `tls-client-certificate-missing`. The same refusal of the same client by the same server is told once,
+    /// with the number of times.
+    ///
+    /// ## Example
+    /// `tls12-version-mismatch`: the client knows TLS 1.2, the server wants TLS 1.3. `tls12-no-shared-cipher`: no common
+    /// cipher suite.
+    ///
+    /// ## What to do
+    /// protocol_version: raise the older side's highest version. handshake_failure, insufficient_security: compare the
+    /// lists of cipher suites, groups and signature algorithms with the server's settings and with the kind of its
+    /// certificate's key. unrecognized_name: the server has no such host; look at the name that the client asks for.
+    /// no_application_protocol: compare ALPN. internal_error: see the server's log.
+    ///
+    /// ## References
+    /// RFC 8446 section 6.2, RFC 5246 section 7.2.2, RFC 6066 section 3, RFC 7301 section 3.2.
+    pub TlsHandshakeRefused = "tls-handshake-refused" {
+        summary: "Handshake refused by an alert",
+        severity: Error,
+        category: Establishment,
+        protocols: ["tls"],
+        reference: "RFC 8446 section 6.2; RFC 5246 section 7.2.2",
+    }
+}
+
+impl TlsHandshakeRefused {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some((failure, series)) = told(view, Kind::Refused, &META, out) else {
+            return;
+        };
+        let alert = failure.alert;
+        let (culprit, cause, advice) = cause(&failure);
+        let title = match failure.code() {
+            Some(code) => format!(
+                "The {} refused the handshake with {}: {}",
+                alert.side,
+                server_words(view),
+                alert_name(code)
+            ),
+            None => format!(
+                "The {} broke the handshake with {} off by an alert",
+                alert.side,
+                server_words(view)
+            ),
+        };
+        let finding = finding(view, &META, &failure, series)
+            .side(culprit)
+            .title(title)
+            .explain(format!(
+                "In frame {} the {} sent {}{cause}. Before it came {}.",
+                alert.stamp.frame,
+                alert.side,
+                alert_words(&failure),
+                course(view)
+            ))
+            .advise(advice);
+        out.raise(again(compared(view, finding), series));
+    }
+}
+
+/// At whom it points, what the alert says, and what to do.
+fn cause(failure: &Failure<'_>) -> (Culprit, &'static str, &'static str) {
+    let side = failure.alert.side;
+    let other = Culprit::from(side.other());
+    match failure.code() {
+        Some(70) => (
+            Culprit::Unknown,
+            ": the two have no version of TLS in common",
+            "Raise the highest version of the older side, or allow the newer side an older version.",
+        ),
+        Some(40) => (
+            Culprit::Unknown,
+            ": it found nothing acceptable in what was offered, most often no common cipher suite, group or signature algorithm",
+            "Compare the client's lists with the server's settings, and with the kind of key that its certificate has (RSA, ECDSA).",
+        ),
+        Some(71) => (
+            Culprit::Unknown,
+            ": what was offered is too weak for it",
+            "Let the other side offer stronger cipher suites, groups or keys.",
+        ),
+        Some(112) => (
+            Culprit::Unknown,
+            ": it has no host of the name that the client asked for",
+            "Look at the name that the client asks for, and at the hosts that the server is configured with.",
+        ),
+        Some(120) => (
+            Culprit::Unknown,
+            ": none of the application protocols offered by ALPN is spoken there",
+            "Compare the client's ALPN list with what the server is configured for.",
+        ),
+        Some(86) => (
+            Culprit::Client,
+            ": the client came back with an older version than both sides know (TLS_FALLBACK_SCSV)",
+            "Find out why the client's first try with its newest version failed.",
+        ),
+        Some(115) => (
+            Culprit::Client,
+            ": it does not know the key that the client named",
+            "Give both sides the same pre-shared key under the same identity.",
+        ),
+        Some(80) => (
+            Culprit::from(side),
+            ": something in it went wrong that has nothing to do with the peer",
+            "See its log: a missing or unreadable key, no memory, a broken configuration.",
+        ),
+        Some(0) => (
+            Culprit::from(side),
+            ", which ends a session in order, although none had begun",
+            "See its log: it hung up in the middle of the handshake.",
+        ),
+        Some(90) => (
+            Culprit::from(side),
+            ": its user or program gave up",
+            "Ask who gave up.",
+        ),
+        Some(10 | 20..=22 | 30 | 47 | 50 | 51 | 109 | 110) => (
+            other,
+            ": a message of the other side is not what it should be, or was changed on its way",
+            "Look whether a middlebox changes the handshake; else one of the two implementations is at fault: compare their versions.",
+        ),
+        None if side == Side::Client => (
+            Culprit::Unknown,
+            ": with the keys of an earlier session there is no certificate to be refused, so it minds something else in the server's flight",
+            "See the client's log: it names the alert. With a key log (SSLKEYLOGFILE) it can be read here too.",
+        ),
+        _ => (
+            Culprit::Unknown,
+            "",
+            "See the log of the side that sent it: it names the reason. With a key log (SSLKEYLOGFILE) it can be read here too.",
+        ),
+    }
+}

@@ -1,0 +1,279 @@
+//! `tls-handshake-stalled`.
+
+use colloquy_dissectors::event::{Op, Phase};
+use colloquy_dissectors::units::{Side, Stamp};
+
+use super::tcp_path_dark;
+use super::tls::{compared, course, ended_by_alert, guard, server_words, steps};
+use crate::diagnosis::tls::text;
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::model::LastMessage;
+
+declare_rule! {
+    /// ## What it means
+    /// A handshake began and stopped in the middle: whose turn it was said nothing, or closed without an alert.
+    ///
+    /// ## Why it matters
+    /// The connection is there, and nothing can be sent over it. Who waits sees a program that hangs.
+    ///
+    /// ## How it is told
+    /// A ClientHello, and neither an open session nor an alert. It is told when the next message is overdue (10 s; a minute
+    /// where the client was asked for a certificate, for which a user may be asked), when the side whose turn it was closed
+    /// or reset the connection, and when the other side gave up after a second or more. A client that closes at once after
+    /// the server's flight is a note: scanners and health checks do that. The stage is told: no ServerHello, no second hello
+    /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause.
+    ///
+    /// ## Example
+    /// A server accepts the connection, acknowledges the ClientHello and says nothing: it is overloaded, or no TLS is
+    /// spoken there. A ClientHello too long for one segment (post-quantum key shares) of which the second part vanishes.
+    ///
+    /// ## What to do
+    /// No ServerHello and all acknowledged: the server's program does not read; see its threads and its backlog. Not
+    /// acknowledged: the path; where only a part of a long hello is acknowledged, look for a middlebox, or try without
+    /// post-quantum groups. Closed or reset at once after the hello: a filter that looks at the server name, or a server
+    /// without a certificate for it.
+    ///
+    /// ## References
+    /// RFC 8446 sections 2 and 4.1, RFC 5246 section 7.3.
+    pub TlsHandshakeStalled = "tls-handshake-stalled" {
+        summary: "Handshake not finished",
+        severity: Error,
+        category: Establishment,
+        protocols: ["tls"],
+        reference: "RFC 8446 sections 2 and 4.1; RFC 5246 section 7.3",
+    }
+}
+
+/// Who gives up sooner has not waited: seconds.
+const FAIR: f64 = 1.0;
+/// A user may have to choose a certificate: seconds.
+const CHOICE: f64 = 60.0;
+
+impl TlsHandshakeStalled {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let session = view.session;
+        let began = session.entered(Phase::Negotiating);
+        let came =
+            session.entered(Phase::Open).is_some() || session.fact("tls.not-spoken").is_some();
+        let (Some(_), Some((said_by, last))) = (began, session.last_said()) else {
+            return;
+        };
+        if came || ended_by_alert(view) || session.entered(Phase::Releasing).is_some() {
+            return;
+        }
+        if let Some((guard, why)) = guard(view) {
+            return out.cannot_tell(&META, guard, why);
+        }
+        let it = Stall::of(view, said_by, last);
+        match it.severity(view) {
+            Some(severity) => out.raise(it.finding(view, severity)),
+            None if it.goes_on => {
+                let why = format!(
+                    "the handshake is {} old when the capture ends",
+                    seconds(it.waited)
+                );
+                out.cannot_tell(&META, "T2", why);
+            }
+            None => {}
+        }
+    }
+}
+
+/// A handshake that stands still.
+struct Stall {
+    last: LastMessage,
+    said_by: Side,
+    /// Whose turn it is.
+    turn: Side,
+    stage: &'static str,
+    waited: f64,
+    patience: f64,
+    /// Who ended the connection, and where.
+    ended: Option<(Option<Side>, Stamp)>,
+    goes_on: bool,
+}
+
+impl Stall {
+    fn of(view: &View<'_>, said_by: Side, last: LastMessage) -> Self {
+        let (turn, stage) = stage(view, said_by, last.op);
+        let ended = ended(view);
+        let waited = ended.map_or_else(
+            || view.until_end(last.stamp),
+            |(_, stamp)| stamp.time.since(last.stamp.time),
+        );
+        let choosing = turn == Side::Client && !text(view.session, "client_certificate").is_empty();
+        let patience = view.world.thresholds.patience("tls", last.op);
+        Self {
+            last,
+            said_by,
+            turn,
+            stage,
+            waited,
+            patience: if choosing { CHOICE } else { patience },
+            ended,
+            goes_on: ended.is_none(),
+        }
+    }
+
+    /// How bad it is; `None` where it is nothing, or not yet.
+    fn severity(&self, view: &View<'_>) -> Option<Severity> {
+        let told = tcp_path_dark::tells(view, self.said_by);
+        let bad = if told {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        match self.ended {
+            None => (self.waited >= self.patience).then_some(bad),
+            // Who was waited for ended it. A client that leaves after the server's flight may have seen all it wanted.
+            Some((Some(side), _)) if side == self.turn => match side {
+                Side::Server => Some(bad),
+                Side::Client if self.waited < FAIR => Some(Severity::Note),
+                Side::Client => Some(Severity::Warning),
+            },
+            Some(_) if self.waited >= self.patience => Some(bad),
+            Some(_) => (self.waited >= FAIR).then_some(Severity::Warning),
+        }
+    }
+
+    fn culprit(&self, view: &View<'_>) -> Culprit {
+        let dark = tcp_path_dark::tells(view, self.said_by) || self.unacknowledged(view) > 0;
+        if dark {
+            Culprit::Network
+        } else {
+            self.turn.into()
+        }
+    }
+
+    /// Bytes of who spoke last that its peer has not acknowledged, where nobody ended the connection.
+    fn unacknowledged(&self, view: &View<'_>) -> u64 {
+        let sides = view.tcp().map(|tcp| &tcp.sides[self.said_by]);
+        sides.filter(|_| self.goes_on).map_or(0, |s| s.unacked)
+    }
+
+    fn how(&self, view: &View<'_>) -> String {
+        let waited = seconds(self.waited);
+        match self.ended {
+            None => format!("and nothing came in {waited}"),
+            Some((side, stamp)) => {
+                let verb = match view.ending() {
+                    Some(Ending::Reset(reset, _)) if reset == stamp => "reset",
+                    _ => "closed",
+                };
+                let who = side.map_or_else(|| "somebody".to_owned(), |s| format!("the {s}"));
+                format!(
+                    "and {waited} later {who} {verb} the connection (frame {})",
+                    stamp.frame
+                )
+            }
+        }
+    }
+
+    fn whereabouts(&self, view: &View<'_>) -> String {
+        let peer = view.end_of(self.said_by.other());
+        let length = view
+            .session
+            .fact("tls.client-hello")
+            .and_then(|f| f.int("length"));
+        let size = view.session.bytes[self.said_by];
+        match self.unacknowledged(view) {
+            0 if self.ended.is_some() => String::new(),
+            0 => format!(" TCP at {peer} acknowledged all of it, so its program had it."),
+            left if left < size && length.is_some() => format!(
+                " TCP at {peer} acknowledged all but the last {left} bytes of a hello of {size}: the rest did not arrive, as when \
+                 a device on the path drops what does not fit into one segment."
+            ),
+            left => format!(" TCP at {peer} did not acknowledge {left} bytes of it."),
+        }
+    }
+
+    fn finding(&self, view: &View<'_>, severity: Severity) -> Finding {
+        let verb = match self.ended {
+            Some((Some(side), _)) if side == self.turn => "is broken off",
+            _ => "stalls",
+        };
+        let finding = steps(view, Finding::new(&META, self.last.stamp))
+            .severity(severity)
+            .side(self.culprit(view))
+            .frame(self.last.stamp, "last-message")
+            .maybe_frame(self.ended.map(|(_, stamp)| stamp), "end")
+            .title(format!(
+                "The handshake with {} {verb}: {}",
+                server_words(view),
+                self.stage
+            ))
+            .explain(format!(
+                "The {} sent {} in frame {}, {}: {}.{}",
+                self.said_by,
+                self.last.op,
+                self.last.stamp.frame,
+                self.how(view),
+                self.stage,
+                self.whereabouts(view)
+            ))
+            .advise(advice(self.turn, self.ended.is_some()))
+            .number("waited", self.waited)
+            .number("patience", self.patience);
+        let finding = match course(view).as_str() {
+            "" => finding,
+            course => finding.also(&format!("So far came {course}.")),
+        };
+        let finding = compared(view, finding);
+        if tcp_path_dark::tells(view, self.said_by) {
+            finding.also("The cause is told by tcp-path-dark.")
+        } else {
+            finding
+        }
+    }
+}
+
+/// Whose turn it is after `op` of `side`, and what does not come.
+fn stage(view: &View<'_>, side: Side, op: Op) -> (Side, &'static str) {
+    let version = text(view.session, "version");
+    let tls13 = version.starts_with("TLS 1.3");
+    let retried = view.session.detail("hello_retry_request").is_some() && version.is_empty();
+    match (side, op.name) {
+        (Side::Client, "Client Hello") => (Side::Server, "no ServerHello"),
+        (Side::Client, _) => (Side::Server, "no Finished of the server"),
+        (Side::Server, _) if retried => (
+            Side::Client,
+            "no second ClientHello after a HelloRetryRequest",
+        ),
+        (Side::Server, _) if tls13 => (Side::Client, "no Finished of the client"),
+        (Side::Server, "Server Hello Done") => (
+            Side::Client,
+            "no ClientKeyExchange and Finished of the client",
+        ),
+        (Side::Server, "Encrypted Handshake Message" | "Finished") => {
+            (Side::Client, "no Finished of the client")
+        }
+        (Side::Server, _) => (Side::Server, "the server's flight breaks off"),
+    }
+}
+
+/// Who ended the connection first, and where.
+fn ended(view: &View<'_>) -> Option<(Option<Side>, Stamp)> {
+    let tcp = view.tcp()?;
+    let fins = Side::BOTH.into_iter();
+    let fins = fins.filter_map(|side| Some((Some(side), tcp.sides[side].fin?)));
+    let reset = tcp.reset().filter(|_| tcp.was_reset());
+    let reset = reset.map(|r| (Some(r.side), r.stamp));
+    fins.chain(reset).min_by_key(|(_, stamp)| *stamp)
+}
+
+fn advice(turn: Side, ended: bool) -> &'static str {
+    match (turn, ended) {
+        (Side::Server, true) => {
+            "See the server's log for the end of this connection: no certificate for the name, a limit, a crash. Where it has none, look for a filter on the path that looks at server names."
+        }
+        (Side::Server, false) => {
+            "See whether the server's program is at work (threads, backlog, disk), and whether large segments pass the path."
+        }
+        (Side::Client, true) => {
+            "See the client's log: it left without an alert, as some do that reject the certificate."
+        }
+        (Side::Client, false) => {
+            "See whether the client's program is at work, or waits for its user; and whether the server's flight reached it."
+        }
+    }
+}

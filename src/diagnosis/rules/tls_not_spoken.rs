@@ -1,0 +1,182 @@
+//! `tls-not-spoken`.
+
+use colloquy_dissectors::units::{Side, Stamp};
+
+use super::tls::{alert_name, server_words};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::session::exchange::Open;
+
+declare_rule! {
+    /// ## What it means
+    /// One side speaks TLS and the other does not: a client asks for TLS where none is spoken, or speaks in clear where TLS is
+    /// wanted.
+    ///
+    /// ## Why it matters
+    /// Nothing can come of it. The usual reasons are http:// instead of https://, a wrong port, or STARTTLS left out.
+    ///
+    /// ## How it is told
+    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or a
+    /// server answers words in clear with an alert of TLS. Or (`likely`) a server closes at once and without a word on a
+    /// request of HTTP, on a port where other clients of this capture speak TLS to it, or that is known for TLS.
+    ///
+    /// ## Example
+    /// `tls-plaintext-client`: GET in clear to an HTTPS port.
+    ///
+    /// ## What to do
+    /// Correct the port, or the scheme of the URL, or whether the client begins with TLS at once or by STARTTLS.
+    ///
+    /// ## References
+    /// RFC 8446 sections 5.1 and 6, RFC 9110 section 4.2.2, RFC 8314 section 3.
+    pub TlsNotSpoken = "tls-not-spoken" {
+        summary: "TLS on one side only",
+        severity: Error,
+        category: Establishment,
+        protocols: [],
+        reference: "RFC 8446 sections 5.1 and 6; RFC 9110 section 4.2.2; RFC 8314 section 3",
+    }
+}
+
+/// Who does not understand closes at once: seconds.
+const AT_ONCE: f64 = 1.0;
+/// Ports for TLS: of the IANA registry, and those that servers take by default (4433 is OpenSSL's).
+const PORTS: &[u16] = &[
+    443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 4433, 5061, 5671, 6514, 8443, 8883,
+];
+
+impl TlsNotSpoken {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        if let Some(fact) = view.session.fact("tls.not-spoken") {
+            if view.lost(Side::Server) {
+                return out.cannot_tell(&META, "T4", "bytes of the server are missing");
+            }
+            let what = match fact.text("looks_like") {
+                "" => "what is not TLS".to_owned(),
+                name => format!("in clear, as it seems {name}"),
+            };
+            let finding = Finding::new(&META, fact.stamp)
+                .side(Culprit::Client)
+                .frame(view.session.first, "client-hello")
+                .frame(fact.stamp, "answer")
+                .title(format!("No TLS is spoken at {}: it answers {what}", server_words(view)))
+                .explain(format!(
+                    "The client began with TLS in frame {}, and the server answered in frame {} with \"{}\".",
+                    view.session.first.frame,
+                    fact.stamp.frame,
+                    fact.text("first")
+                ))
+                .advise("Correct the client's port or scheme; where TLS begins by STARTTLS there, let the client begin so.");
+            return out.raise(finding);
+        }
+        if let Some(plain) = Plain::of(view) {
+            out.raise(plain.finding(view));
+        }
+    }
+}
+
+/// Words in clear to a server that wants TLS.
+struct Plain {
+    first: Stamp,
+    answer: Stamp,
+    /// The number of the alert that answers; `None` where the server just closed.
+    code: Option<i64>,
+    spoken: &'static str,
+}
+
+impl Plain {
+    fn of(view: &View<'_>) -> Option<Self> {
+        let tcp = view.tcp()?;
+        let session = view.session;
+        if let Some(alert) = session.fact("tls.alert-to-plain") {
+            let first = tcp.established.or(tcp.sides.client.first)?;
+            return Some(Self {
+                first: session.open.first().map_or(first, |open| open.asked),
+                answer: alert.stamp,
+                code: alert.int("code"),
+                spoken: session.protocol,
+            });
+        }
+        let [open, ..] = session.open.as_slice() else {
+            return None;
+        };
+        let answer = silent_end(view, open)?;
+        Some(Self {
+            first: open.asked,
+            answer,
+            code: None,
+            spoken: session.protocol,
+        })
+    }
+
+    fn finding(&self, view: &View<'_>) -> Finding {
+        let spoken = match self.spoken {
+            "tcp" => "something else than TLS",
+            "http" => "HTTP in clear",
+            name => name,
+        };
+        let (how, why) = match self.code {
+            Some(code) => (
+                format!("answered with the alert {} of TLS", alert_name(code)),
+                "which only a server of TLS sends".to_owned(),
+            ),
+            None => (
+                format!(
+                    "closed without a word {} later",
+                    seconds(self.answer.time.since(self.first.time))
+                ),
+                match opened_elsewhere(view) {
+                    Some(frame) => format!(
+                        "as a server of TLS does; other sessions of TLS with it came about (frame {frame})"
+                    ),
+                    None => "as a server of TLS does, for which this port is known".to_owned(),
+                },
+            ),
+        };
+        let finding = Finding::new(&META, self.answer)
+            .side(Culprit::Client)
+            .frame(self.first, "first-words")
+            .frame(self.answer, "answer")
+            .title(format!(
+                "The client speaks {spoken} to {}, which wants TLS",
+                view.server()
+            ))
+            .explain(format!(
+                "In frame {} the client spoke {spoken}; the server {how} (frame {}), {why}.",
+                self.first.frame, self.answer.frame
+            ))
+            .advise("Let the client use TLS there (https:// instead of http://), or give it the port for words in clear.");
+        if self.code.is_some() {
+            finding
+        } else {
+            finding.likely()
+        }
+    }
+}
+
+/// Where the server closed at once on the first request of HTTP, without a word, on a port for TLS.
+fn silent_end(view: &View<'_>, open: &Open) -> Option<Stamp> {
+    let (tcp, session) = (view.tcp()?, view.session);
+    let for_tls = PORTS.contains(&view.flow.server.port) || opened_elsewhere(view).is_some();
+    let first = session.protocol == "http" && session.requests.sent == 1;
+    let silent = tcp.sides.server.stream_bytes == 0 && !view.lost(Side::Server);
+    if !for_tls || !first || !silent || view.one_sided() || view.began_late() {
+        return None;
+    }
+    let reset = tcp
+        .reset()
+        .filter(|r| tcp.was_reset() && r.side == Side::Server);
+    let fin = tcp.sides.server.fin;
+    let fin = fin.filter(|fin| tcp.sides.client.fin.is_none_or(|client| *fin < client));
+    let end = fin.or(reset.map(|r| r.stamp))?;
+    (end.time.since(open.asked.time) <= AT_ONCE).then_some(end)
+}
+
+/// The frame in which a session of TLS with this server came about.
+fn opened_elsewhere(view: &View<'_>) -> Option<u64> {
+    let server = view.world.tls.server(view.flow.server)?;
+    server.chosen.first().map(|(_, _, stamp)| stamp.frame)
+}
+
+/// True when this rule tells why a request was not answered.
+pub(super) fn tells(view: &View<'_>) -> bool {
+    Plain::of(view).is_some()
+}

@@ -1,0 +1,91 @@
+//! `tls-renegotiation-unanswered`.
+
+use super::tls::{ended_by_alert, guard, server_words};
+use crate::diagnosis::{Ending, Finding, Verdicts, View, declare_rule, seconds};
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// One side asked for a new handshake within the open session (renegotiation), and the other said nothing more.
+    ///
+    /// ## Why it matters
+    /// Who asked waits for it, most often to see the client's certificate; the request behind it waits too.
+    ///
+    /// ## How it is told
+    /// Up to TLS 1.2 the type of a record is in clear: a handshake record in the open session, to which the other side
+    /// says nothing at all, neither handshake nor alert nor data, until the connection ends a second or more later, or for
+    /// 10 s. A client that goes on with its data has passed it over, as it may. In TLS 1.3 this can't be seen.
+    ///
+    /// ## Example
+    /// A web server asks for a client certificate for one of its directories, and the client's library does not renegotiate.
+    ///
+    /// ## What to do
+    /// Ask for the certificate in the first handshake, or use TLS 1.3 with post-handshake authentication; allow secure
+    /// renegotiation at the other side.
+    ///
+    /// ## References
+    /// RFC 5246 sections 7.4.1.1 and 7.2.2 (no_renegotiation), RFC 5746.
+    pub TlsRenegotiationUnanswered = "tls-renegotiation-unanswered" {
+        summary: "Renegotiation not answered",
+        severity: Warning,
+        category: Dialogue,
+        protocols: ["tls"],
+        reference: "RFC 5246 sections 7.4.1.1 and 7.2.2; RFC 5746",
+    }
+}
+
+/// Who ends the connection sooner has not waited: seconds.
+const FAIR: f64 = 1.0;
+
+impl TlsRenegotiationUnanswered {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(asked) = last(view) else { return };
+        let peer = asked.side.other();
+        let spoke = view.session.last_message[peer].is_some_and(|m| m.stamp > asked.stamp);
+        if spoke || ended_by_alert(view) {
+            return;
+        }
+        if let Some((guard, why)) = guard(view) {
+            return out.cannot_tell(&META, guard, why);
+        }
+        let end = view.ending().map(Ending::stamp);
+        let waited = end.map_or_else(
+            || view.until_end(asked.stamp),
+            |end| end.time.since(asked.stamp.time),
+        );
+        let patience = match end {
+            Some(_) => FAIR,
+            None => view.world.thresholds.close_reply,
+        };
+        if waited < patience {
+            if end.is_none() {
+                out.cannot_tell(&META, "T2", "the capture ends right after it was asked for");
+            }
+            return;
+        }
+        let finding = Finding::new(&META, asked.stamp)
+            .side(peer)
+            .frame(asked.stamp, "request")
+            .maybe_frame(end, "end")
+            .title(format!(
+                "The {peer} does not answer the renegotiation that the {} asks for ({})",
+                asked.side,
+                server_words(view)
+            ))
+            .explain(format!(
+                "In frame {} the {} sent a handshake message within the open session; the {peer} said nothing more in {}.",
+                asked.stamp.frame,
+                asked.side,
+                seconds(waited)
+            ))
+            .advise("Let the server ask for what it wants in the first handshake, or the other side allow secure renegotiation.")
+            .number("waited", waited)
+            .number("patience", patience);
+        out.raise(finding);
+    }
+}
+
+/// The last handshake message within the open session.
+fn last<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
+    view.session.facts_named("tls.renegotiation").last()
+}

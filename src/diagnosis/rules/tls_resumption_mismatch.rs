@@ -1,0 +1,115 @@
+//! `tls-resumption-mismatch`.
+
+use crate::diagnosis::tls::{Issued, text};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
+
+use super::tls::server_words;
+
+declare_rule! {
+    /// ## What it means
+    /// The client offered to resume a session that does not fit this one: it was made for another server name, or with
+    /// another way to make the keys (extended master secret).
+    ///
+    /// ## Why it matters
+    /// A server must not resume such a session; it makes a new one or ends the handshake. Resuming it could mix up who
+    /// the peers are.
+    ///
+    /// ## How it is told
+    /// The earlier session is in this capture, found by its id or ticket; its server name or its use of the extended master
+    /// secret (up to TLS 1.2) differs from what the hello says, and the server did not resume it.
+    ///
+    /// ## Example
+    /// A client keeps tickets by address, and the address serves several names.
+    ///
+    /// ## What to do
+    /// Let the client keep sessions by server name. A difference in the extended master secret means that one of the two was
+    /// updated, or that a middlebox took part in one of the handshakes.
+    ///
+    /// ## References
+    /// RFC 7627 section 5.3, RFC 6066 section 3, RFC 8446 section 4.2.11.
+    pub TlsResumptionMismatch = "tls-resumption-mismatch" {
+        summary: "Resumption of a session that does not fit",
+        severity: Warning,
+        category: Authentication,
+        protocols: ["tls"],
+        reference: "RFC 7627 section 5.3; RFC 6066 section 3; RFC 8446 section 4.2.11",
+    }
+}
+
+/// An offer that does not fit.
+pub(super) struct Mismatch<'a> {
+    offer: &'a SeenFact,
+    origin: &'a Issued,
+    what: String,
+}
+
+/// The offer of this session that does not fit, if there is one.
+pub(super) fn of<'a>(view: &View<'a>) -> Option<Mismatch<'a>> {
+    let session = view.session;
+    let mut facts = session.facts.iter();
+    let offer = facts.find(|f| {
+        matches!(
+            f.fact.name,
+            "tls.resumption-refused" | "tls.resumption-offered"
+        )
+    })?;
+    let origin = view.world.tls.origin(offer)?;
+    let name = text(session, "server_name");
+    let ems = offer.is("extended_master_secret");
+    let what = if name != origin.server_name {
+        let quoted = |name: &str| match name {
+            "" => "no name".to_owned(),
+            name => format!("the name {name}"),
+        };
+        format!(
+            "it was made for {}, this one is for {}",
+            quoted(&origin.server_name),
+            quoted(&name)
+        )
+    } else if offer.text("by") != "PSK" && ems != origin.extended_master_secret {
+        let with = |yes| if yes { "with" } else { "without" };
+        format!(
+            "it was made {} extended master secret, and now the client offers {}",
+            with(origin.extended_master_secret),
+            if ems { "it" } else { "none" }
+        )
+    } else {
+        return None;
+    };
+    Some(Mismatch {
+        offer,
+        origin,
+        what,
+    })
+}
+
+impl TlsResumptionMismatch {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(Mismatch {
+            offer,
+            origin,
+            what,
+        }) = of(view)
+        else {
+            return;
+        };
+        let finding = Finding::new(&META, offer.stamp)
+            .side(Culprit::Client)
+            .frame(origin.stamp, "earlier-session")
+            .frame(view.session.first, "client-hello")
+            .frame(offer.stamp, "answer")
+            .title(format!(
+                "The session that the client offers {} to resume does not fit",
+                server_words(view)
+            ))
+            .explain(format!(
+                "The client offered by {} to resume the session of frame {} (with {}), but {what}. The server did not resume it.",
+                offer.text("by"),
+                origin.stamp.frame,
+                origin.server
+            ))
+            .advise("Let the client keep sessions by server name, and see which of the two was changed in between.");
+        out.raise(finding);
+    }
+}

@@ -1,0 +1,64 @@
+//! `tls-truncated`.
+
+use super::tls::{again, guard, server_words};
+use crate::diagnosis::tls::Alike;
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+
+declare_rule! {
+    /// ## What it means
+    /// The server ended the connection without saying so within TLS: no close_notify.
+    ///
+    /// ## Why it matters
+    /// The end of TCP is not protected. Whoever is on the path could have made it, and a client whose answer has no length
+    /// of its own can't tell whether it has all of it.
+    ///
+    /// ## How it is told
+    /// The server closes first, with a FIN, after data in an open session, and its last record is no alert (in TLS 1.3: not of
+    /// the size of one). Clients often leave theirs out; that is not told. Many servers do too: it is a note, once a server.
+    ///
+    /// ## Example
+    /// An HTTP server that closes after an answer without Content-Length.
+    ///
+    /// ## What to do
+    /// Nothing, where the protocol within tells its own lengths. Else let the server close its TLS session before TCP.
+    ///
+    /// ## References
+    /// RFC 8446 section 6.1, RFC 5246 section 7.2.1.
+    pub TlsTruncated = "tls-truncated" {
+        summary: "Closed without close_notify",
+        severity: Note,
+        category: Establishment,
+        protocols: ["tls"],
+        reference: "RFC 8446 section 6.1; RFC 5246 section 7.2.1",
+    }
+}
+
+impl TlsTruncated {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        let Some(fact) = view.session.fact("tls.no-close-notify") else {
+            return;
+        };
+        if let Some((guard, why)) = guard(view) {
+            return out.cannot_tell(&META, guard, why);
+        }
+        let alike = Alike::Truncates(view.flow.server);
+        let fin = view.tcp().and_then(|tcp| tcp.sides.server.fin);
+        let (Some(series), Some(fin)) = (view.world.tls.series(&alike, fact.stamp), fin) else {
+            return;
+        };
+        let last = view.tcp().and_then(|tcp| tcp.sides.server.last_data);
+        let finding = Finding::new(&META, fin)
+            .side(Culprit::Server)
+            .maybe_frame(last, "last-data")
+            .frame(fin, "end")
+            .title(format!("{} closes without close_notify", server_words(view)))
+            .explain(format!(
+                "The server closed the connection in frame {} and had not said within TLS that it would: its data could have \
+                 been cut off by anybody.",
+                fin.frame
+            ))
+            .advise("Where the protocol within does not tell lengths of its own, let the server close its TLS session first.")
+            .number("alike", f64::from(series.count));
+        out.raise(again(finding, series));
+    }
+}
