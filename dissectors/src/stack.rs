@@ -151,10 +151,11 @@ impl Stack {
             let (held, bytes) = (Vec::new(), 0);
             self.state = State::Probing { held, bytes };
         }
-        if let (Side::Server, Input::Data(bytes)) = (side, input)
-            && bytes.len() == tls::ALERT_RECORD
+        if let Input::Data(bytes) = input
+            && at == 0
+            && self.mixes_in_tls(side, bytes, sink)
         {
-            self.alert(at, bytes, sink);
+            return Outcome::Taken;
         }
         if let State::Known(layer) = &mut self.state {
             layer.handle(side, at, input, None, sink);
@@ -175,19 +176,22 @@ impl Stack {
         }
     }
 
-    /// A server that speaks TLS answers with an alert what is none.
-    fn alert(&self, at: StreamOffset, bytes: &[u8], sink: &mut dyn Sink) {
-        let slot = match &self.state {
-            State::Known(layer) if layer.protocol == "tls" => return,
-            State::Known(layer) => layer.slot(),
-            _ => Slot::ROOT,
+    /// One side's first words are of TLS and the other side's are not. True where nothing can be read on for that.
+    fn mixes_in_tls(&self, side: Side, bytes: &[u8], sink: &mut dyn Sink) -> bool {
+        let (known, slot) = match &self.state {
+            State::Known(layer) if layer.protocol == "tls" => return false,
+            State::Known(layer) => (Some(layer.protocol), layer.slot()),
+            _ => (None, Slot::ROOT),
         };
-        if at == 0
-            && let Some(fact) = tls::alert_to_plain(bytes)
-        {
-            let span = Span::new(at, at + bytes.len() as u64);
-            sink.event(slot, Side::Server, span, Act::Fact(Box::new(fact)), None);
-        }
+        let fact = match (side, known) {
+            (Side::Server, _) => tls::answer_to_plain(bytes),
+            (Side::Client, Some(protocol)) => tls::hello_to_plain(bytes, protocol),
+            (Side::Client, None) => None,
+        };
+        let Some(fact) = fact else { return false };
+        let span = Span::new(0, bytes.len() as u64);
+        sink.event(slot, side, span, Act::Fact(Box::new(fact)), None);
+        known.is_none()
     }
 
     /// The first words of a server are those of another protocol, which its port is for: a client asked for the wrong one
@@ -227,7 +231,16 @@ impl Stack {
         }
         let joined = self.joined(side, bytes);
         let probed = joined.as_deref().unwrap_or(bytes);
-        match self.judge(side, probed, sink) {
+        let mut judgement = self.judge(side, probed, sink);
+        if joined.is_some() && !matches!(judgement, Judgement::Is(..)) {
+            // Behind words that are none of ours a session may begin with this piece.
+            let alone = self.judge(side, bytes, sink);
+            if matches!(alone, Judgement::Is(_, _, true)) {
+                self.give_up();
+                judgement = alone;
+            }
+        }
+        match judgement {
             Judgement::Is(protocol, speaker, _) => {
                 if self.reverse(side, speaker) {
                     return Outcome::Reversed;

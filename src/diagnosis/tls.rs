@@ -12,6 +12,8 @@ use crate::session::model::{Endpoint, Flow, SeenFact, Session};
 const VALUES: usize = 8;
 /// Who answers a record with an alert does so at once: seconds.
 const AT_ONCE: f64 = 1.0;
+/// A client that has sent more records without an answer does not wait for one.
+const FIRST_RECORDS: i64 = 2;
 
 /// Which rule tells of a session that an alert ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,11 +50,11 @@ impl Failure<'_> {
 
 /// The alert that ended `session`, if one did.
 pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'a>> {
+    let fin = |side: Side| flow.tcp.as_deref().and_then(|tcp| tcp.sides[side].fin);
+    // To a connection that the peer has ended already, an alert is no more than an echo.
+    let late = |a: &&SeenFact| fin(a.side.other()).is_some_and(|fin| fin < a.stamp);
     let mut alerts = session.facts_named("tls.alert");
-    if let Some(alert) = alerts.find(|a| is_fatal(a)) {
-        if closed_before(flow, alert) {
-            return None;
-        }
+    if let Some(alert) = alerts.find(|a| is_fatal(a) && !late(a)) {
         let kind = match alert.int("code") {
             Some(code) => kind(session, alert, code),
             None => hidden_kind(session, alert),
@@ -70,7 +72,7 @@ pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'
         Kind::ClientCertificate
     } else if alert.is("certificate") {
         Kind::Certificate
-    } else if alert.int("records") > Some(0) {
+    } else if (1..=FIRST_RECORDS).contains(&alert.int("records").unwrap_or_default()) {
         Kind::Aborted
     } else {
         return None;
@@ -170,7 +172,7 @@ pub(crate) fn oddity(session: &Session) -> Option<Oddity> {
     let names = session.detail("certificate_names")?.to_string();
     let names: Vec<&str> = names.split(", ").collect();
     // Longer lists are cut.
-    let all = !names.is_empty() && names.len() < 16;
+    let all = names.iter().all(|n| !n.is_empty()) && names.len() < 16;
     (all && !names.iter().any(|n| is_for(n, &name))).then_some(Oddity::Name(name))
 }
 

@@ -5,6 +5,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 use super::tcp_aborted_in_flight::cut_off;
 use super::tcp_path_dark;
 use super::tcp_reset_forged::forged;
+use super::tls_handshake_stalled;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::{Incomplete, Session};
 
@@ -47,7 +48,7 @@ impl MessageIncomplete {
             return;
         }
         for incomplete in &view.session.troubles.incomplete {
-            if told_within(view, view.session, incomplete) {
+            if told_within(view, view.session, incomplete) || tls_handshake_stalled::tells(view) {
                 continue;
             }
             match guard(view, incomplete) {

@@ -63,15 +63,15 @@ fn rejected(view: &View<'_>, failure: &Failure<'_>, finding: Finding) -> Finding
     let owner = alert.side.other();
     let seen = shown(view, owner);
     let wrong = oddity(view.session).filter(|_| owner == Side::Server);
-    let why = match failure.code() {
-        Some(code) => alert_name(code),
-        None => "most likely",
+    let (verb, why) = match failure.code() {
+        Some(code) => ("rejects", format!(": {}", alert_name(code))),
+        None => ("most likely rejects", String::new()),
     };
     let (culprit, advice) = blame(failure, seen, wrong.as_ref());
     let mut finding = finding
         .side(culprit)
         .title(format!(
-            "The {} rejects the certificate of {}: {why}",
+            "The {} {verb} the certificate of {}{why}",
             alert.side,
             match owner {
                 Side::Server => server_words(view),

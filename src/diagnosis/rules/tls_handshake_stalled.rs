@@ -5,6 +5,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_path_dark;
 use super::tls::{compared, course, ended_by_alert, guard, server_words, steps};
+use super::tls_load_shedding;
 use crate::diagnosis::tls::text;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::LastMessage;
@@ -51,32 +52,44 @@ const CHOICE: f64 = 60.0;
 
 impl TlsHandshakeStalled {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let session = view.session;
-        let began = session.entered(Phase::Negotiating);
-        let came =
-            session.entered(Phase::Open).is_some() || session.fact("tls.not-spoken").is_some();
-        let (Some(_), Some((said_by, last))) = (began, session.last_said()) else {
-            return;
-        };
-        if came || ended_by_alert(view) || session.entered(Phase::Releasing).is_some() {
+        if !began_only(view) {
             return;
         }
         if let Some((guard, why)) = guard(view) {
             return out.cannot_tell(&META, guard, why);
         }
-        let it = Stall::of(view, said_by, last);
+        let Some(it) = Stall::of(view) else { return };
         match it.severity(view) {
             Some(severity) => out.raise(it.finding(view, severity)),
             None if it.goes_on => {
+                let waited = seconds(it.waited);
                 let why = format!(
-                    "the handshake is {} old when the capture ends",
-                    seconds(it.waited)
+                    "the handshake's next message is awaited since {waited} when the capture ends"
                 );
                 out.cannot_tell(&META, "T2", why);
             }
             None => {}
         }
     }
+}
+
+/// True when this rule tells why a message of the handshake is not whole.
+pub(super) fn tells(view: &View<'_>) -> bool {
+    view.session.protocol == "tls"
+        && began_only(view)
+        && guard(view).is_none()
+        && Stall::of(view).is_some_and(|it| it.severity(view).is_some())
+}
+
+/// A handshake was begun, came to nothing, and no alert says why.
+fn began_only(view: &View<'_>) -> bool {
+    let session = view.session;
+    let ended =
+        session.entered(Phase::Open).is_some() || session.entered(Phase::Releasing).is_some();
+    session.entered(Phase::Negotiating).is_some()
+        && !ended
+        && session.fact("tls.not-spoken").is_none()
+        && !ended_by_alert(view)
 }
 
 /// A handshake that stands still.
@@ -94,7 +107,8 @@ struct Stall {
 }
 
 impl Stall {
-    fn of(view: &View<'_>, said_by: Side, last: LastMessage) -> Self {
+    fn of(view: &View<'_>) -> Option<Self> {
+        let (said_by, last) = view.session.last_said()?;
         let (turn, stage) = stage(view, said_by, last.op);
         let ended = ended(view);
         let waited = ended.map_or_else(
@@ -103,21 +117,21 @@ impl Stall {
         );
         let choosing = turn == Side::Client && !text(view.session, "client_certificate").is_empty();
         let patience = view.world.thresholds.patience("tls", last.op);
-        Self {
+        Some(Self {
             last,
             said_by,
             turn,
             stage,
-            waited,
+            waited: waited.max(0.0),
             patience: if choosing { CHOICE } else { patience },
             ended,
             goes_on: ended.is_none(),
-        }
+        })
     }
 
     /// How bad it is; `None` where it is nothing, or not yet.
     fn severity(&self, view: &View<'_>) -> Option<Severity> {
-        let told = tcp_path_dark::tells(view, self.said_by);
+        let told = tcp_path_dark::tells(view, self.said_by) || tls_load_shedding::tells(view);
         let bad = if told {
             Severity::Warning
         } else {
@@ -221,6 +235,8 @@ impl Stall {
         let finding = compared(view, finding);
         if tcp_path_dark::tells(view, self.said_by) {
             finding.also("The cause is told by tcp-path-dark.")
+        } else if tls_load_shedding::tells(view) {
+            finding.also("It is one of many: see tls-load-shedding.")
         } else {
             finding
         }
@@ -232,7 +248,9 @@ fn stage(view: &View<'_>, side: Side, op: Op) -> (Side, &'static str) {
     let version = text(view.session, "version");
     let tls13 = version.starts_with("TLS 1.3");
     let retried = view.session.detail("hello_retry_request").is_some() && version.is_empty();
+    let silent = view.session.last_message.server.is_none();
     match (side, op.name) {
+        (Side::Client, _) if silent => (Side::Server, "no ServerHello"),
         (Side::Client, "Client Hello") => (Side::Server, "no ServerHello"),
         (Side::Client, _) => (Side::Server, "no Finished of the server"),
         (Side::Server, _) if retried => (

@@ -40,21 +40,34 @@ const LEAST: usize = 3;
 /// One in so many.
 const SHARE: usize = 20;
 
+/// Handshakes that the server of `view` cuts off, and how many others came about, where they are enough to be told.
+fn pattern<'a>(view: &View<'a>) -> Option<(Vec<&'a Shed>, usize)> {
+    let server = view.world.tls.server(view.flow.server)?;
+    let shed: Vec<&Shed> = server.shed().collect();
+    let opened = server.opened as usize;
+    let enough = shed.len() >= LEAST && opened > 0 && shed.len() * SHARE >= opened;
+    enough.then_some((shed, opened))
+}
+
+/// The handshake of this session is `shed`.
+fn is_here(view: &View<'_>, shed: &Shed) -> bool {
+    let (first, last) = (view.session.first, view.session.last);
+    shed.client == view.flow.client && (first..=last).contains(&shed.hello)
+}
+
+/// True when this session is one of those of which this rule tells.
+pub(super) fn tells(view: &View<'_>) -> bool {
+    pattern(view).is_some_and(|(shed, _)| shed.iter().any(|s| is_here(view, s)))
+}
+
 impl TlsLoadShedding {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let Some(server) = view.world.tls.server(view.flow.server) else {
+        let Some((shed, opened)) = pattern(view) else {
             return;
         };
-        let shed: Vec<&Shed> = server.shed().collect();
-        let opened = server.opened as usize;
-        let [first, ..] = shed.as_slice() else { return };
-        let here = first.client == view.flow.client && first.hello >= view.session.first;
-        if !here || first.hello > view.session.last {
+        let Some(first) = shed.first().filter(|first| is_here(view, first)) else {
             return;
-        }
-        if shed.len() < LEAST || opened == 0 || shed.len() * SHARE < opened {
-            return;
-        }
+        };
         let hellos: Vec<_> = shed.iter().map(|s| s.hello).collect();
         let ends: Vec<_> = shed.iter().map(|s| s.end).collect();
         let alerts = shed.iter().filter(|s| s.by_alert).count();

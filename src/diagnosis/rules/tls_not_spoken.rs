@@ -5,6 +5,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 use super::tls::{alert_name, server_words};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
+use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
@@ -16,7 +17,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or a
-    /// server answers words in clear with an alert of TLS. Or (`likely`) a server closes at once and without a word on a
+    /// server answers words in clear with an alert of TLS, or with the page that nginx, Apache and Go have for it. Or (`likely`) a server closes at once and without a word on a
     /// request of HTTP, on a port where other clients of this capture speak TLS to it, or that is known for TLS.
     ///
     /// ## Example
@@ -58,12 +59,7 @@ impl TlsNotSpoken {
                 .frame(view.session.first, "client-hello")
                 .frame(fact.stamp, "answer")
                 .title(format!("No TLS is spoken at {}: it answers {what}", server_words(view)))
-                .explain(format!(
-                    "The client began with TLS in frame {}, and the server answered in frame {} with \"{}\".",
-                    view.session.first.frame,
-                    fact.stamp.frame,
-                    fact.text("first")
-                ))
+                .explain(explanation(view, fact))
                 .advise("Correct the client's port or scheme; where TLS begins by STARTTLS there, let the client begin so.");
             return out.raise(finding);
         }
@@ -73,12 +69,35 @@ impl TlsNotSpoken {
     }
 }
 
+fn explanation(view: &View<'_>, fact: &SeenFact) -> String {
+    let (first, here) = (view.session.first.frame, fact.stamp.frame);
+    match fact.side {
+        Side::Server => format!(
+            "The client began with TLS in frame {first}, and the server answered in frame {here} with \"{}\".",
+            fact.text("first")
+        ),
+        Side::Client => format!(
+            "The server spoke first, {} in clear (frame {first}), and the client began with TLS in frame {here}.",
+            fact.text("looks_like")
+        ),
+    }
+}
+
+/// How a server shows that it wants TLS.
+enum How {
+    /// An alert of this number.
+    Alert(i64),
+    /// A page that says so.
+    Page,
+    /// It closed without a word.
+    Closed,
+}
+
 /// Words in clear to a server that wants TLS.
 struct Plain {
     first: Stamp,
     answer: Stamp,
-    /// The number of the alert that answers; `None` where the server just closed.
-    code: Option<i64>,
+    how: How,
     spoken: &'static str,
 }
 
@@ -91,7 +110,7 @@ impl Plain {
             return Some(Self {
                 first: session.open.first().map_or(first, |open| open.asked),
                 answer: alert.stamp,
-                code: alert.int("code"),
+                how: alert.int("code").map_or(How::Page, How::Alert),
                 spoken: session.protocol,
             });
         }
@@ -102,7 +121,7 @@ impl Plain {
         Some(Self {
             first: open.asked,
             answer,
-            code: None,
+            how: How::Closed,
             spoken: session.protocol,
         })
     }
@@ -113,12 +132,16 @@ impl Plain {
             "http" => "HTTP in clear",
             name => name,
         };
-        let (how, why) = match self.code {
-            Some(code) => (
+        let (how, why) = match self.how {
+            How::Page => (
+                "answered with a page that says so".to_owned(),
+                "as servers of HTTP over TLS do".to_owned(),
+            ),
+            How::Alert(code) => (
                 format!("answered with the alert {} of TLS", alert_name(code)),
                 "which only a server of TLS sends".to_owned(),
             ),
-            None => (
+            How::Closed => (
                 format!(
                     "closed without a word {} later",
                     seconds(self.answer.time.since(self.first.time))
@@ -144,10 +167,10 @@ impl Plain {
                 self.first.frame, self.answer.frame
             ))
             .advise("Let the client use TLS there (https:// instead of http://), or give it the port for words in clear.");
-        if self.code.is_some() {
-            finding
-        } else {
+        if matches!(self.how, How::Closed) {
             finding.likely()
+        } else {
+            finding
         }
     }
 }

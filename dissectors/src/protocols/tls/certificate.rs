@@ -106,8 +106,7 @@ fn names(leaf: &X509Certificate<'_>) -> Vec<String> {
     }
     let common = leaf.subject().iter_common_name();
     common
-        .filter_map(|name| name.as_str().ok())
-        .map(|name| printable(name.as_bytes()))
+        .map(|name| printable(name.as_slice()))
         .take(1)
         .collect()
 }

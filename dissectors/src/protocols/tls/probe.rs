@@ -68,6 +68,13 @@ fn hello(bytes: &[u8], head: Head) -> Option<bool> {
     Some((38..wire::MESSAGE_MOST as u32).contains(&len) && wire::is_version(version))
 }
 
+/// A client's hello begins here.
+pub(super) fn is_client_hello(bytes: &[u8]) -> bool {
+    let head = Head::read(bytes).filter(|h| h.is_plausible() && h.kind == content::HANDSHAKE);
+    let known = head.and_then(|head| hello(bytes, head));
+    known == Some(true) && speaker(bytes) == Speaker::Client
+}
+
 fn speaker(bytes: &[u8]) -> Speaker {
     match bytes.get(wire::HEAD) {
         Some(&message::CLIENT_HELLO) => Speaker::Client,

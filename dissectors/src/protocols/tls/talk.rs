@@ -281,6 +281,8 @@ impl Talk {
             State::Answered if self.is_tls13() => {
                 let shape = shape(self.suite, len);
                 match (side, shape) {
+                    // Drafts ended early data by an alert.
+                    (Side::Client, Shape::Alert) if self.early == Early::Offered => {}
                     (_, Shape::Alert) => self.hidden_alert(side, span, out),
                     (Side::Server, _) => self.finished[side] = true,
                     (Side::Client, _) if !self.finished.server => {}
