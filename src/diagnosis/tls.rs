@@ -87,18 +87,6 @@ fn is_fatal(alert: &SeenFact) -> bool {
     alert.text("level") == "Fatal" || in_handshake && (closes || alert.is("encrypted"))
 }
 
-/// A decode_error in answer to the end of the peer's stream: the peer sent no close_notify before it, and nothing is lost by that
-/// (OpenSSL 3 calls it an unexpected end of file).
-fn closed_before(flow: &Flow, alert: &SeenFact) -> bool {
-    let fin = flow
-        .tcp
-        .as_ref()
-        .and_then(|t| t.sides[alert.side.other()].fin);
-    alert.int("code") == Some(50)
-        && alert.text("stage") == "session"
-        && fin.is_some_and(|fin| fin < alert.stamp)
-}
-
 /// What an alert that can be read is about (RFC 8446 section 6.2).
 fn kind(session: &Session, alert: &SeenFact, code: i64) -> Kind {
     let from_server = alert.side == Side::Server;
@@ -449,7 +437,8 @@ fn shed(flow: &Flow, session: &Session) -> Option<Shed> {
     if let Some(alert) = internal.filter(|a| a.text("stage") == "handshake") {
         return Some(one(alert.stamp, true));
     }
-    if tcp.sides.server.stream_bytes > 0 {
+    let server = &tcp.sides.server;
+    if server.stream_bytes + server.missing + server.acked_unseen > 0 {
         return None;
     }
     let reset = tcp

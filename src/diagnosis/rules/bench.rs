@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod dcerpc;
 pub(crate) mod http;
+pub(crate) mod tls;
 pub(crate) mod ws;
 
 use crate::analysis::{Analysis, Outcome};

@@ -95,3 +95,56 @@ fn why(failure: &Failure<'_>) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::rules::bench::tls::{
+        alert, closed_by_server, data, hidden_alert, opened13, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Culprit};
+
+    const RULE: &str = "tls-aborted-by-alert";
+
+    #[test]
+    fn nothing_but_tickets_and_an_alert_answers_the_request() {
+        let asked = opened13(to(443)).client(&data(35));
+        let tickets = asked.server(&data(250)).server(&data(250));
+        let frames = closed_by_server(tickets.clone().server(&hidden_alert()));
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
+        assert_eq!(loud(frames), [RULE]);
+        let late = tickets.wait_secs(30.0).server(&hidden_alert());
+        assert!(loud(closed_by_server(late)).is_empty());
+    }
+
+    #[test]
+    fn an_alert_in_clear_is_read() {
+        let script = opened13(to(443)).client(&data(35)).server(&alert(2, 20));
+        let found = findings(closed_by_server(script), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+    }
+
+    #[test]
+    fn an_answer_before_it_makes_it_close_notify() {
+        let answered = opened13(to(443)).client(&data(35)).server(&data(300));
+        assert!(loud(closed_by_server(answered.server(&hidden_alert()))).is_empty());
+        let mut log = opened13(to(6514));
+        for _ in 0..9 {
+            log = log.client(&data(80)).wait_secs(1.0);
+        }
+        let log = log.client(&data(80)).server(&hidden_alert());
+        assert!(loud(closed_by_server(log)).is_empty());
+        let both = opened13(to(443)).client(&data(35)).client(&hidden_alert());
+        assert!(loud(closed_by_server(both.server(&hidden_alert()))).is_empty());
+    }
+
+    #[test]
+    fn the_answer_may_be_among_the_bytes_that_are_missing() {
+        let script = opened13(to(443)).client(&data(35)).client(&data(35));
+        let lost = script.client_lost(&data(30)).client(&data(35));
+        let frames = closed_by_server(lost.server(&hidden_alert()));
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert!(cannot_tell(frames, RULE).iter().all(|guard| *guard == "T4"));
+    }
+}

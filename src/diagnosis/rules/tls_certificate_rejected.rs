@@ -222,3 +222,103 @@ fn accepted(view: &View<'_>, out: &mut Verdicts) {
         .number("alike", f64::from(series.count));
     out.raise(again(finding, series));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::tls::{
+        TLS12, TLS13, alert, client_hello, closed_by_server, data, finished12, finished13,
+        flight12, flight13, hidden_alert, key_exchange12, opened12, opened13, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
+
+    const RULE: &str = "tls-certificate-rejected";
+
+    fn shown(until: &str) -> Script {
+        let script = to(443).client(&client_hello(TLS12));
+        script.server(&flight12(&[], until, false))
+    }
+
+    #[test]
+    fn an_expired_certificate_is_rejected_and_shown() {
+        let frames = shown("2021").client(&alert(2, 45)).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
+        let text = &found[0].explanation;
+        assert!(text.contains("2021-01-01T00:00:00Z"), "{text}");
+        assert!(text.contains("had expired"), "{text}");
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn an_unknown_issuer_points_at_nobody_where_the_dates_are_right() {
+        let frames = shown("2040").client(&alert(2, 48)).close().frames();
+        assert_eq!(findings(frames, RULE)[0].side, Culprit::Unknown);
+    }
+
+    #[test]
+    fn in_tls_1_3_an_alert_stands_where_the_finished_should_be() {
+        let script = to(443)
+            .client(&client_hello(TLS13))
+            .server(&flight13(false));
+        let frames = script.client(&hidden_alert()).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn the_clients_certificate_is_the_last_thing_before_the_servers_alert() {
+        let script = to(443)
+            .client(&client_hello(TLS13))
+            .server(&flight13(false));
+        let script = script.client(&[data(700), data(281), finished13()].concat());
+        let rejected = script.clone().server(&hidden_alert());
+        let found = findings(closed_by_server(rejected), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let answered = script
+            .client(&data(60))
+            .server(&data(500))
+            .server(&hidden_alert());
+        assert!(loud(closed_by_server(answered)).is_empty());
+    }
+
+    #[test]
+    fn what_the_client_does_not_mind_is_a_note() {
+        let open = |until: &str| {
+            let script = shown(until).client(&key_exchange12(false));
+            script.server(&finished12()).close().frames()
+        };
+        let found = findings(open("2021"), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        assert!(findings(open("2040"), RULE).is_empty());
+        let other = crate::diagnosis::rules::bench::tls::Hello {
+            name: "www.example.com",
+            ..TLS12
+        };
+        let found = findings(opened12(to(443), other, &[]).close().frames(), RULE);
+        assert!(found[0].title.contains("www.example.com"), "{found:?}");
+    }
+
+    #[test]
+    fn an_idle_server_that_closes_in_order_rejects_nothing() {
+        let script = opened13(to(443)).server(&data(250)).server(&data(250));
+        let frames = closed_by_server(script.wait_secs(5.0).server(&hidden_alert()));
+        assert!(loud(frames).is_empty());
+    }
+
+    #[test]
+    fn with_bytes_missing_sizes_tell_nothing() {
+        let script = to(443)
+            .client(&client_hello(TLS13))
+            .server(&flight13(false));
+        let frames = script
+            .client(&hidden_alert())
+            .server_lost(&data(9))
+            .server(&data(90));
+        let frames = frames.close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}

@@ -62,3 +62,60 @@ impl TlsClientCertificateMissing {
         out.raise(again(finding, series));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::rules::bench::tls::{
+        TLS12, TLS13, alert, client_hello, closed_by_server, data, finished12, finished13,
+        flight12, flight13, hidden_alert, key_exchange12, no_certificate13, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Culprit};
+
+    const RULE: &str = "tls-client-certificate-missing";
+
+    #[test]
+    fn an_empty_certificate_is_refused() {
+        let script = to(443)
+            .client(&client_hello(TLS12))
+            .server(&flight12(&[], "2040", true))
+            .client(&key_exchange12(true));
+        let frames = closed_by_server(script.clone().server(&alert(2, 40)));
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert_eq!(loud(frames), [RULE]);
+        let optional = script
+            .server(&finished12())
+            .client(&data(40))
+            .server(&data(900));
+        assert!(loud(optional.close().frames()).is_empty());
+    }
+
+    #[test]
+    fn in_tls_1_3_sizes_tell_it() {
+        let script = to(443)
+            .client(&client_hello(TLS13))
+            .server(&flight13(false));
+        let script = script.client(&[no_certificate13(), finished13(), data(35)].concat());
+        let frames = closed_by_server(script.clone().server(&hidden_alert()));
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
+        assert_eq!(loud(frames), [RULE]);
+        let optional = script.clone().server(&data(900)).server(&hidden_alert());
+        assert!(loud(closed_by_server(optional)).is_empty());
+        let lost = script.server_lost(&data(900)).server(&hidden_alert());
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
+    }
+
+    #[test]
+    fn with_one_direction_alone_sizes_tell_nothing() {
+        let script = to(443)
+            .client(&client_hello(TLS13))
+            .server(&flight13(false));
+        let script = script.client(&[no_certificate13(), finished13()].concat());
+        let script = script.server(&hidden_alert()).client_lost(&data(30));
+        let frames = closed_by_server(script.client(&data(40)));
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert!(cannot_tell(frames, RULE).iter().all(|guard| *guard == "T4"));
+    }
+}

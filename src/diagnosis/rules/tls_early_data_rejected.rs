@@ -60,3 +60,54 @@ impl TlsEarlyDataRejected {
         out.raise(if certain { finding } else { finding.likely() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::Certainty;
+    use crate::diagnosis::rules::bench::tls::{
+        Hello, TLS13, client_hello, data, finished13, flight13, retry13, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+
+    const RULE: &str = "tls-early-data-rejected";
+
+    fn early() -> Script {
+        let hello = client_hello(Hello {
+            psk: b"an earlier session",
+            early_data: true,
+            ..TLS13
+        });
+        to(443).client(&[hello, data(200)].concat())
+    }
+
+    #[test]
+    fn a_full_handshake_or_another_hello_takes_nothing() {
+        let full = early().server(&flight13(false)).client(&finished13());
+        let found = findings(full.close().frames(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Certain));
+        let again = early().server(&retry13()).client(&client_hello(TLS13));
+        let again = again.server(&flight13(false)).client(&finished13());
+        assert_eq!(findings(again.close().frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn an_end_of_early_data_shows_that_it_was_taken() {
+        let resumed = early().server(&flight13(true));
+        let taken = resumed.clone().client(&[data(21), finished13()].concat());
+        assert!(findings(taken.close().frames(), RULE).is_empty());
+        let not = resumed.client(&finished13());
+        let found = findings(not.clone().close().frames(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
+        assert!(loud(not.close().frames()).is_empty());
+    }
+
+    #[test]
+    fn with_bytes_missing_sizes_tell_nothing() {
+        let resumed = early().server(&flight13(true)).client(&finished13());
+        let lost = resumed.client_lost(&data(90)).client(&data(90));
+        let frames = lost.close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}

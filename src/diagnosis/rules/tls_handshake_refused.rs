@@ -149,3 +149,91 @@ fn cause(failure: &Failure<'_>) -> (Culprit, &'static str, &'static str) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::rules::bench::tls::{
+        TLS12, TLS13, alert, client_hello, closed_by_server, finished12, flight12, flight13, from,
+        hidden_alert, key_exchange12, opened12, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Culprit};
+
+    const RULE: &str = "tls-handshake-refused";
+
+    #[test]
+    fn a_fatal_alert_in_answer_to_a_hello_and_what_was_offered() {
+        let script = to(443).client(&client_hello(TLS12)).server(&alert(2, 40));
+        let frames = closed_by_server(script);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Unknown));
+        assert_eq!(found[0].certainty, Certainty::Certain);
+        let text = &found[0].explanation;
+        assert!(
+            text.contains("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+            "{text}"
+        );
+        assert!(text.contains("handshake_failure (40)"), "{text}");
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn the_same_refusal_is_told_once_with_what_the_server_agreed_to_elsewhere() {
+        let refused = |port| {
+            let script = from(port, 443)
+                .wait_ms(i64::from(port))
+                .client(&client_hello(TLS12));
+            script.server(&alert(2, 70)).close()
+        };
+        let other = opened12(from(900, 443), TLS12, &[]).close();
+        let frames = crate::capture::script::Script::merge([refused(41), refused(42), other]);
+        let found = findings(frames, RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].numbers.contains(&("alike", 2.0)));
+        assert!(
+            found[0].explanation.contains("agreed to TLS 1.2"),
+            "{}",
+            found[0].explanation
+        );
+    }
+
+    #[test]
+    fn a_finished_that_the_server_can_not_read_is_refused_by_an_alert_that_nobody_can_read() {
+        let script = to(443)
+            .client(&client_hello(TLS12))
+            .server(&flight12(&[], "2040", false))
+            .client(&key_exchange12(false))
+            .server(&crate::diagnosis::rules::bench::tls::record(21, &[9; 26]));
+        let found = findings(closed_by_server(script), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
+    }
+
+    #[test]
+    fn a_warning_and_an_echo_to_a_closed_connection_refuse_nothing() {
+        let warned = to(443)
+            .client(&client_hello(TLS12))
+            .server(&[alert(1, 112), flight12(&[], "2040", false)].concat())
+            .client(&key_exchange12(false))
+            .server(&finished12());
+        assert!(loud(warned.close().frames()).is_empty());
+        let echo = to(443)
+            .client(&client_hello(TLS12))
+            .fin(colloquy_dissectors::units::Side::Server)
+            .client(&alert(2, 50));
+        assert!(findings(echo.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn an_alert_told_by_its_size_needs_all_bytes() {
+        let hello = crate::diagnosis::rules::bench::tls::Hello {
+            psk: b"ticket",
+            ..TLS13
+        };
+        let hidden = to(443).client(&client_hello(hello)).server(&flight13(true));
+        let sure = hidden.clone().client(&hidden_alert());
+        assert_eq!(findings(sure.close().frames(), RULE).len(), 1);
+        let lost = hidden.client(&hidden_alert()).server_lost(&alert(1, 0));
+        let frames = lost.server(&alert(1, 0)).close().frames();
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}

@@ -295,3 +295,88 @@ fn advice(turn: Side, ended: bool) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::tls::{
+        TLS12, TLS13, client_hello, finished13, flight12, flight13, key_exchange12, opened12,
+        retry13, server_hello12, to,
+    };
+    use crate::diagnosis::rules::bench::ws::elsewhere;
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Culprit, Severity};
+
+    const RULE: &str = "tls-handshake-stalled";
+
+    fn stalled(script: Script, stage: &str, side: Culprit) {
+        let frames = elsewhere(script, 30.0);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, side), "{found:?}");
+        assert!(found[0].title.contains(stage), "{}", found[0].title);
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn every_stage_is_told() {
+        let asked = to(443).client(&client_hello(TLS12));
+        stalled(asked.clone(), "no ServerHello", Culprit::Server);
+        let begun = asked.clone().server(&server_hello12(&[]));
+        stalled(begun, "breaks off", Culprit::Server);
+        let answered = asked.server(&flight12(&[], "2040", false));
+        stalled(answered.clone(), "no ClientKeyExchange", Culprit::Client);
+        let finished = answered.client(&key_exchange12(false));
+        stalled(finished, "no Finished of the server", Culprit::Server);
+        let asked = to(443).client(&client_hello(TLS13));
+        let again = asked.clone().server(&retry13());
+        stalled(again, "no second ClientHello", Culprit::Client);
+        let answered = asked.server(&flight13(false));
+        stalled(
+            answered.clone(),
+            "no Finished of the client",
+            Culprit::Client,
+        );
+        assert!(loud(elsewhere(answered.client(&finished13()), 30.0)).is_empty());
+    }
+
+    #[test]
+    fn the_half_of_a_long_hello_that_is_not_acknowledged_is_the_networks() {
+        let hello = client_hello(TLS13);
+        let script = to(443)
+            .client(&hello[..100])
+            .client_unacknowledged(&hello[100..])
+            .retransmit_last(Side::Client)
+            .drop_last();
+        let found = findings(elsewhere(script, 30.0), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+    }
+
+    #[test]
+    fn who_is_asked_breaks_it_off() {
+        let asked = to(443).client(&client_hello(TLS12));
+        let found = findings(asked.clone().reset(Side::Server).frames(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Error));
+        let answered = asked.server(&flight12(&[], "2040", false));
+        let found = findings(answered.fin(Side::Client).fin(Side::Server).frames(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+    }
+
+    #[test]
+    fn a_speculative_connection_and_an_open_session_are_no_stall() {
+        let asked = to(443).client(&client_hello(TLS12)).wait_ms(100);
+        assert!(findings(asked.fin(Side::Client).fin(Side::Server).frames(), RULE).is_empty());
+        assert!(loud(elsewhere(opened12(to(443), TLS12, &[]), 60.0)).is_empty());
+    }
+
+    #[test]
+    fn a_capture_that_ends_too_early_or_lacks_bytes_tells_nothing() {
+        let asked = to(443).client(&client_hello(TLS12));
+        assert_eq!(cannot_tell(elsewhere(asked.clone(), 4.0), RULE), ["T2"]);
+        let lost = asked.server_lost(&flight12(&[], "2040", false));
+        let frames = elsewhere(lost.client(&key_exchange12(false)), 30.0);
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}

@@ -99,3 +99,71 @@ impl TlsLoadShedding {
         out.raise(finding);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::tls::{
+        Hello, TLS12, alert, client_hello, from, opened12, server_hello12,
+    };
+    use crate::diagnosis::rules::bench::{findings, loud};
+
+    const RULE: &str = "tls-load-shedding";
+
+    fn asked(port: u16, hello: Hello<'_>) -> Script {
+        let script = from(port, 443).wait_ms(i64::from(port));
+        script.client(&client_hello(hello))
+    }
+
+    fn reset(port: u16, hello: Hello<'_>) -> Script {
+        asked(port, hello).reset(Side::Server)
+    }
+
+    fn served(port: u16) -> Script {
+        opened12(from(port, 443).wait_ms(i64::from(port)), TLS12, &[]).close()
+    }
+
+    #[test]
+    fn some_are_cut_off_and_some_are_served() {
+        let internal = asked(30, TLS12).server(&alert(2, 80)).close();
+        let frames = Script::merge([
+            served(5),
+            reset(10, TLS12),
+            reset(20, TLS12),
+            internal,
+            served(40),
+        ]);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+        assert!(found[0].numbers.contains(&("cut_off", 3.0)), "{found:?}");
+        let stalled = findings(frames, "tls-handshake-stalled");
+        assert!(stalled.iter().all(|f| f.severity == Severity::Warning));
+    }
+
+    #[test]
+    fn a_name_that_is_never_served_and_one_that_fails_once_are_no_shedding() {
+        let other = Hello {
+            name: "blocked.example.org",
+            ..TLS12
+        };
+        let filtered = [10, 20, 30].map(|port| reset(port, other));
+        let frames = Script::merge(filtered.into_iter().chain([served(40)]));
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(loud(frames), ["tls-handshake-stalled"]);
+        let once = Script::merge([served(5), reset(10, TLS12), served(40)]);
+        assert!(findings(once, RULE).is_empty());
+    }
+
+    #[test]
+    fn handshakes_of_which_bytes_are_missing_do_not_count() {
+        let lost = |port| {
+            let script = asked(port, TLS12).server_lost(&server_hello12(&[]));
+            script.reset(Side::Server)
+        };
+        let frames = Script::merge([served(5), lost(10), lost(20), lost(30)]);
+        assert!(findings(frames, RULE).is_empty());
+    }
+}

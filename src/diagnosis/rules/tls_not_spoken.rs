@@ -203,3 +203,88 @@ fn opened_elsewhere(view: &View<'_>) -> Option<u64> {
 pub(super) fn tells(view: &View<'_>) -> bool {
     Plain::of(view).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::tls::{
+        TLS12, alert, client_hello, closed_by_server, from, opened12, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Culprit};
+
+    const RULE: &str = "tls-not-spoken";
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    fn told(frames: Vec<crate::capture::script::ScriptFrame>, certainty: Certainty) {
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(
+            (found.len(), found[0].side),
+            (1, Culprit::Client),
+            "{found:?}"
+        );
+        assert_eq!(found[0].certainty, certainty);
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn a_hello_is_answered_in_clear() {
+        let asked = to(8080).client(&client_hello(TLS12));
+        let script = asked.server(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        told(closed_by_server(script), Certainty::Certain);
+        let banner = to(22)
+            .server(b"SSH-2.0-OpenSSH_9.2\r\n")
+            .client(&client_hello(TLS12));
+        told(closed_by_server(banner), Certainty::Certain);
+    }
+
+    #[test]
+    fn words_in_clear_are_answered_by_an_alert_or_a_page() {
+        let get = to(9443).client(GET).server(&alert(2, 70));
+        told(closed_by_server(get), Certainty::Certain);
+        let smtp = to(9443).client(b"EHLO me\r\n").server(&alert(2, 10));
+        told(closed_by_server(smtp), Certainty::Certain);
+        let page =
+            b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+        told(
+            closed_by_server(to(9443).client(GET).server(page)),
+            Certainty::Certain,
+        );
+    }
+
+    #[test]
+    fn a_server_of_tls_closes_without_a_word() {
+        told(closed_by_server(to(443).client(GET)), Certainty::Likely);
+        let elsewhere = opened12(from(50, 9443), TLS12, &[]).close();
+        let get = from(51, 9443).wait_secs(1.0).client(GET);
+        let get = get.fin(Side::Server).fin(Side::Client);
+        told(Script::merge([elsewhere, get]), Certainty::Likely);
+    }
+
+    #[test]
+    fn other_ports_and_other_answers_tell_nothing_of_it() {
+        let closed = closed_by_server(to(8080).client(GET));
+        assert_eq!(loud(closed), ["request-unanswered"]);
+        let bad = to(443)
+            .client(GET)
+            .server(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno");
+        assert!(findings(closed_by_server(bad), RULE).is_empty());
+    }
+
+    #[test]
+    fn what_the_server_said_may_be_missing() {
+        let script = to(8080).client(&client_hello(TLS12)).server_lost(&[22; 30]);
+        let frames = closed_by_server(script.server(b"and so on, in clear or not"));
+        assert!(findings(frames, RULE).is_empty());
+        let lost = to(443).client(GET).server_lost(&alert(2, 70));
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
+        let asked = to(8080).client(&client_hello(TLS12));
+        let script = asked
+            .server(b"220 mail\r\n")
+            .server_lost(b"500\r\n")
+            .server(b"500\r\n");
+        assert_eq!(cannot_tell(closed_by_server(script), RULE), ["T4"]);
+    }
+}

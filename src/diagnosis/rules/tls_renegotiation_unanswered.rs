@@ -89,3 +89,48 @@ impl TlsRenegotiationUnanswered {
 fn last<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
     view.session.facts_named("tls.renegotiation").last()
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Culprit;
+    use crate::diagnosis::rules::bench::tls::{TLS12, data, opened12, record, to};
+    use crate::diagnosis::rules::bench::ws::elsewhere;
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+
+    const RULE: &str = "tls-renegotiation-unanswered";
+
+    /// A HelloRequest under the keys.
+    fn asked() -> Script {
+        let script = opened12(to(443), TLS12, &[]).client(&data(90));
+        script.server(&record(22, &[0x6B; 28]))
+    }
+
+    #[test]
+    fn the_client_says_nothing_more() {
+        let frames = elsewhere(asked(), 30.0);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert_eq!(loud(frames), [RULE]);
+        let closed = asked().wait_secs(5.0).fin(Side::Server).fin(Side::Client);
+        assert_eq!(findings(closed.frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn an_answer_of_any_kind_will_do() {
+        for answer in [record(22, &[0x6B; 200]), record(21, &[0x6B; 26]), data(90)] {
+            let script = asked().client(&answer).server(&data(500));
+            assert!(findings(elsewhere(script, 30.0), RULE).is_empty());
+        }
+    }
+
+    #[test]
+    fn too_early_or_with_bytes_missing_nothing_is_told() {
+        assert_eq!(cannot_tell(elsewhere(asked(), 2.0), RULE), ["T2"]);
+        let lost = asked().client_lost(&record(22, &[0x6B; 200]));
+        let frames = elsewhere(lost.server(&data(40)), 30.0);
+        assert!(findings(frames, RULE).is_empty());
+    }
+}

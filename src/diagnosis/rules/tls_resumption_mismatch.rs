@@ -113,3 +113,69 @@ impl TlsResumptionMismatch {
         out.raise(finding);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::rules::bench::tls::{
+        Hello, TLS12, alert, client_hello, finished12, from, opened12, server_hello12,
+    };
+    use crate::diagnosis::rules::bench::{findings, loud};
+
+    const RULE: &str = "tls-resumption-mismatch";
+    const ID: &[u8] = &[3; 32];
+    const AGAIN: Hello<'static> = Hello {
+        session_id: ID,
+        ..TLS12
+    };
+
+    fn earlier() -> Script {
+        opened12(from(50, 443), TLS12, ID).close()
+    }
+
+    #[test]
+    fn another_name_or_another_way_to_make_keys_does_not_fit() {
+        let other = Hello {
+            name: "mail.example.org",
+            ..AGAIN
+        };
+        let script = opened12(from(51, 443).wait_secs(9.0), other, &[]).close();
+        let frames = Script::merge([earlier(), script]);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].explanation.contains("mail.example.org"));
+        assert_eq!(loud(frames), [RULE]);
+        let without = Hello {
+            extended_master_secret: false,
+            ..AGAIN
+        };
+        let refused = from(51, 443).wait_secs(9.0).client(&client_hello(without));
+        let refused = refused.server(&alert(2, 40)).close();
+        let found = findings(Script::merge([earlier(), refused]), RULE);
+        assert!(found[0].explanation.contains("without") || found[0].explanation.contains("none"));
+    }
+
+    #[test]
+    fn what_fits_and_what_is_resumed_is_quiet() {
+        let same = opened12(from(51, 443).wait_secs(9.0), AGAIN, &[]).close();
+        assert!(findings(Script::merge([earlier(), same]), RULE).is_empty());
+        let resumed = from(51, 443)
+            .wait_secs(9.0)
+            .client(&client_hello(AGAIN))
+            .server(&[server_hello12(ID), finished12()].concat())
+            .client(&finished12());
+        assert!(findings(Script::merge([earlier(), resumed.close()]), RULE).is_empty());
+    }
+
+    #[test]
+    fn an_earlier_session_that_is_missing_can_not_be_compared() {
+        let other = Hello {
+            name: "mail.example.org",
+            ..AGAIN
+        };
+        let lost = from(50, 443).client(&client_hello(TLS12));
+        let lost = lost.server_lost(&server_hello12(ID)).close();
+        let script = opened12(from(51, 443).wait_secs(9.0), other, &[]).close();
+        assert!(findings(Script::merge([lost, script]), RULE).is_empty());
+    }
+}

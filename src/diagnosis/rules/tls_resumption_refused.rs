@@ -126,3 +126,112 @@ fn history(view: &View<'_>, origin: Option<&Issued>, age: Option<f64>, over: boo
         seconds(age)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::tls::{
+        Hello, TLS12, TLS13, client_hello, finished12, finished13, flight12, flight13, from,
+        key_exchange12, opened12, server_hello12, ticket12, to,
+    };
+    use crate::diagnosis::rules::bench::{findings, loud};
+
+    const RULE: &str = "tls-resumption-refused";
+    const ID: &[u8] = &[3; 32];
+    const TICKET: &[u8] = &[4; 160];
+
+    /// A session that may be resumed by its id.
+    fn earlier() -> Script {
+        opened12(from(50, 443), TLS12, ID).close()
+    }
+
+    fn by_id(later: f64) -> Script {
+        let hello = Hello {
+            session_id: ID,
+            ..TLS12
+        };
+        opened12(from(51, 443).wait_secs(later), hello, &[5; 32]).close()
+    }
+
+    #[test]
+    fn a_session_of_this_capture_is_not_resumed() {
+        let frames = Script::merge([earlier(), by_id(60.0)]);
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+        assert_eq!(found[0].frames[0].role, "earlier-session");
+        assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_its_lifetime() {
+        let earlier = from(50, 443)
+            .client(&client_hello(TLS12))
+            .server(&flight12(&[], "2040", false))
+            .client(&key_exchange12(false))
+            .server(&[ticket12(TICKET, 300), finished12()].concat())
+            .close();
+        let hello = Hello {
+            ticket: TICKET,
+            ..TLS12
+        };
+        let again = |later| opened12(from(51, 443).wait_secs(later), hello, &[]).close();
+        let severity = |later| {
+            let found = findings(Script::merge([earlier.clone(), again(later)]), RULE);
+            found[0].severity
+        };
+        assert_eq!(severity(60.0), Severity::Warning);
+        assert_eq!(severity(900.0), Severity::Note);
+    }
+
+    #[test]
+    fn a_session_that_nobody_saw_is_a_note() {
+        let found = findings(by_id(1.0).frames(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        let hello = Hello {
+            psk: b"an earlier session",
+            ..TLS13
+        };
+        let script = to(443)
+            .client(&client_hello(hello))
+            .server(&flight13(false));
+        let found = findings(script.client(&finished13()).close().frames(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+    }
+
+    #[test]
+    fn a_resumed_session_and_an_id_that_is_there_for_looks_are_no_refusal() {
+        let hello = Hello {
+            session_id: ID,
+            ..TLS12
+        };
+        let resumed = from(51, 443)
+            .wait_secs(60.0)
+            .client(&client_hello(hello))
+            .server(&[server_hello12(ID), finished12()].concat())
+            .client(&finished12());
+        let frames = Script::merge([earlier(), resumed.close()]);
+        assert!(findings(frames, RULE).is_empty());
+        let looks = Hello {
+            session_id: &[6; 32],
+            tls13: true,
+            ..TLS12
+        };
+        assert!(findings(opened12(to(443), looks, &[]).close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_is_missing_refuses_nothing() {
+        let hello = Hello {
+            session_id: ID,
+            ..TLS12
+        };
+        let lost = from(51, 443)
+            .wait_secs(60.0)
+            .client(&client_hello(hello))
+            .server_lost(&flight12(&[], "2040", false))
+            .client(&key_exchange12(false))
+            .server(&finished12());
+        assert!(findings(Script::merge([earlier(), lost.close()]), RULE).is_empty());
+    }
+}

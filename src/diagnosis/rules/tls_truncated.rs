@@ -62,3 +62,49 @@ impl TlsTruncated {
         out.raise(again(finding, series));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_dissectors::units::Side;
+
+    use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::tls::{
+        TLS12, closed_by_server, data, from, hidden_alert, opened12, opened13, record, to,
+    };
+    use crate::diagnosis::rules::bench::{cannot_tell, findings};
+
+    const RULE: &str = "tls-truncated";
+
+    fn answered(script: Script) -> Script {
+        script.client(&data(40)).server(&data(3000))
+    }
+
+    #[test]
+    fn a_server_that_just_closes_is_told_once() {
+        let one = |port| answered(opened12(from(port, 443), TLS12, &[])).fin(Side::Server);
+        let frames = Script::merge([one(40).fin(Side::Client), one(41).fin(Side::Client)]);
+        let found = findings(frames, RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        assert!(found[0].numbers.contains(&("alike", 2.0)), "{found:?}");
+    }
+
+    #[test]
+    fn a_close_notify_and_a_client_that_closes_are_in_order() {
+        let told = answered(opened12(to(443), TLS12, &[])).server(&record(21, &[3; 26]));
+        assert!(findings(closed_by_server(told), RULE).is_empty());
+        let told = answered(opened13(to(443))).server(&hidden_alert());
+        assert!(findings(closed_by_server(told), RULE).is_empty());
+        let client = answered(opened12(to(443), TLS12, &[])).fin(Side::Client);
+        assert!(findings(client.fin(Side::Server).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn it_may_be_among_the_bytes_that_are_missing() {
+        let lost = answered(opened12(to(443), TLS12, &[])).server_lost(&data(300));
+        let lost = (0..9).fold(lost, |script, _| script.server(&data(300)).wait_ms(50));
+        let frames = closed_by_server(lost);
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+}
