@@ -142,3 +142,82 @@ fn moment(time: ASN1Time) -> String {
 fn printable(name: &[u8]) -> String {
     text::printable(name, NAME)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For www.example.org, its own issuer, valid in 2020.
+    const DER: &str = "\
+        3082016030820106a003020102020102300a06082a8648ce3d040302301a3118301606035504030c0f7777772e6578616d706c652e6f7267\
+        301e170d3230303130313030303030305a170d3231303130313030303030305a301a3118301606035504030c0f7777772e6578616d706c65\
+        2e6f72673059301306072a8648ce3d020106082a8648ce3d03010703420004bde03d317258c3643b62f8415ba899ca91b46b52755dc84efc\
+        806bb1da3633e8c95148bba15f94b724fe40e18dff063419fb9935811509c8819c44c6a32b7be9a33d303b301a0603551d1104133011820f\
+        7777772e6578616d706c652e6f7267301d0603551d0e04160414626bbd6423db746177a542b3f7c7ae87ea1a5f70300a06082a8648ce3d04\
+        0302034800304502204bfd2fab6c7ee2ea6ef434b553363f4bc695320fc5da5a354692da91629f7b35022100e7939cab9dad5d3cc89ceae1\
+        5eddde8bc0105ded8c3397e90be9aeeff43f8119\
+    ";
+
+    fn der() -> Vec<u8> {
+        let digits = DER.trim().as_bytes();
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+        digits.chunks(2).map(|pair| byte(pair).unwrap()).collect()
+    }
+
+    fn vector(body: &[u8]) -> Vec<u8> {
+        let len = (body.len() as u32).to_be_bytes();
+        [&len[1..], body].concat()
+    }
+
+    fn read_all(chain: &[Vec<u8>], tls13: bool) -> Shown {
+        let entry = |der: &Vec<u8>| {
+            let end: &[u8] = if tls13 { &[0, 0] } else { &[] };
+            [vector(der), end.to_vec()].concat()
+        };
+        let list: Vec<u8> = chain.iter().flat_map(entry).collect();
+        let context: &[u8] = if tls13 { &[0] } else { &[] };
+        read(&[context, &vector(&list)].concat(), tls13)
+    }
+
+    #[test]
+    fn names_and_dates_are_read_in_both_forms() {
+        for tls13 in [false, true] {
+            let Shown::Readable(found) = read_all(&[der()], tls13) else {
+                panic!("it is readable");
+            };
+            assert_eq!(found.subject, "CN=www.example.org");
+            assert_eq!(found.names, ["www.example.org"]);
+            assert_eq!(found.not_before, "2020-01-01T00:00:00Z");
+            assert_eq!(found.not_after, "2021-01-01T00:00:00Z");
+            assert!(found.self_signed && found.gap.is_none());
+            assert_eq!(read_all(&[], tls13), Shown::Nothing);
+        }
+    }
+
+    #[test]
+    fn an_issuer_that_is_not_sent_is_a_gap() {
+        // Another issuer's name, of the same length.
+        let mut leaf = der();
+        let at = leaf.windows(3).position(|w| w == b"www").unwrap();
+        leaf[at..at + 3].copy_from_slice(b"ca1");
+        let gap = |chain: &[Vec<u8>]| match read_all(chain, false) {
+            Shown::Readable(found) => found.gap,
+            _ => None,
+        };
+        assert_eq!(gap(&[leaf.clone()]), None);
+        assert_eq!(
+            gap(&[leaf.clone(), der()]).as_deref(),
+            Some("CN=ca1.example.org")
+        );
+        assert_eq!(gap(&[der(), leaf]), None);
+    }
+
+    #[test]
+    fn cut_and_foreign_bytes_are_not_read() {
+        for len in 0..der().len() {
+            let cut = der()[..len].to_vec();
+            assert_eq!(read_all(&[cut], false), Shown::Other, "{len}");
+        }
+        assert_eq!(read_all(&[vec![0xFF; 300]], true), Shown::Other);
+    }
+}

@@ -118,3 +118,50 @@ fn short(text: &str) -> String {
     let digest = Sha256::digest(text);
     text::hex(digest.get(..6).unwrap_or(&[]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(numbers: &[u16]) -> Vec<u8> {
+        numbers.iter().flat_map(|n| n.to_be_bytes()).collect()
+    }
+
+    /// The example of the specification of JA4: a browser of 2023.
+    #[test]
+    fn ja4_is_that_of_its_specification() {
+        let suites = bytes(&[
+            0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014,
+            0x009c, 0x009d, 0x002f, 0x0035,
+        ]);
+        let kinds = [
+            0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012,
+            0x002b, 0xff01, 0x000b, 0x000a, 0x0015,
+        ];
+        let list: Vec<u8> = kinds.iter().flat_map(|kind| bytes(&[*kind, 0])).collect();
+        let extensions = [bytes(&[list.len() as u16]), list].concat();
+        let algorithms = bytes(&[
+            0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601,
+        ]);
+        let hello = ClientHello {
+            version: version::TLS13,
+            legacy_version: version::TLS12,
+            suites: &suites,
+            signature_algorithms: &algorithms,
+            alpn: b"\x02h2\x08http/1.1",
+            extensions: &extensions,
+            ..ClientHello::default()
+        };
+        assert_eq!(ja4(&hello), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+    }
+
+    #[test]
+    fn what_is_not_offered_is_zero() {
+        let hello = ClientHello {
+            version: version::TLS10,
+            ..ClientHello::default()
+        };
+        assert_eq!(ja4(&hello), "t10i000000_000000000000_000000000000");
+        assert_eq!(ends_of(&[0xAB, b'x', 0xCD]), "ad");
+    }
+}

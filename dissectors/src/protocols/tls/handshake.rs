@@ -13,6 +13,8 @@ use crate::units::{Side, Span};
 
 /// Messages of a handshake whose places are kept.
 const FLIGHTS: usize = 24;
+/// Certificate messages that are kept.
+const CERTIFICATES: usize = 4;
 /// Bytes of a hello that is kept.
 const HELLO: usize = 16 * 1024;
 /// Values of a list.
@@ -60,7 +62,9 @@ impl Handshake {
     }
 
     pub(super) fn certificate(&mut self, side: Side, span: Span, shown: Shown) {
-        self.certificates.push((side, span, shown));
+        if self.certificates.len() < CERTIFICATES {
+            self.certificates.push((side, span, shown));
+        }
     }
 
     /// Says all that is known of it.

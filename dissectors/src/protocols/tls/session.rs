@@ -14,7 +14,7 @@ use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// Bytes of a peer's first words that are shown where they are not TLS.
-const FIRST_WORDS: usize = 64;
+const FIRST_WORDS: usize = 16;
 
 pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     // In mid-stream the first bytes may be anything.
@@ -140,6 +140,15 @@ impl Tls {
         let inbox = &mut self.inboxes[side];
         let (at, waiting, left) = (inbox.offset(), inbox.waiting(), inbox.to_skip());
         let lane = &mut self.lanes[side];
+        let unread = lane.place == Place::Head && waiting > 0 && lane.lost_since.is_none();
+        if unread && at == 0 && self.talk.is_answer(side) {
+            let first = inbox.feed(&[]).peek_up_to(FIRST_WORDS).to_vec();
+            if !Head::read(&first).is_some_and(Head::is_plausible) && !first.is_empty() {
+                self.talk
+                    .not_spoken(side, Span::new(0, waiting), &first, out);
+                lane.lost_since = Some(0);
+            }
+        }
         let unfinished = match lane.place {
             Place::Head if waiting > 0 && lane.lost_since.is_none() => {
                 let mut feed = inbox.feed(&[]);
@@ -465,8 +474,12 @@ impl Reader<'_> {
         let start = feed.offset();
         if self.lane.lost_since.is_none() {
             let span = Span::new(start, start + wire::HEAD as u64);
-            let first = feed.peek_up_to(FIRST_WORDS);
-            if start > 0 || !self.talk.not_spoken(self.side, span, first, out) {
+            if start == 0 && self.talk.is_answer(self.side) {
+                let Some(first) = feed.peek(FIRST_WORDS) else {
+                    return false;
+                };
+                self.talk.not_spoken(self.side, span, first, out);
+            } else {
                 let what = "not a record";
                 out.emit(self.side, span, Act::Malformed { what });
             }

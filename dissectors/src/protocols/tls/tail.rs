@@ -153,3 +153,27 @@ impl Tail {
         out.fact(Side::Server, span, fact);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_depend_on_the_suite() {
+        let sha256 = [
+            (19, Shape::Alert),
+            (21, Shape::EndOfEarlyData),
+            (25, Shape::NoCertificate),
+        ];
+        for (len, is) in sha256 {
+            assert_eq!(shape(0x1301, len), is);
+            assert_eq!(shape(0x1305, len - 8), is);
+        }
+        assert_eq!(shape(0x1301, 53), Shape::Finished);
+        assert_eq!(shape(0x1302, 53), Shape::Other);
+        assert_eq!(shape(0x1302, 69), Shape::Finished);
+        assert_eq!(shape(0x1302, 77), Shape::NoCertificateFinished);
+        assert_eq!(shape(0x1303, 30), Shape::Short);
+        assert_eq!(shape(0x1303, 0), Shape::Short);
+    }
+}

@@ -396,22 +396,17 @@ impl Talk {
         }
     }
 
-    /// The first words of `side` are no record: true where they answer a hello.
-    pub(super) fn not_spoken(
-        &self,
-        side: Side,
-        span: Span,
-        first: &[u8],
-        out: &mut Output<'_>,
-    ) -> bool {
-        let answers = side == Side::Server && self.state == State::Asked;
-        if answers {
-            let fact = Fact::new("tls.not-spoken")
-                .with("first", text::printable(first, NAME))
-                .with("looks_like", looks_like(first));
-            out.fact(side, span, fact);
-        }
-        answers
+    /// What `side` says is the answer to a hello.
+    pub(super) fn is_answer(&self, side: Side) -> bool {
+        side == Side::Server && self.state == State::Asked
+    }
+
+    /// The first words that answer a hello are no record.
+    pub(super) fn not_spoken(&self, side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
+        let fact = Fact::new("tls.not-spoken")
+            .with("first", text::printable(first, NAME))
+            .with("looks_like", looks_like(first));
+        out.fact(side, span, fact);
     }
 
     /// A message of SSL 2.0; `None` for one that can't be read.

@@ -333,6 +333,20 @@ fn a_session_of_tls_1_3_is_open_when_the_client_has_finished() {
 
 #[test]
 fn an_alert_in_the_place_of_finished_refuses() {
+    let mut early = retried();
+    early.truncate(4);
+    early.push(client(&data(25)));
+    early.push(client(&data(53)));
+    early.push(client(&data(35)));
+    early.push(server(&data(19)));
+    early.extend(ends());
+    early.swap(8, 9);
+    let said = events(PORT, &early);
+    let told = facts(&said, "tls.closed-unanswered");
+    assert_eq!(told[0].values[2], ("empty_certificate", Value::Bool(true)));
+    assert_eq!(facts(&said, "tls.last-record").len(), 1);
+    check(PORT, &early);
+
     let mut steps = retried();
     steps.truncate(4);
     steps.push(client(&data(19)));
@@ -544,6 +558,80 @@ fn the_suites_of_a_hello_are_listed() {
         values(&told, CIPHER_SUITE),
         ["10794", "4865", "49199", "59", "49199"]
     );
+}
+
+fn facts<'a>(said: &'a [Said], name: &str) -> Vec<&'a crate::event::Fact> {
+    let of = |s: &'a Said| match &s.act {
+        Act::Fact(fact) if fact.name == name => Some(&**fact),
+        _ => None,
+    };
+    said.iter().filter_map(of).collect()
+}
+
+#[test]
+fn what_answers_a_hello_in_clear_is_told_by_its_first_words() {
+    for answer in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"500\r\n"] {
+        let mut steps = vec![
+            client(&in_record(&[client_hello(&[], &[])])),
+            server(answer),
+        ];
+        steps.extend(ends());
+        let said = events(PORT, &steps);
+        let told = facts(&said, "tls.not-spoken");
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            facts(&said, "tls.client-hello").len(),
+            1,
+            "and what was offered"
+        );
+        check(PORT, &steps);
+    }
+}
+
+#[test]
+fn a_handshake_is_told_only_where_it_comes_to_nothing() {
+    let mut steps = tls12(0xC02F);
+    assert!(facts(&events(PORT, &steps), "tls.handshake-step").is_empty());
+    steps.truncate(2);
+    steps.extend(ends());
+    let said = events(PORT, &steps);
+    let steps = facts(&said, "tls.handshake-step");
+    assert_eq!(steps.len(), 4, "two hellos, Certificate, ServerHelloDone");
+    let offered = facts(&said, "tls.client-hello");
+    let groups = offered[0].values.iter().find(|(key, _)| *key == "groups");
+    let groups = groups.map(|(_, value)| value.to_string());
+    assert_eq!(
+        groups.as_deref(),
+        Some("x25519, secp256r1"),
+        "without GREASE"
+    );
+}
+
+#[test]
+fn words_of_another_protocol_before_a_hello_do_not_hide_it() {
+    let hello = in_record(&[client_hello(&[], &[])]);
+    let mut steps = vec![
+        client(&[0, 0, 0, 8, 4, 0xD2, 0x16, 0x2F]),
+        server(b"S"),
+        client(&hello),
+        server(&in_record(&[server_hello(&[9; 32], &[], 0xC02F, &[])])),
+    ];
+    steps.extend(ends());
+    let said = events(5432, &steps);
+    assert_eq!(phases(&said), [Phase::Negotiating, Phase::Aborted]);
+    assert_eq!(
+        said.iter().find(|s| s.session == "tls").unwrap().span.start,
+        8
+    );
+}
+
+#[test]
+fn words_in_clear_are_answered_by_an_alert() {
+    let steps = [client(b"EHLO me\r\n"), server(&alert(2, 10))];
+    let said = events(PORT, &steps);
+    let told = facts(&said, "tls.alert-to-plain");
+    assert_eq!(told[0].values, [("code", Value::Int(10))]);
+    assert!(said.iter().all(|s| s.session == "carrier"));
 }
 
 #[test]
