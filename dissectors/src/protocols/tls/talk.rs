@@ -401,14 +401,6 @@ impl Talk {
         side == Side::Server && self.state == State::Asked
     }
 
-    /// The first words that answer a hello are no record.
-    pub(super) fn not_spoken(&self, side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
-        let fact = Fact::new("tls.not-spoken")
-            .with("first", text::printable(first, NAME))
-            .with("looks_like", looks_like(first));
-        out.fact(side, span, fact);
-    }
-
     /// A message of SSL 2.0; `None` for one that can't be read.
     pub(super) fn message2(
         &mut self,
@@ -556,4 +548,12 @@ fn version_text(number: u16) -> String {
         "" => format!("0x{number:04x}"),
         name => name.to_owned(),
     }
+}
+
+/// The first words that answer a hello are no record.
+pub(super) fn not_spoken(side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
+    let fact = Fact::new("tls.not-spoken")
+        .with("first", text::printable(first, NAME))
+        .with("looks_like", looks_like(first));
+    out.fact(side, span, fact);
 }

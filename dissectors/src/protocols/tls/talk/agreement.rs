@@ -71,7 +71,7 @@ impl Talk {
         };
         out.detail(side, span, "cipher", suite);
         if let Some(group) = hello.group {
-            self.group(span, group, out);
+            tell_group(span, group, out);
         }
         if let Some(name) = hello.alpn {
             out.detail(side, span, "alpn", text::printable(name, NAME));
@@ -115,21 +115,13 @@ impl Talk {
         self.step(side, span, Event::Retry, out);
     }
 
-    fn group(&self, span: Span, number: u16, out: &mut Output<'_>) {
-        let name = match groups::group(number) {
-            "" => format!("0x{number:04x}"),
-            name => name.to_owned(),
-        };
-        out.detail(Side::Server, span, "group", name);
-    }
-
     /// A ServerKeyExchange names the curve up to TLS 1.2.
     pub(super) fn key_exchange(&self, span: Span, body: &[u8], out: &mut Output<'_>) {
         let is_curve = suites::key_exchange(self.suite) == suites::KeyExchange::Ecdh;
         if let Some(&[NAMED_CURVE, high, low]) = body.first_chunk()
             && is_curve
         {
-            self.group(span, u16::from_be_bytes([high, low]), out);
+            tell_group(span, u16::from_be_bytes([high, low]), out);
         }
     }
 
@@ -209,4 +201,13 @@ impl Talk {
             out.fact(Side::Server, span, fact);
         }
     }
+}
+
+/// The group is told.
+fn tell_group(span: Span, number: u16, out: &mut Output<'_>) {
+    let name = match groups::group(number) {
+        "" => format!("0x{number:04x}"),
+        name => name.to_owned(),
+    };
+    out.detail(Side::Server, span, "group", name);
 }
