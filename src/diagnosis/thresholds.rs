@@ -48,7 +48,7 @@ impl Thresholds {
     /// Seconds to wait for an answer of an operation of which no answer was seen.
     pub fn patience(&self, protocol: &str, _op: Op) -> f64 {
         match protocol {
-            "nbss" | "websocket" | "tls" | "ssh" => 10.0,
+            "nbss" | "websocket" | "tls" | "ssh" | "kerberos" => 10.0,
             "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm" => 24.0,
             "dcerpc" => 30.0,
             "smb" | "smb2" => 45.0,

@@ -417,5 +417,6 @@ impl Speaker {
         let mut at = At::nothing(side, base, out);
         self.connection.files.lose(side, len, &mut at);
         self.smb2.lost();
+        self.connection.security.lose();
     }
 }
