@@ -341,6 +341,55 @@ pub(crate) mod testing {
         smb2(1, id, None, &body)
     }
 
+    /// A leg of SESSION_SETUP with `token`.
+    pub(crate) fn setup_of(id: u64, token: &[u8]) -> Vec<u8> {
+        let mut body = placed(24, 24, "", &[(0, 25), (12, 88), (14, token.len() as u16)]);
+        body.extend(token);
+        smb2(1, id, None, &body)
+    }
+
+    /// Its answer with `token`.
+    pub(crate) fn setup_answer_of(id: u64, status: u32, token: &[u8]) -> Vec<u8> {
+        let mut body = vec![9, 0, 0, 0, 72, 0, token.len() as u8, 0];
+        body.extend(token);
+        smb2(1, id, Some(status), &body)
+    }
+
+    /// An NTLMSSP message of `kind`.
+    pub(crate) fn ntlm(kind: u8, user: &str, domain: &str) -> Vec<u8> {
+        let mut token = b"NTLMSSP\0".to_vec();
+        token.extend([kind, 0, 0, 0]);
+        token.resize(64, 0);
+        token[60] = 1;
+        for (field, text) in [(36, user), (28, domain)] {
+            let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            token[field] = text.len() as u8;
+            token[field + 4] = token.len() as u8;
+            token.extend(text);
+        }
+        token
+    }
+
+    /// A NegTokenInit that offers `mechanisms`, with `token` for the first of them.
+    pub(crate) fn offered(mechanisms: &[&str], token: &[u8]) -> Vec<u8> {
+        let tlv = |tag: u8, content: &[u8]| {
+            let mut out = vec![tag, 0x81, content.len() as u8];
+            out.extend(content);
+            out
+        };
+        let oid = |name: &&str| match *name {
+            "Kerberos" => tlv(6, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 1, 2, 2]),
+            _ => tlv(6, &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 10]),
+        };
+        let list: Vec<u8> = mechanisms.iter().flat_map(oid).collect();
+        let mut fields = tlv(0xA0, &tlv(0x30, &list));
+        if !token.is_empty() {
+            fields.extend(tlv(0xA2, &tlv(4, token)));
+        }
+        let spnego = tlv(6, &[0x2B, 6, 1, 5, 5, 2]);
+        tlv(0x60, &[spnego, tlv(0xA0, &tlv(0x30, &fields))].concat())
+    }
+
     /// Its answer.
     pub(crate) fn setup_answer(id: u64, status: u32) -> Vec<u8> {
         smb2(1, id, Some(status), &[9, 0, 0, 0, 0, 0, 0, 0])

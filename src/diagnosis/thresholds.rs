@@ -50,7 +50,7 @@ impl Thresholds {
         match protocol {
             // What an application is asked for may take as long as with HTTP.
             "websocket" if matches!(op.name, "call" | "connection_init" | "subscribe") => 60.0,
-            "nbss" | "websocket" | "tls" | "ssh" => 10.0,
+            "nbss" | "websocket" | "tls" | "ssh" | "kerberos" => 10.0,
             "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm" => 24.0,
             "dcerpc" => 30.0,
             "smb" | "smb2" => 45.0,

@@ -153,6 +153,7 @@ pub mod about {
         PIPE = "session.detail.pipe", Text, "DCE/RPC: pipe";
         PROGRAM = "session.detail.program", Int, "RPC: program";
         PROGRAM_NAME = "session.detail.program_name", Text, "RPC: program's name";
+        REALM = "session.detail.realm", Text, "Kerberos: realm";
         RESUMED = "session.detail.resumed", Bool, "TLS: resumed";
         RETARGET = "session.detail.retarget", Text, "NetBIOS: where to call instead";
         SECONDARY_ADDRESS = "session.detail.secondary_address", Text, "DCE/RPC: secondary address";
@@ -161,7 +162,8 @@ pub mod about {
         SERVER_TEXT = "session.detail.server_text", Text, "SSH: server's lines before its version";
         SERVER_VERSION = "session.detail.server_version", Text, "SSH: server's version";
         SNI = "session.detail.server_name", Text, "TLS: server name asked for";
-        SERVICE = "session.detail.service", Text, "gRPC: service";
+        SERVICE = "session.detail.service", Text, "gRPC: service; SMB: service of the Kerberos ticket";
+        SERVICES = "session.detail.services", Text, "Kerberos: services that tickets were asked for";
         SESSION_IDS = "session.detail.session_ids", Text, "SMB: session ids";
         SESSIONS_LEFT = "session.detail.sessions_left", Int, "SMB2: users still logged on at the end";
         SHARES = "session.detail.shares", Text, "SMB: shares";

@@ -7,6 +7,7 @@ mod dcerpc;
 mod grpc;
 mod http;
 mod http2;
+mod kerberos;
 mod ldap;
 mod nbdgm;
 mod nbss;
@@ -38,6 +39,7 @@ pub const PROTOCOLS: &[&Protocol] = &[
     &http2::PROTOCOL,
     &grpc::PROTOCOL,
     &ssh::PROTOCOL,
+    &kerberos::PROTOCOL,
     &ldap::PROTOCOL,
 ];
 

@@ -76,7 +76,7 @@ fn text(bytes: &[u8], unicode: bool) -> String {
         .collect()
 }
 
-fn kind(message: &[u8]) -> u32 {
+pub(super) fn kind(message: &[u8]) -> u32 {
     u32_at(message, 8).unwrap_or_default()
 }
 

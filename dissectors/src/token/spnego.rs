@@ -2,63 +2,14 @@
 
 use std::fmt::Write as _;
 
+use super::der::{Tlv, Values};
 use super::fields::spnego as f;
-use super::ntlmssp;
+use super::{Told, kerberos, ntlmssp};
 use crate::field::{Value, Writer};
-
-/// One value in DER: its tag, its content and where that begins.
-struct Tlv<'a> {
-    tag: u8,
-    content: &'a [u8],
-    at: usize,
-}
-
-/// Values one behind the other; what is cut short ends with the bytes that are there.
-struct Values<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Iterator for Values<'a> {
-    type Item = Tlv<'a>;
-
-    fn next(&mut self) -> Option<Tlv<'a>> {
-        let [tag, first, rest @ ..] = self.bytes else {
-            return None;
-        };
-        let (len, head) = if *first < 0x80 {
-            (usize::from(*first), 0)
-        } else {
-            let count = usize::from(first & 0x7F);
-            let digits = rest.get(..count).filter(|_| (1..=4).contains(&count))?;
-            let len = digits.iter().fold(0, |sum, d| sum << 8 | usize::from(*d));
-            (len, count)
-        };
-        let rest = rest.get(head..)?;
-        let content = rest.get(..len).unwrap_or(rest);
-        let at = self.at + 2 + head;
-        self.bytes = rest.get(len..).unwrap_or(&[]);
-        self.at = at + len;
-        Some(Tlv {
-            tag: *tag,
-            content,
-            at,
-        })
-    }
-}
-
-impl<'a> Tlv<'a> {
-    const fn inside(&self) -> Values<'a> {
-        Values {
-            bytes: self.content,
-            at: self.at,
-        }
-    }
-}
 
 /// The negotiation's message inside GSS-API's frame (RFC 2743 3.1), or bare: its fields, and true for NegTokenInit.
 fn fields(blob: &[u8]) -> Option<(Values<'_>, bool, Option<Tlv<'_>>)> {
-    let outer = Values { bytes: blob, at: 0 }.next()?;
+    let outer = Values::new(blob).next()?;
     let (token, oid) = if outer.tag == 0x60 {
         let mut inside = outer.inside();
         let oid = inside.next().filter(|oid| oid.tag == 0x06)?;
@@ -71,6 +22,51 @@ fn fields(blob: &[u8]) -> Option<(Values<'_>, bool, Option<Tlv<'_>>)> {
     }
     let sequence = token.inside().next().filter(|seq| seq.tag == 0x30)?;
     Some((sequence.inside(), token.tag == 0xA0, oid))
+}
+
+/// Mechanisms by their object identifier: Kerberos 5, Microsoft's slip of it, user to user, NTLM (MS-SPNG 3.1.5.2), NEGOEX.
+const MECHANISMS: [(&[u8], &str); 5] = [
+    (&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 1, 2, 2], "Kerberos"),
+    (&[0x2A, 0x86, 0x48, 0x82, 0xF7, 0x12, 1, 2, 2], "Kerberos"),
+    (
+        &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 1, 2, 2, 3],
+        "Kerberos user to user",
+    ),
+    (&[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 10], "NTLM"),
+    (&[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 30], "NEGOEX"),
+];
+/// Mechanisms of a list that are looked at.
+const MOST: usize = 16;
+
+fn mechanism(oid: &[u8]) -> &'static str {
+    let mut known = MECHANISMS.iter();
+    known
+        .find(|(bytes, _)| *bytes == oid)
+        .map_or("", |(_, name)| name)
+}
+
+/// What a token tells of the negotiation.
+pub(super) fn told(blob: &[u8]) -> Option<Told> {
+    let (fields, is_init, _) = fields(blob)?;
+    let mut told = Told::default();
+    for field in fields {
+        let Some(value) = field.inside().next() else {
+            continue;
+        };
+        match (field.tag, is_init) {
+            (0xA0, true) => {
+                let list = value.inside().take(MOST);
+                told.offered = list.map(|oid| mechanism(oid.content)).collect();
+            }
+            (0xA1, false) => told.chosen = mechanism(value.content),
+            (0xA2, _) if value.content.starts_with(ntlmssp::SIGNATURE) => {
+                told.ntlm = Some(ntlmssp::kind(value.content));
+            }
+            (0xA2, _) => told.kerberos = kerberos::of_gss(value.content),
+            _ => {}
+        }
+    }
+    Some(told)
 }
 
 /// The mechanism's token.
@@ -142,12 +138,7 @@ fn mechanism_token(w: &mut Writer<'_>, token: &[u8], at: usize) {
         return ntlmssp::describe(w, token, at);
     }
     // Kerberos in GSS-API's frame (RFC 4121 4.1): the mechanism and the kind of its token.
-    let Some(frame) = (Values {
-        bytes: token,
-        at: 0,
-    })
-    .next()
-    .filter(|frame| frame.tag == 0x60) else {
+    let Some(frame) = Values::new(token).next().filter(|frame| frame.tag == 0x60) else {
         return;
     };
     if let Some(oid) = frame.inside().next().filter(|oid| oid.tag == 0x06) {

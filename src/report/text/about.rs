@@ -14,6 +14,7 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
     let mut words = match session.protocol {
         "smb" | "smb2" => smb(session),
         "dcerpc" => dcerpc(session),
+        "kerberos" => kerberos(session),
         "nbss" => text(session, "called_name"),
         "websocket" => joined(&[text(session, "path"), text(session, "subprotocol")], " "),
         "http" => http(session),
@@ -105,6 +106,20 @@ fn user(session: &Session) -> String {
         _ if user == "anonymous" => user,
         _ => format!("{domain}\\{user}"),
     }
+}
+
+/// Who wants which ticket: `alice@EXAMPLE.COM for cifs/fs1`.
+fn kerberos(session: &Session) -> String {
+    let who = joined(&[text(session, "user"), text(session, "realm")], "@");
+    let services = match session.detail("services") {
+        Some(Value::List(list)) => match list.as_slice() {
+            [] => String::new(),
+            [only] => format!("for {only}"),
+            [first, more @ ..] => format!("for {first} and {} more", more.len()),
+        },
+        _ => String::new(),
+    };
+    joined(&[who, services], " ")
 }
 
 fn dcerpc(session: &Session) -> String {

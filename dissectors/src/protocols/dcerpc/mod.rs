@@ -47,6 +47,9 @@
 //! | `dcerpc.endpoint-not-registered` | `interface`, `protocol` |
 //! | `dcerpc.cancelled`, `dcerpc.orphaned` | `call`, `open`; where it is open: `operation`, `long_wait` (it is answered when something happens) |
 //! | `dcerpc.shutdown` | `open_calls` |
+//! | `ntlm.out-of-order` | `what`: a message of NTLM out of its place |
+//! | `ntlm.challenge-unanswered` | `count`: the client was challenged and did not answer, at the end |
+//! | `kerberos.error` | `code`, `name`, `text`, `asked` (AP-REQ), `time` and `micros` (the server's, since 1970): a Kerberos error in a token |
 //! | `dcerpc.unexpected-pdu` | `pdu`: a client's PDU from the server or the other way round; once |
 
 mod answers;

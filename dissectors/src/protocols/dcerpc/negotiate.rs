@@ -8,6 +8,7 @@ use super::state::On;
 use super::wire::{self, Ack, Bind, Flags, Pdu, PduType, Syntax, Trailer};
 use crate::dissector::Output;
 use crate::event::{Act, Expect, Fact, Op, Status, digest};
+use crate::token;
 use crate::units::{Side, Span};
 
 /// What is tagged onto a call id, so that a bind and a call of the same number are two exchanges.
@@ -97,6 +98,7 @@ impl Association {
                 name => out.detail(side, span, "auth_level", name),
             }
         }
+        self.note_token(side, span, trailer, out);
         if let Some(who) = ntlm::authenticate(trailer.token) {
             if who.user.is_empty() {
                 out.detail(side, span, "anonymous", true);
@@ -108,6 +110,42 @@ impl Association {
                 out.detail(side, span, "workstation", who.workstation);
             }
         }
+    }
+
+    /// The legs of NTLM, and Kerberos errors.
+    fn note_token(&mut self, side: Side, span: Span, trailer: Trailer<'_>, out: &mut Output<'_>) {
+        let told = token::read(trailer.token);
+        let key = u32::from_le_bytes(trailer.context).into();
+        if let Some(message) = told.ntlm {
+            let legs = &mut self.noted.legs;
+            let wrong = match side {
+                Side::Client => legs.client(key, message),
+                Side::Server => legs.server(key, message, span),
+            };
+            if let Some(what) = wrong.filter(|_| self.beginning && side == Side::Client) {
+                out.fact(
+                    side,
+                    span,
+                    Fact::new("ntlm.out-of-order").with("what", what),
+                );
+            }
+        }
+        let Some(error) = told.kerberos.as_ref().and_then(|k| k.error.as_ref()) else {
+            return;
+        };
+        let fact = Fact::new("kerberos.error")
+            .with("code", error.code)
+            .with("name", error.name())
+            .with("text", error.text.clone())
+            .with("asked", "AP-REQ");
+        out.fact(
+            side,
+            span,
+            match error.time {
+                Some((time, micros)) => fact.with("time", time).with("micros", micros),
+                None => fact,
+            },
+        );
     }
 
     pub(super) fn ack(&mut self, side: Side, span: Span, pdu: &Pdu<'_>, out: &mut Output<'_>) {

@@ -9,6 +9,7 @@ use super::{describe, told};
 use crate::dissector::{Carrier, Dissector, End, Input, Output, Start};
 use crate::event::{Act, Fact, Op, Phase};
 use crate::inbox::{AfterGap, Feed, Inbox};
+use crate::token::legs::Legs;
 use crate::units::{PerSide, Side, Span};
 
 /// Facts of one name in one association; beyond it they are dropped, so that a peer that repeats itself leaves
@@ -67,6 +68,9 @@ pub(super) struct Noted {
     pub(super) big_endian: bool,
     pub(super) multiplexing: bool,
     pub(super) limit: bool,
+    /// Legs of NTLM, and whether the end was told of them.
+    pub(super) legs: Legs,
+    pub(super) challenged: bool,
     /// A call was answered in order since the last auth3.
     pub(super) worked: bool,
     failed: Vec<(Op, u32)>,
@@ -274,6 +278,7 @@ impl Association {
         }
         let here = Span::new(span.end, span.end);
         self.unfinished_chains(side, here, end, out);
+        self.unfinished_logon(out);
         match end {
             End::Fin => {
                 self.halves[side].ended = true;
@@ -282,6 +287,17 @@ impl Association {
             }
             End::Reset => self.advance(side, here, On::Reset, out),
             End::CaptureStopped => {}
+        }
+    }
+
+    /// A logon that was challenged and never answered.
+    fn unfinished_logon(&mut self, out: &mut Output<'_>) {
+        let Some((span, count)) = self.noted.legs.unanswered() else {
+            return;
+        };
+        if !std::mem::replace(&mut self.noted.challenged, true) {
+            let fact = Fact::new("ntlm.challenge-unanswered").with("count", count as u64);
+            out.fact(Side::Server, span, fact);
         }
     }
 

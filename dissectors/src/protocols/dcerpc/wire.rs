@@ -250,6 +250,8 @@ pub(super) struct Trailer<'a> {
     pub(super) level: u8,
     /// Bytes between stub and trailer.
     pub(super) pad: u8,
+    /// auth_context_id: tells several of one association apart (MS-RPCE 2.2.2.11).
+    pub(super) context: [u8; 4],
     pub(super) token: &'a [u8],
 }
 
@@ -294,13 +296,14 @@ impl<'a> Pdu<'a> {
         else {
             return;
         };
-        if let [kind, level, pad, _, _, _, _, _, token @ ..] = trailer {
+        if let [kind, level, pad, _, a, b, c, d, token @ ..] = trailer {
             let end = before.len().saturating_sub(usize::from(*pad));
             self.body = before.get(..end).unwrap_or(before);
             self.trailer = Some(Trailer {
                 kind: *kind,
                 level: *level,
                 pad: *pad,
+                context: [*a, *b, *c, *d],
                 token,
             });
         }

@@ -1,6 +1,7 @@
 //! Who logs on: NTLMSSP messages (MS-NLMP 2.2.1), bare or inside SPNEGO (RFC 4178), and the mechanism otherwise.
 
 use super::bytes::{oem, part, u16_at, u32_at, utf16};
+use crate::token::{self, Told};
 
 /// NTLMSSP_NEGOTIATE_UNICODE (MS-NLMP 2.2.2.5).
 const UNICODE: u32 = 1;
@@ -19,6 +20,8 @@ pub(super) struct Token {
     pub(super) mechanism: &'static str,
     /// Of an NTLM AUTHENTICATE message.
     pub(super) identity: Option<Identity>,
+    /// What it tells of the negotiation.
+    pub(super) told: Told,
 }
 
 /// Who an NTLM client says it is. Empty texts for an anonymous logon.
@@ -37,12 +40,14 @@ impl Token {
             return Self {
                 mechanism: "NTLM",
                 identity: identity(ntlm),
+                told: token::read(blob),
             };
         }
         let kerberos = KERBEROS.iter().any(|oid| find(searched, oid).is_some());
         Self {
             mechanism: if kerberos { "Kerberos" } else { "" },
             identity: None,
+            told: token::read(blob),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::auth::Token;
 use super::files::{Files, Held, Kind, Owner};
+use super::security::Security;
 use crate::dissector::Output;
 use crate::event::{Act, Fact, Phase, Status, Value};
 use crate::field::Writer;
@@ -86,6 +87,7 @@ pub(super) struct Connection {
     encrypted: bool,
     /// A logon was refused.
     pub(super) refused: bool,
+    pub(super) security: Security,
 }
 
 impl Connection {
@@ -102,6 +104,7 @@ impl Connection {
             limits: Vec::new(),
             encrypted: false,
             refused: false,
+            security: Security::new(beginning),
         }
     }
 
@@ -143,8 +146,11 @@ impl Connection {
         at.detail(key, value);
     }
 
-    /// Who logs on.
-    pub(super) fn token(&mut self, token: &Token, at: &mut At<'_, '_>) {
+    /// Who logs on; `key` tells logons apart.
+    pub(super) fn token(&mut self, key: u64, token: &Token, at: &mut At<'_, '_>) {
+        if let Some(service) = self.security.client(key, &token.told, at) {
+            self.detail("service", service, at);
+        }
         if !token.mechanism.is_empty() {
             self.detail("mechanism", token.mechanism, at);
         }
@@ -234,6 +240,7 @@ impl Connection {
 
     /// The connection is over, or the capture is: what the ledger of files says.
     pub(super) fn over(&mut self, at: &mut At<'_, '_>) {
+        self.security.over(at);
         let (opened, most) = self.files.counts();
         if opened == 0 {
             return;

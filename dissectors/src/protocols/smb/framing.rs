@@ -447,5 +447,6 @@ impl Speaker {
         let mut at = At::nothing(side, base, out);
         self.connection.files.lose(side, len, &mut at);
         self.smb2.lost();
+        self.connection.security.lose();
     }
 }

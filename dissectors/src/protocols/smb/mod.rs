@@ -20,7 +20,7 @@
 //! What pipes carry goes down to the child `dcerpc`, one child a FileId: WRITE and the input of
 //! FSCTL_PIPE_TRANSCEIVE as the client's bytes, READ and its output as the server's.
 //!
-//! Details: `dialect`, `signing` (`required`, `enabled`), `cipher`, `mechanism`, `user`, `domain`,
+//! Details: `dialect`, `signing` (`required`, `enabled`), `cipher`, `mechanism`, `service` (of a ticket), `user`, `domain`,
 //! `workstation`, `guest`, `anonymous`, `shares`, `session_ids`, `native_os`, `encrypted`, `compressed`,
 //! `client_guid`, `server_guid`, `channel_of` (SessionIds that this connection was bound to); and of the ledgers, at
 //! the end: `files_opened`, `files_at_once`, `files_left`, `trees_left`, `sessions_left`, `credits_granted`,
@@ -43,6 +43,10 @@
 //! | `smb.files-left` | the same, at the end: files that were not closed |
 //! | `smb.file-reclaimed` | `name`, `file` (the key of the FileId that it had): a durable open was given back; not of an exchange |
 //! | `smb.trees-held` | `open`, `path`: one share is connected 16 times at once, 32, …; not of an exchange |
+//! | `smb.mechanism-fallback` | `by` (`client` or `server`), `offered`: NTLM came about although the other side has Kerberos; not of an exchange |
+//! | `ntlm.out-of-order` | `what`: a message of NTLM out of its place; not of an exchange |
+//! | `ntlm.challenge-unanswered` | `count`: logons that were challenged and never answered, at the end; not of an exchange |
+//! | `kerberos.error` | `code`, `name`, `user`, `service`, `text`, `asked` (AP-REQ), `time` and `micros` (the server's, since 1970): a Kerberos error in a token |
 //! | `smb.logged-on` | `user`, `domain`, `anonymous`, `guest`: a logon succeeded, of nobody, as a guest or after a refusal; not of an exchange |
 //! | `smb.session-renewed` | a SESSION_SETUP succeeded for a SessionId that was logged on already |
 
@@ -56,6 +60,7 @@ mod files;
 mod framing;
 mod names;
 mod ntstatus;
+mod security;
 mod smb1;
 mod smb1_replies;
 mod smb2;

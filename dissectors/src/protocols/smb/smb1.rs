@@ -435,7 +435,7 @@ fn session_setup(
             workstation: String::new(),
         });
     }
-    connection.token(&token, at);
+    connection.token(header.uid.into(), &token, at);
     if let Some(system) = texts.next().filter(|text| !text.is_empty()) {
         connection.detail("native_os", system, at);
     }

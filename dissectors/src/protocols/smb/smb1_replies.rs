@@ -10,6 +10,7 @@ use super::smb1::{Asked, Smb1, carry, data, file_key};
 use super::smb2_replies::is_notable;
 use super::wire1::{Block, Blocks, Counts, Header, command};
 use crate::event::{Act, Phase, Status, Value};
+use crate::token;
 
 /// Trees that are remembered.
 const MAX_TREES: usize = 1024;
@@ -57,6 +58,9 @@ impl Smb1 {
             negotiated(blocks.first(), id, &asked, connection, at);
         }
         at.out.describe(|| reply(op, status, &asked));
+        if let Some(block) = blocks.first() {
+            security(header, block, id, connection, at);
+        }
         at.emit(Act::Reply { id, status });
         // The last command of a chain is the one that failed; those before it succeeded.
         let done = if status.failed {
@@ -205,6 +209,30 @@ impl Smb1 {
         } else {
             connection.limit("SMB1 trees", at);
         }
+    }
+}
+
+/// The security tokens of the server: what it can, and its legs of a logon (MS-SMB 2.2.4.5.2.1, 2.2.4.6.2).
+fn security(
+    header: &Header,
+    block: &Block<'_>,
+    id: u64,
+    connection: &mut Connection,
+    at: &mut At<'_, '_>,
+) {
+    /// Behind the server's GUID.
+    const GUID: usize = 16;
+    match (block.command, block.words.len()) {
+        (command::NEGOTIATE, 34) => {
+            let blob = part(block.bytes, GUID, block.bytes.len());
+            connection.security.hint(&token::read(blob));
+        }
+        (command::SESSION_SETUP_ANDX, 8) => {
+            let len = block.u16(6).unwrap_or_default().into();
+            let told = token::read(part(block.bytes, 0, len));
+            connection.security.server(header.uid.into(), id, &told, at);
+        }
+        _ => {}
     }
 }
 

@@ -167,7 +167,8 @@ impl Smb2 {
         let response = header.is_response();
         match (header.command, response) {
             (command::NEGOTIATE, _) => true,
-            (command::SESSION_SETUP | command::TREE_CONNECT | command::CREATE, false) => true,
+            (command::SESSION_SETUP, _) => true,
+            (command::TREE_CONNECT | command::CREATE, false) => true,
             (command::QUERY_DIRECTORY, false) => true,
             (command::WRITE, false) => {
                 let data = wire2::write_data(bytes).unwrap_or_default();
@@ -362,7 +363,7 @@ impl Smb2 {
             command::SESSION_SETUP => {
                 let token = wire2::setup_token(pdu).unwrap_or_default();
                 let token = Token::read(token.bytes);
-                connection.token(&token, at);
+                connection.token(header.session_id, &token, at);
                 Asked::Setup(Box::new(token), wire2::binds(pdu))
             }
             command::TREE_CONNECT => {

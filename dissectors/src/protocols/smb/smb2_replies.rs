@@ -7,6 +7,7 @@ use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind
 use super::wire2::{self, HEADER, Header, command};
 use super::{names, text};
 use crate::event::{Act, Fact, Phase, Status, Value};
+use crate::token;
 
 /// SessionIds of one connection.
 const MAX_SESSIONS: usize = 256;
@@ -78,6 +79,11 @@ impl Smb2 {
             .pending
             .remove(&header.message_id)
             .unwrap_or(Asked::Other);
+        if header.command == command::SESSION_SETUP {
+            let blob = wire2::blob_of_answer(pdu, HEADER + 4).unwrap_or_default();
+            let told = token::read(blob.bytes);
+            connection.security.server(header.session_id, id, &told, at);
+        }
         self.before_reply(header, pdu, id, (status, &asked), connection, at);
         at.out
             .describe(|| text::reply(header, pdu, status, &asked, &connection.files));
@@ -340,6 +346,8 @@ fn negotiated(pdu: &[u8], connection: &mut Connection, at: &mut At<'_, '_>) {
         return;
     };
     connection.detail("dialect", dialect(revision), at);
+    let blob = wire2::blob_of_answer(pdu, HEADER + 56).unwrap_or_default();
+    connection.security.hint(&token::read(blob.bytes));
     if let Some(guid) = wire2::guid(pdu, HEADER + 8) {
         connection.detail("server_guid", guid, at);
     }

@@ -51,6 +51,7 @@ pub(super) struct Header {
     flags2: u16,
     pid: u32,
     pub(super) tid: u16,
+    pub(super) uid: u16,
     pub(super) mid: u16,
 }
 
@@ -63,6 +64,7 @@ impl Header {
             flags2: u16_at(bytes, 10)?,
             pid: u32::from(u16_at(bytes, 12)?) << 16 | u32::from(u16_at(bytes, 26)?),
             tid: u16_at(bytes, 24)?,
+            uid: u16_at(bytes, 28)?,
             mid: u16_at(bytes, 30)?,
         })
     }
