@@ -110,16 +110,21 @@ pub mod about {
         COMPRESSION = "session.detail.compression", Text, "SSH: compression";
         COMPRESSION_TO_CLIENT = "session.detail.compression_to_client", Text, "SSH: compression towards the client";
         DATA_REPRESENTATION = "session.detail.data_representation", Text, "DCE/RPC: order of bytes";
+        DESTINATION_NAME = "session.detail.destination_name", Text, "NetBIOS: whom a datagram is for";
         DIALECT = "session.detail.dialect", Text, "SMB: dialect";
         DIRECT_HOSTING = "session.detail.direct_hosting", Bool, "SMB without NetBIOS";
         DOMAIN = "session.detail.domain", Text, "User's domain";
         ENCRYPTED = "session.detail.encrypted", Bool, "Encrypted";
         EXPORT = "session.detail.export", Text, "NFS: export";
         EXTENSIONS = "session.detail.extensions", Text, "WebSocket: extensions";
+        FOUND_BY = "session.detail.found_by", Text, "Which look-up led to it";
         GID = "session.detail.gid", Int, "RPC: group";
         GOAWAY_ERROR = "session.detail.goaway_error", Text, "HTTP/2: error of GOAWAY";
         GOAWAY_LAST_STREAM = "session.detail.goaway_last_stream", Int, "HTTP/2: last stream of GOAWAY";
+        GSS_CONTEXTS = "session.detail.gss_contexts", Int, "RPC: GSS contexts made";
+        GSS_CONTEXTS_DESTROYED = "session.detail.gss_contexts_destroyed", Int, "RPC: GSS contexts destroyed";
         GSS_SERVICE = "session.detail.gss_service", Text, "RPC: GSS service";
+        GSS_WINDOW = "session.detail.gss_window", Int, "RPC: window of GSS sequence numbers";
         GUEST = "session.detail.guest", Bool, "Logged on as guest";
         HOST = "session.detail.host", Text, "HTTP: host";
         HOST_KEY = "session.detail.host_key", Text, "SSH: host key algorithm";
@@ -134,6 +139,7 @@ pub mod about {
         MAX_XMIT_FRAG = "session.detail.max_xmit_frag", Int, "DCE/RPC: largest fragment sent";
         MECHANISM = "session.detail.mechanism", Text, "Authentication mechanism";
         MULTIPLEXING = "session.detail.multiplexing", Bool, "DCE/RPC: concurrent multiplexing";
+        NAMES = "session.detail.names", Text, "NetBIOS: names and their addresses";
         NATIVE_OS = "session.detail.native_os", Text, "SMB1: server's system";
         OFFERED_VERSION = "session.detail.offered_version", Text, "TLS: highest version offered";
         ORIGIN = "session.detail.origin", Text, "WebSocket: origin";
@@ -152,6 +158,7 @@ pub mod about {
         SESSION_IDS = "session.detail.session_ids", Text, "SMB: session ids";
         SHARES = "session.detail.shares", Text, "SMB: shares";
         SIGNING = "session.detail.signing", Text, "SMB: signing";
+        SOURCE_NAME = "session.detail.source_name", Text, "NetBIOS: who sent a datagram";
         SUBPROTOCOL = "session.detail.subprotocol", Text, "WebSocket: subprotocol";
         SUBPROTOCOLS_OFFERED = "session.detail.subprotocols_offered", Text, "WebSocket: subprotocols offered";
         TRANSFER_SYNTAX = "session.detail.transfer_syntax", Text, "DCE/RPC: transfer syntax";

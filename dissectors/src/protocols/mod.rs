@@ -9,6 +9,7 @@ mod http;
 mod http2;
 mod ldap;
 mod nbdgm;
+mod nbns;
 mod nbss;
 mod oncrpc;
 mod quic;
@@ -25,6 +26,7 @@ use crate::token;
 pub const PROTOCOLS: &[&Protocol] = &[
     &nbss::PROTOCOL,
     &nbdgm::PROTOCOL,
+    &nbns::PROTOCOL,
     &smb::PROTOCOL,
     &dcerpc::PROTOCOL,
     &oncrpc::PROTOCOL,

@@ -15,6 +15,14 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
         "smb" | "smb2" => smb(session),
         "dcerpc" => dcerpc(session),
         "nbss" => text(session, "called_name"),
+        "nbns" => text(session, "names"),
+        "nbdgm" => joined(
+            &[
+                text(session, "source_name"),
+                text(session, "destination_name"),
+            ],
+            " → ",
+        ),
         "websocket" => joined(&[text(session, "path"), text(session, "subprotocol")], " "),
         "http2" => text(session, "authority"),
         "grpc" => text(session, "service"),
@@ -25,6 +33,9 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
     };
     if session.encrypted.is_some() {
         words = joined(&[words, "encrypted".to_owned()], ", ");
+    }
+    if let Some((_, by)) = text(session, "found_by").split_once(": ") {
+        words = joined(&[words, format!("by {by}")], ", ");
     }
     if words.chars().count() > MOST {
         words = words.chars().take(MOST - 1).chain(['…']).collect();

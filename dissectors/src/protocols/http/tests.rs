@@ -35,6 +35,7 @@ fn words(said: &[Said]) -> Vec<String> {
                 Act::Cancel { id } => format!("cancel {id}"),
                 Act::Limit { what } => format!("limit: {what}"),
                 Act::Encrypted => "encrypted".to_owned(),
+                Act::Alive => "alive".to_owned(),
             };
             format!("{side} {what}")
         })
