@@ -166,12 +166,9 @@ fn leading<'a>(flow: &Flow, before: &'a [Lead]) -> Option<(usize, &'a Lead)> {
         match lead.port {
             Some(port) => {
                 let fits = port == flow.server.port && since(lead) < PORT_SECS;
-                let index = flow.sessions.iter().position(|s| {
-                    matches!(
-                        s.protocol,
-                        "rpc" | "nfs" | "mount" | "nlm" | "nsm" | "dcerpc"
-                    )
-                });
+                let one = |of: &[&str]| flow.sessions.iter().position(|s| of.contains(&s.protocol));
+                let index =
+                    one(&["nfs", "mount", "nlm", "nsm", "dcerpc"]).or_else(|| one(&["rpc"]));
                 fits.then_some((index.unwrap_or(0), lead))
             }
             None => {

@@ -47,7 +47,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
 fn probe(probe: &Probe<'_>) -> Verdict {
     let on_port = probe.ports.client == PORT || probe.ports.server == PORT;
     match wire::message(probe.bytes) {
-        Some(message) if on_port && message.is_answer => Verdict::Certain(Speaker::Unknown),
+        Some(message) if on_port && message.is_answer => Verdict::Certain(Speaker::Server),
         Some(_) if on_port => Verdict::Certain(Speaker::Client),
         _ => Verdict::No,
     }
