@@ -23,6 +23,7 @@ use colloquy_dissectors::units::Timestamp;
 
 use crate::capture::{Block, CaptureError, CaptureSummary, Source};
 use crate::diagnosis::{World, rules::capture_quality};
+use crate::session::leads;
 use crate::session::model::Flow;
 use crate::session::told::Dialogue;
 use batch::Batch;
@@ -176,6 +177,7 @@ pub(crate) struct Parts {
 impl Parts {
     /// Runs the rules and adds the result. `now`: the present, while the capture runs on.
     pub(crate) fn judge(mut self, outcome: &mut Outcome, now: Option<Timestamp>, work: &Work) {
+        leads::join(&mut self.flows);
         // What the reader says leaves out frames without a time.
         let told = (self.summary.first, self.summary.last);
         let counted = (self.counts.first, self.counts.last);

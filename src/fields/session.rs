@@ -119,6 +119,7 @@ pub mod about {
         CREDITS_LEFT = "session.detail.credits_left", Int, "SMB2: credits that the client holds at the end";
         CREDITS_LEFT_AT_LEAST = "session.detail.credits_left_at_least", Int, "SMB2: credits that the client at least holds at the end";
         DATA_REPRESENTATION = "session.detail.data_representation", Text, "DCE/RPC: order of bytes";
+        DESTINATION_NAME = "session.detail.destination_name", Text, "NetBIOS: whom a datagram is for";
         DIALECT = "session.detail.dialect", Text, "SMB: dialect";
         DIRECT_HOSTING = "session.detail.direct_hosting", Bool, "SMB without NetBIOS";
         DOMAIN = "session.detail.domain", Text, "User's domain";
@@ -128,10 +129,14 @@ pub mod about {
         FILES_AT_ONCE = "session.detail.files_at_once", Int, "SMB: files open at once, at most";
         FILES_LEFT = "session.detail.files_left", Int, "SMB: files that were never closed";
         FILES_OPENED = "session.detail.files_opened", Int, "SMB: files opened";
+        FOUND_BY = "session.detail.found_by", Text, "Which look-up led to it";
         GID = "session.detail.gid", Int, "RPC: group";
         GOAWAY_ERROR = "session.detail.goaway_error", Text, "HTTP/2: error of GOAWAY";
         GOAWAY_LAST_STREAM = "session.detail.goaway_last_stream", Int, "HTTP/2: last stream of GOAWAY";
+        GSS_CONTEXTS = "session.detail.gss_contexts", Int, "RPC: GSS contexts made";
+        GSS_CONTEXTS_DESTROYED = "session.detail.gss_contexts_destroyed", Int, "RPC: GSS contexts destroyed";
         GSS_SERVICE = "session.detail.gss_service", Text, "RPC: GSS service";
+        GSS_WINDOW = "session.detail.gss_window", Int, "RPC: window of GSS sequence numbers";
         GUEST = "session.detail.guest", Bool, "Logged on as guest";
         HOST = "session.detail.host", Text, "HTTP: host";
         HOST_KEY = "session.detail.host_key", Text, "SSH: host key algorithm";
@@ -146,6 +151,7 @@ pub mod about {
         MAX_XMIT_FRAG = "session.detail.max_xmit_frag", Int, "DCE/RPC: largest fragment sent";
         MECHANISM = "session.detail.mechanism", Text, "Authentication mechanism";
         MULTIPLEXING = "session.detail.multiplexing", Bool, "DCE/RPC: concurrent multiplexing";
+        NAMES = "session.detail.names", Text, "NetBIOS: names and their addresses";
         NATIVE_OS = "session.detail.native_os", Text, "SMB1: server's system";
         OFFERED_VERSION = "session.detail.offered_version", Text, "TLS: highest version offered";
         ORIGIN = "session.detail.origin", Text, "WebSocket: origin";
@@ -168,6 +174,7 @@ pub mod about {
         SESSIONS_LEFT = "session.detail.sessions_left", Int, "SMB2: users still logged on at the end";
         SHARES = "session.detail.shares", Text, "SMB: shares";
         SIGNING = "session.detail.signing", Text, "SMB: signing";
+        SOURCE_NAME = "session.detail.source_name", Text, "NetBIOS: who sent a datagram";
         SUBPROTOCOL = "session.detail.subprotocol", Text, "WebSocket: subprotocol";
         SUBPROTOCOLS_OFFERED = "session.detail.subprotocols_offered", Text, "WebSocket: subprotocols offered";
         TRANSFER_SYNTAX = "session.detail.transfer_syntax", Text, "DCE/RPC: transfer syntax";

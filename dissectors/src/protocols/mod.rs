@@ -10,6 +10,7 @@ mod http2;
 mod kerberos;
 mod ldap;
 mod nbdgm;
+mod nbns;
 mod nbss;
 mod oncrpc;
 mod quic;
@@ -26,6 +27,7 @@ use crate::token;
 pub const PROTOCOLS: &[&Protocol] = &[
     &nbss::PROTOCOL,
     &nbdgm::PROTOCOL,
+    &nbns::PROTOCOL,
     &smb::PROTOCOL,
     &dcerpc::PROTOCOL,
     &oncrpc::PROTOCOL,

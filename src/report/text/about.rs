@@ -7,7 +7,7 @@ use colloquy_dissectors::event::Value;
 use crate::session::model::{Flow, Session};
 
 /// Characters of one session's words.
-const MOST: usize = 60;
+const MOST: usize = 80;
 
 /// In a few words; empty where nothing is known beyond the protocol.
 pub(super) fn about(flow: &Flow, session: &Session) -> String {
@@ -16,6 +16,14 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
         "dcerpc" => dcerpc(session),
         "kerberos" => kerberos(session),
         "nbss" => text(session, "called_name"),
+        "nbns" => text(session, "names"),
+        "nbdgm" => joined(
+            &[
+                text(session, "source_name"),
+                text(session, "destination_name"),
+            ],
+            " → ",
+        ),
         "websocket" => joined(&[text(session, "path"), text(session, "subprotocol")], " "),
         "http" => http(session),
         "http2" => text(session, "authority"),
@@ -28,10 +36,29 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
     if session.encrypted.is_some() {
         words = joined(&[words, "encrypted".to_owned()], ", ");
     }
+    if let Some((_, by)) = found_by(flow, session).split_once(": ") {
+        words = joined(&[words, format!("by {by}")], ", ");
+    }
     if words.chars().count() > MOST {
         words = words.chars().take(MOST - 1).chain(['…']).collect();
     }
     words
+}
+
+/// Which look-up led to it, or to the session that carries it.
+fn found_by(flow: &Flow, session: &Session) -> String {
+    let mut at = Some(session);
+    while let Some(session) = at {
+        let told = text(session, "found_by");
+        if !told.is_empty() {
+            return told;
+        }
+        at = session
+            .parent
+            .filter(|p| *p < session.index)
+            .and_then(|_| flow.parent(session));
+    }
+    String::new()
 }
 
 fn text(session: &Session, key: &str) -> String {

@@ -25,6 +25,16 @@ pub(super) fn content(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((from, bytes.get(from..)?))
 }
 
+/// Who sends it and for whom it is.
+pub(super) fn names(bytes: &[u8]) -> Option<(String, String)> {
+    if !CARRIERS.contains(bytes.first()?) {
+        return None;
+    }
+    let (source, len) = name(bytes, HEAD)?;
+    let (destination, _) = name(bytes, HEAD + len)?;
+    Some((source, destination))
+}
+
 /// Describes a datagram.
 pub(super) fn datagram(w: &mut Writer<'_>, bytes: &[u8]) {
     let kind = bytes.first().copied().unwrap_or_default();
@@ -73,7 +83,7 @@ fn named(w: &mut Writer<'_>, id: FieldId, bytes: &[u8], at: usize) {
     }
 }
 
-const fn title(kind: u8) -> &'static str {
+pub(super) const fn title(kind: u8) -> &'static str {
     match kind {
         0x10 => "Direct_unique datagram",
         0x11 => "Direct_group datagram",

@@ -5,7 +5,9 @@
 //!   14 source name, destination name, and what they carry; or an error code, or the name that is asked for
 //! ```
 //!
-//! Nobody waits for an answer here, so there is no session to tell of: only its fields are of interest.
+//! Nobody waits for an answer here: all are messages. SMB in them is read for its fields alone.
+//!
+//! Details: `source_name`, `destination_name`, of the last datagram.
 
 mod describe;
 pub(super) mod fields;
@@ -15,6 +17,7 @@ mod tests;
 use crate::dissector::{
     Carrier, Dissector, Input, Output, Probe, Protocol, Speaker, Start, Verdict,
 };
+use crate::event::{Act, Op};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// NBDS, on port 138.
@@ -23,7 +26,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     title: "NetBIOS Datagram Service (RFC 1001, RFC 1002)",
     carriers: &[Carrier::Datagrams],
     ports: &[138],
-    sessions: &[],
+    sessions: &["nbdgm"],
     probe,
     start: |start| Box::new(Nbdgm::new(start)),
 };
@@ -59,6 +62,8 @@ fn probe(probe: &Probe<'_>) -> Verdict {
 struct Nbdgm {
     offsets: PerSide<StreamOffset>,
     beginning: bool,
+    /// Of whom the last one was, and for whom.
+    names: Option<(String, String)>,
 }
 
 impl Nbdgm {
@@ -66,6 +71,25 @@ impl Nbdgm {
         Self {
             offsets: PerSide::default(),
             beginning: start.beginning,
+            names: None,
+        }
+    }
+
+    fn tell(&mut self, side: Side, span: Span, bytes: &[u8], out: &mut Output<'_>) {
+        let Some(kind) = bytes.first() else { return };
+        let names = describe::names(bytes);
+        out.describe(|| match &names {
+            Some((from, to)) => format!("{} {from} \u{2192} {to}", describe::title(*kind)),
+            None => describe::title(*kind).to_owned(),
+        });
+        let op = Op::new(describe::title(*kind), u32::from(*kind));
+        out.emit(side, span, Act::Message { op });
+        if let Some((from, to)) = names
+            && self.names != Some((from.clone(), to.clone()))
+        {
+            out.detail(side, span, "source_name", from.clone());
+            out.detail(side, span, "destination_name", to.clone());
+            self.names = Some((from, to));
         }
     }
 
@@ -75,12 +99,13 @@ impl Nbdgm {
         self.offsets[side] += len;
         let span = Span::new(at, at + len);
         out.fields(side, span, |w| describe::datagram(w, bytes));
+        self.tell(side, span, bytes, out);
         let Some((from, content)) = describe::content(bytes) else {
             return;
         };
         // SMB's reader expects the session service's head: its place is taken from the names before.
         let is_smb = content.starts_with(b"\xFFSMB");
-        if !is_smb || !out.start_child(CHILD, "smb", self.beginning, &[]) {
+        if !is_smb || !out.wants_fields() || !out.start_child(CHILD, "smb", self.beginning, &[]) {
             return;
         }
         let len = (content.len() as u32).to_be_bytes();
