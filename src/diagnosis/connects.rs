@@ -6,6 +6,7 @@ use colloquy_dissectors::units::{FrameNo, Side, Stamp};
 use hashbrown::HashMap;
 
 use crate::session::model::{Endpoint, Flow, Transport};
+use crate::stream::facts::TcpFacts;
 
 /// A TCP connect as seen in the capture.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,10 @@ pub struct Connect {
     pub segments: u64,
     /// Those of them that were sent again.
     pub again: u64,
+    /// When the connection ended.
+    pub ended: Option<Stamp>,
+    /// The server took it, and closed it soon without a word.
+    pub turned_away: bool,
 }
 
 /// A connection whose ends were those of another one shortly before.
@@ -125,6 +130,8 @@ impl Connect {
             },
             segments: client.data_segments + server.data_segments,
             again: u64::from(client.retransmissions + server.retransmissions),
+            ended: tcp.end(),
+            turned_away: is_turned_away(tcp),
         })
     }
 
@@ -145,6 +152,28 @@ impl Connect {
             None => None,
         }
     }
+}
+
+/// Who takes a connection and ends it within this time without a word, turns it away: nanoseconds.
+const TURNED_AWAY: i64 = 1_000_000_000;
+
+/// The server took the connection and was the first to end it, soon and without a word.
+fn is_turned_away(tcp: &TcpFacts) -> bool {
+    let server = &tcp.sides.server;
+    let silent = server.stream_bytes == 0 && server.missing == 0 && server.acked_unseen == 0;
+    let reset = tcp
+        .reset()
+        .filter(|r| r.side == Side::Server && tcp.was_reset());
+    let end = match (server.fin, reset.map(|r| r.stamp)) {
+        (Some(fin), Some(reset)) => Some(fin.min(reset)),
+        (fin, reset) => fin.or(reset),
+    };
+    let first = end.is_some_and(|end| tcp.sides.client.fin.is_none_or(|fin| end < fin));
+    let soon = tcp
+        .syn_ack
+        .zip(end)
+        .is_some_and(|(a, b)| b.time.nanos_since(a.time) < TURNED_AWAY);
+    silent && first && soon
 }
 
 /// By the first SYN of each series of failures: what there is to tell. `connects`: in the order of their SYNs.
@@ -323,6 +352,8 @@ mod tests {
             closer: Side::Client,
             segments: 0,
             again: 0,
+            ended: None,
+            turned_away: false,
         }
     }
 

@@ -6,8 +6,9 @@
 
 mod blame;
 mod connects;
+pub mod ends;
 pub mod finding;
-mod idle;
+pub mod plateau;
 pub mod registry;
 pub mod rules;
 pub(crate) mod smb;

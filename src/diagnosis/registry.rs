@@ -43,6 +43,7 @@ use super::rules::{
     orphan_reply, replies_out_of_order, request_unanswered, rpc_auth_error, rpc_port_refused,
     rpc_program_not_registered, rpc_program_unavailable, rpc_record_desync,
     rpc_retransmission_storm, rpc_server_error, rpc_version_mismatch, rpc_xid_reused, slow_answer,
+    rpc_xid_reused, session_count_plateau, session_lifetime_pattern, slow_answer,
     smb_access_denied, smb_lock_conflict, smb_logon_failed, smb_open_failed, smb_resource_status,
     smb_tree_connect_failed, smb2_credit_starvation, smb2_credits_zero,
     smb2_durable_reconnect_failed, smb2_echo_unanswered, smb2_guest_downgrade, smb2_handle_leak,
@@ -55,6 +56,14 @@ use super::rules::{
     ws_frame_invalid, ws_handshake_invalid, ws_masking_violation, ws_not_authorised, ws_one_way,
     ws_payload_invalid, ws_ping_unanswered, ws_policy_close, ws_slow_consumer, ws_upgrade_failed,
     ws_upgrade_stripped,
+    smb2_session_deleted, smb2_session_expired, smb2_session_setup_incomplete,
+    tcp_aborted_in_flight, tcp_backlog_overflow, tcp_connect_refused, tcp_connect_slow,
+    tcp_connect_unanswered, tcp_delayed_ack_stall, tcp_half_close_hanging, tcp_half_open,
+    tcp_loss_stall, tcp_path_dark, tcp_port_reuse, tcp_reset_forged, tcp_zero_window,
+    udp_port_unreachable, ws_abnormal_closure, ws_close_error_code, ws_close_unanswered,
+    ws_control_frame_invalid, ws_data_after_close, ws_fragment_order, ws_frame_invalid,
+    ws_handshake_invalid, ws_masking_violation, ws_not_authorised, ws_one_way, ws_payload_invalid,
+    ws_ping_unanswered, ws_policy_close, ws_slow_consumer, ws_upgrade_failed, ws_upgrade_stripped,
 };
 use super::{CaptureRule, Rule, RuleMeta};
 
@@ -81,6 +90,8 @@ pub const RULES: &[&dyn Rule] = &[
     &orphan_reply::OrphanReply,
     &duplicate_message::DuplicateMessage,
     &replies_out_of_order::RepliesOutOfOrder,
+    &session_count_plateau::SessionCountPlateau,
+    &session_lifetime_pattern::SessionLifetimePattern,
     &slow_answer::SlowAnswer,
     &chatty_dialogue::ChattyDialogue,
     &ip_fragment_lost::IpFragmentLost,

@@ -8,7 +8,8 @@ use hashbrown::HashMap;
 
 use super::connects;
 pub use super::connects::{Burst, Connect, Failures, Reuse};
-pub use super::idle::IdleEnd;
+use super::ends::{self, End, Heart, Pattern};
+use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
 use super::tls::TlsWorld;
 use super::web::Web;
@@ -173,8 +174,14 @@ pub struct World {
     pub(crate) reuses: HashMap<FrameNo, Reuse>,
     /// WebSockets in the order of their opening.
     pub upgrades: Vec<Upgraded>,
-    /// WebSockets that nobody closed and that were idle, in the order of their ends.
-    pub idle_ends: Vec<IdleEnd>,
+    /// Connections that nobody closed in order, in the order of their ends.
+    pub ends: Vec<End>,
+    /// What many of those have in common, by the frame of the last.
+    pub(crate) patterns: HashMap<FrameNo, Pattern>,
+    /// Servers that turn connections away at a number of them, by the first SYN that they did so to.
+    pub(crate) plateaus: HashMap<FrameNo, Plateau>,
+    /// WebSockets with a heartbeat.
+    pub hearts: Vec<Heart>,
     pub(crate) operations: HashMap<(&'static str, Op, Endpoint), Times>,
     pub(crate) refusals: HashMap<Refusal, Tries>,
     /// The latest session in which a DCE/RPC operation of a client at a server never failed: its begin and end.
@@ -242,7 +249,8 @@ impl World {
         self.connects.extend(Connect::of(flow));
         self.learn_name_call(flow);
         self.learn_upgrades(flow);
-        self.idle_ends.extend(IdleEnd::of(flow));
+        self.ends.extend(End::of(flow));
+        self.hearts.extend(Heart::all(flow));
         self.learn_refusals(flow);
         self.learn_grants(flow);
         self.hearing.learn(flow);
@@ -272,7 +280,8 @@ impl World {
         self.connects.extend(other.connects);
         self.name_calls.extend(other.name_calls);
         self.upgrades.extend(other.upgrades);
-        self.idle_ends.extend(other.idle_ends);
+        self.ends.extend(other.ends);
+        self.hearts.extend(other.hearts);
         self.hearing.learn_from(&other.hearing);
         self.smb.learn_from(other.smb);
         self.web.learn_from(other.web);
@@ -372,10 +381,13 @@ impl World {
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
         self.failures = connects::failures(&self.connects);
         self.reuses = connects::reuses(&self.connects);
+        self.plateaus = plateau::plateaus(&self.connects);
         self.lost_datagrams.sort_by_key(|d| d.began);
         self.name_calls.sort_by_key(|c| c.asked);
         self.upgrades.sort_by_key(|u| u.granted);
-        self.idle_ends.sort_by_key(|e| e.stamp);
+        self.ends.sort_by_key(|e| e.stamp);
+        self.hearts.sort_by(|a, b| a.period.total_cmp(&b.period));
+        self.patterns = ends::patterns(&self.ends);
         self.tls.settle();
     }
 

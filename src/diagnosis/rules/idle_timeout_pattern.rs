@@ -2,14 +2,14 @@
 
 use colloquy_dissectors::units::Side;
 
-use super::ws;
-use crate::diagnosis::world::IdleEnd;
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use super::patterns::{heading, hearts, owner, table, this_session};
+use crate::diagnosis::ends::{Alike, Pattern};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 
 declare_rule! {
     /// ## What it means
-    /// WebSockets to one server end again and again after the same time without traffic, without a Close: something on the
-    /// way, or the server itself, ends what is idle for so long.
+    /// Connections to one server, or over one hop, end again and again after the same time without traffic, and not as their
+    /// protocol wants it: something on the way, or the server itself, ends what is idle for so long.
     ///
     /// ## Why it matters
     /// Users see connections break for no reason, and only when they did nothing for a while. Neither program did it: the
@@ -17,81 +17,75 @@ declare_rule! {
     ///
     /// ## How it is told
     /// At least three WebSockets to the same server were ended by the same side, with no Close of either, after silences of
-    /// more than 3 s that agree within a tenth (and 2 s). Certainty is `likely`: the packet does not tell who gave up.
+    /// more than 3 s that agree within a tenth (and 2 s); or at least three other connections were reset from the server's
+    /// side, that nobody had closed, after such silences of more than 10 s, which is a note; or such ends of one client are
+    /// spread over three servers and more, so that the cause is before the client. Certainty is `likely`: the packet does
+    /// not tell who gave up, though a reset with another TTL than its sender's other segments was made on the way. The
+    /// finding lists the connections, and says whether WebSockets with a heartbeat outlived it.
     ///
     /// ## Example
     /// nginx before the server with `proxy_read_timeout 60s`: each WebSocket ends 60 s after its last message.
     ///
     /// ## What to do
     /// Let Pings go at less than half of that time, or raise the time-out: `proxy_read_timeout` (nginx), `timeout tunnel`
-    /// (HAProxy), the idle time-out of a load balancer.
+    /// (HAProxy), the idle time-out of a load balancer; TCP keep-alives for what has no Pings.
     ///
     /// ## References
-    /// RFC 6455 sections 5.5.2 and 7.1.5.
+    /// RFC 6455 sections 5.5.2 and 7.1.5; RFC 5382 section 5.
     pub IdleTimeoutPattern = "idle-timeout-pattern" {
         summary: "Ended at the same idle age again and again",
         severity: Error,
         category: Establishment,
-        protocols: ["websocket"],
-        reference: "RFC 6455 sections 5.5.2 and 7.1.5",
+        protocols: [],
+        reference: "RFC 6455 sections 5.5.2 and 7.1.5; RFC 5382 section 5",
     }
 }
 
-/// So many make a pattern.
-const LEAST: usize = 3;
-/// How far they may be apart: this share, and never more than so many seconds.
-const SHARE: f64 = 0.1;
-const APART: f64 = 2.0;
-
 impl IdleTimeoutPattern {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let Some(end) = ws::hung_up(view) else { return };
-        let ends = &view.world.idle_ends;
-        let Some(this) = ends.iter().find(|e| e.stamp == end.stamp) else {
-            return;
-        };
-        let apart = (this.idle * SHARE).min(APART);
-        let like: Vec<&IdleEnd> = ends
-            .iter()
-            .filter(|e| e.server == this.server && e.side == this.side)
-            .filter(|e| (e.idle - this.idle).abs() <= apart)
-            .collect();
-        // It is told with the last.
-        if like.len() >= LEAST && like.last().is_some_and(|l| l.stamp == this.stamp) {
-            out.raise(finding(view, this, &like));
+        if let Some(pattern) = this_session(view).filter(|p| p.alike != Alike::Age) {
+            out.raise(finding(view, pattern));
         }
     }
 }
 
-fn finding(view: &View<'_>, this: &IdleEnd, like: &[&IdleEnd]) -> Finding {
-    let stamps: Vec<_> = like.iter().map(|e| e.stamp).collect();
-    let idle = like.iter().map(|e| e.idle).sum::<f64>() / like.len() as f64;
-    let culprit = match this.side {
-        Side::Server => Culprit::Network,
-        Side::Client => Culprit::Client,
+fn finding(view: &View<'_>, pattern: &Pattern) -> Finding {
+    let last = pattern.ends[pattern.ends.len() - 1];
+    let stamps: Vec<_> = pattern.ends.iter().map(|e| e.stamp).collect();
+    let after = seconds(pattern.after);
+    let culprit = match (pattern.alike, last.side) {
+        (Alike::Idle, Side::Client) => Culprit::Client,
+        _ => Culprit::Network,
     };
-    Finding::new(&META, this.stamp)
+    let websocket = last.protocol == "websocket";
+    let severity = if websocket {
+        META.severity
+    } else {
+        Severity::Note
+    };
+    let without = if websocket {
+        " without a Close"
+    } else {
+        ", which nobody had closed"
+    };
+    Finding::new(&META, last.stamp)
         .likely()
+        .severity(severity)
         .side(culprit)
         .frames(&stamps, "end")
-        .title(format!(
-            "{} WebSockets to {} ended after {} of silence each",
-            like.len(),
-            view.server(),
-            seconds(idle)
-        ))
+        .title(format!("{} ended after {after} of silence each", heading(view, pattern)))
         .explain(format!(
-            "{} WebSockets to {} were ended from the {}'s side without a Close, each about {} after its last traffic. That is \
-             an idle time-out: of a proxy, load balancer or firewall on that side, or of the {} itself.",
-            like.len(),
-            view.server(),
-            this.side,
-            seconds(idle),
-            this.side
+            "{} were ended from the {}'s side{without}, each about {after} after its last traffic. That is an idle time-out. \
+             {} {} {}",
+            heading(view, pattern),
+            last.side,
+            owner(pattern),
+            hearts(view, pattern),
+            table(pattern)
         ))
-        .advise("Let Pings go at less than half of that time, or raise the time-out that ends them.")
-        .number("sessions", like.len() as f64)
-        .number("idle", idle)
+        .advise("Let Pings or keep-alives go at less than half of that time, or raise the time-out that ends them.")
+        .number("sessions", pattern.ends.len() as f64)
+        .number("idle", pattern.after)
 }
 
 #[cfg(test)]
@@ -100,27 +94,35 @@ mod tests {
 
     use crate::capture::script::{Script, ScriptFrame};
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::rules::bench::ws::{ANSWER, REQUEST, close, text};
+    use crate::diagnosis::rules::bench::ws::{ANSWER, REQUEST, close, ping, pong, text};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "idle-timeout-pattern";
 
-    /// One after the other, each idle for so long before the server hangs up.
+    /// Idle for so long before the server hangs up.
+    fn one(n: usize, idle: f64, closing: &[u8]) -> Script {
+        let mut script = Script::tcp(&format!("10.0.0.1:{}", 40000 + n), "10.0.0.2:8080")
+            .wait_secs(100.0 * n as f64)
+            .connect()
+            .client(format!("{REQUEST}\r\n").as_bytes())
+            .server(format!("{ANSWER}\r\n").as_bytes())
+            .client(&text(Side::Client, "hi"))
+            .server(&text(Side::Server, "hi"))
+            .wait_secs(idle);
+        if !closing.is_empty() {
+            script = script.server(closing);
+        }
+        script.fin(Side::Server).fin(Side::Client)
+    }
+
+    /// One after the other.
     fn idle(seconds: &[f64], closing: &[u8]) -> Vec<ScriptFrame> {
-        let one = |(n, idle): (usize, &f64)| {
-            let mut script = Script::tcp(&format!("10.0.0.1:{}", 40000 + n), "10.0.0.2:8080")
-                .wait_secs(100.0 * n as f64)
-                .connect()
-                .client(format!("{REQUEST}\r\n").as_bytes())
-                .server(format!("{ANSWER}\r\n").as_bytes())
-                .client(&text(Side::Client, "hi"))
-                .server(&text(Side::Server, "hi"))
-                .wait_secs(*idle);
-            if !closing.is_empty() {
-                script = script.server(closing);
-            }
-            script.fin(Side::Server).fin(Side::Client)
-        };
-        Script::merge(seconds.iter().enumerate().map(one))
+        Script::merge(
+            seconds
+                .iter()
+                .enumerate()
+                .map(|(n, idle)| one(n, *idle, closing)),
+        )
     }
 
     #[test]
@@ -128,6 +130,57 @@ mod tests {
         let found = findings(idle(&[60.0, 60.2, 3.0, 59.9], b""), RULE);
         assert_eq!(found.len(), 1);
         assert!(found[0].numbers.contains(&("sessions", 3.0)), "{found:?}");
+    }
+
+    #[test]
+    fn a_heartbeat_outlives_it() {
+        let mut beating = Script::tcp("10.0.0.1:50000", "10.0.0.2:8080")
+            .connect()
+            .client(format!("{REQUEST}\r\n").as_bytes())
+            .server(format!("{ANSWER}\r\n").as_bytes());
+        for _ in 0..20 {
+            beating = beating
+                .wait_secs(25.0)
+                .server(&ping(Side::Server, "a"))
+                .client(&pong(Side::Client, "a"));
+        }
+        let frames = Script::merge([
+            one(0, 60.0, b""),
+            one(1, 60.1, b""),
+            one(2, 60.0, b""),
+            beating,
+        ]);
+        let found = findings(frames, RULE);
+        let said = &found[0].explanation;
+        assert!(
+            said.contains("a heartbeat every 25.00 s outlived it"),
+            "{said}"
+        );
+        assert!(said.contains("10.0.0.1:40001 after 60.1"), "{said}");
+        assert!(said.contains("nginx"), "{said}");
+    }
+
+    #[test]
+    fn resets_of_other_connections_are_a_note() {
+        let reset = |n: u16, server: &str, idle: f64| {
+            Script::tcp(&format!("10.0.0.1:{}", 40_000 + n), server)
+                .wait_secs(10.0 * f64::from(n))
+                .connect()
+                .client(b"one thing or another")
+                .server(b"well")
+                .wait_secs(idle)
+                .reset(Side::Server)
+        };
+        let same = (0..3).map(|n| reset(n, "10.0.0.2:7000", 120.0));
+        let found = findings(Script::merge(same), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        let three = ["10.0.0.2:7000", "10.0.0.3:7001", "10.0.0.4:7002"];
+        let spread = (0..3).map(|n| reset(n, three[usize::from(n)], 120.0));
+        let found = findings(Script::merge(spread), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+        assert!(found[0].title.contains("3 servers"), "{}", found[0].title);
+        let two = (0..3).map(|n| reset(n, three[usize::from(n % 2)], 120.0));
+        assert!(findings(Script::merge(two), RULE).is_empty());
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub mod nfs_server_delay;
 pub mod nfs_slot_error;
 pub mod ntlm_incomplete;
 pub mod orphan_reply;
+mod patterns;
 #[cfg(test)]
 mod quiet;
 pub mod replies_out_of_order;
@@ -73,6 +74,8 @@ pub mod rpc_server_error;
 pub mod rpc_slots_exhausted;
 pub mod rpc_version_mismatch;
 pub mod rpc_xid_reused;
+pub mod session_count_plateau;
+pub mod session_lifetime_pattern;
 pub mod slow_answer;
 pub mod smb2_credit_starvation;
 pub mod smb2_credits_zero;
