@@ -114,9 +114,10 @@ impl Opener {
         let records = number - p.count;
         p.tries += number - first;
         (p.count, p.proven, p.failures) = (number + 1, true, 0);
-        let content = match std::mem::take(&mut p.is_new) {
-            true => (records == 0).then_some(0),
-            false => overhead.and_then(|bytes| hole.checked_sub(records * bytes)),
+        let content = if std::mem::take(&mut p.is_new) {
+            (records == 0).then_some(0)
+        } else {
+            overhead.and_then(|bytes| hole.checked_sub(records * bytes))
         };
         let lost = (hole > 0).then_some(Lost { hole, content });
         Some(Opened { kind, bytes, lost })
