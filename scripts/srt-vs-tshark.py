@@ -9,16 +9,20 @@ calls and the shortest, longest and mean time are compared, all servers together
 difference is held against what tshark says of single messages (`smb2.time`, `rpc.time`, `dcerpc.time`), and given a class:
 
     table       tshark's own messages give what colloquy gives; its table leaves some out (faults, rejected calls, versions)
-    interim     tshark takes STATUS_PENDING for the answer
-    again       tshark counts a call once more with each copy of its answer
-    unseen      tshark shows no such answer at all: records in small segments, a version that its dissector does not know
+    interim     the same without STATUS_PENDING, which tshark takes for the answer
+    again       the same with one answer a call: tshark counts a call once more with each copy of its answer
+    unpaired    the same with so many answers more of which tshark did not find the request, and gives no time
+    unseen      tshark shows the requests and no answers to them: records in small segments, a version that its dissector does
+                not know
+    gap, cut, fragments
+                the same without the conversations in which bytes are missing (tshark does not find a message's head or end), in
+                which frames are cut (it times the first frame of a message and not its last), in which requests of DCE/RPC come
+                in fragments (it times from the first, colloquy from the last)
     upgraded    SMB1's NEGOTIATE answered in SMB2 belongs to neither of tshark's tables
     no-bind     tshark does not know the interface, since its bind was not captured
-    gap         bytes are missing in the capture, and tshark does not find the message's head or end
-    cut         frames are cut, so that tshark times the first frame of a message and not its last
-    fragments   tshark times from the first fragment of a request, colloquy from its last
     renamed     RPCSEC_GSS control calls stand apart in colloquy's table, in tshark's under NULL
-    unpaired    tshark shows answers without a time, since it did not find their requests; colloquy did
+
+All of them go by the messages of the operation in question.
 
 What is left is a difference to be explained: it is printed with UNEXPLAINED, and the exit status is 1. Calls without an answer,
 for which tshark's tables have no column, are counted at the end.
@@ -44,6 +48,8 @@ PROGRAMS = {
     "nlm2": (100021, 2), "nlm3": (100021, 3), "nlm4": (100021, 4), "nfsacl2": (100227, 2), "nfsacl3": (100227, 3),
 }
 UNVERSIONED = {
+    # In versions that nobody speaks.
+    "portmap": 100000, "nfs": 100003, "mount": 100005, "nlm": 100021,
     "rstat": 100001, "rusers": 100002, "ypserv": 100004, "ypbind": 100007, "wall": 100008, "yppasswd": 100009,
     "etherstat": 100010, "rquota": 100011, "spray": 100012, "klm": 100020, "statmon": 100023, "nsm": 100024,
     "bootparams": 100026, "keyserv": 100029, "pcnfsd": 150001, "amq": 300019, "fam": 391002, "vxi11": 395183,
@@ -98,51 +104,66 @@ class Capture:
 
     def dialogue(self):
         """What tshark says of single messages."""
-        self.programs, self.interfaces = set(), {}
-        self.marks, self.protocols = set(), set()
-        # Times of answers by what it answers: as `key_of`, of DCE/RPC without the interface, which answers do not tell.
-        self.told = collections.defaultdict(Times)
+        self.programs, self.interfaces, self.protocols = set(), {}, set()
+        # Conversations in which something is otherwise, by what.
+        self.marked = collections.defaultdict(set)
+        # By what is answered, as `key_of` (of DCE/RPC without the interface, which answers do not tell): the answers, requests.
+        self.told, self.asked = collections.defaultdict(list), collections.Counter()
         rows = self.fields(
-            "rpc || smb || smb2 || dcerpc || tcp.analysis.lost_segment", "rpc.program", "rpc.programversion", "rpc.procedure",
-            "rpc.time", "dcerpc.cn_bind_to_uuid", "dcerpc.cn_bind_if_ver", "dcerpc.cn_bind_if_ver_minor", "dcerpc.pkt_type",
-            "dcerpc.opnum", "dcerpc.time", "dcerpc.dg_if_id", "dcerpc.dg_if_ver", "smb.cmd", "smb2.cmd", "smb2.flags.response",
-            "smb2.nt_status", "smb2.time", "tcp.analysis.lost_segment", "frame.len", "frame.cap_len", "dcerpc.cn_flags.last_frag", "smb.flags.response", "smb.time", "rpc.dup", "rpc.reqframe",
+            "rpc || smb || smb2 || dcerpc || tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment", "frame.number",
+            "tcp.stream", "udp.stream", "rpc.xid", "rpc.msgtyp", "rpc.program", "rpc.programversion", "rpc.procedure", "rpc.time",
+            "dcerpc.cn_bind_to_uuid", "dcerpc.cn_bind_if_ver", "dcerpc.cn_bind_if_ver_minor", "dcerpc.pkt_type", "dcerpc.opnum",
+            "dcerpc.time", "dcerpc.cn_call_id", "dcerpc.dg_if_id", "dcerpc.dg_if_ver", "smb.cmd", "smb.flags.response", "smb.time",
+            "smb2.cmd", "smb2.flags.response", "smb2.nt_status", "smb2.time", "smb2.msg_id", "tcp.analysis.lost_segment",
+            "tcp.analysis.ack_lost_segment", "frame.len", "frame.cap_len", "dcerpc.cn_flags.last_frag",
         )
         for row in rows:
-            (program, version, procedure, rpc_time, uuid, major, minor, kind, opnum, dce_time, dg, dg_version, smb, command,
-             is_answer, status, smb2_time, lost, length, captured, last, smb_answer, smb_time, again, requests) = [cell.split("|") if cell else [] for cell in row]
+            (_frame, tcp, udp, xids, types, program, version, procedure, rpc_time, uuid, major, minor, kind, opnum, dce_time,
+             call_ids, dg, dg_version, smb, smb_answer, smb_time, command, is_answer, status, smb2_time, message_ids, lost, unseen,
+             length, captured, last) = [cell.split("|") if cell else [] for cell in row]
+            stream = ("tcp", int(tcp[-1])) if tcp else ("udp", int(udp[-1])) if udp else None
             self.programs |= {(int(p), int(v)) for p, v in zip(program, version)}
             for one in zip(uuid, major, minor):
                 self.interfaces.setdefault(one[0].lower(), set()).add(f"{one[1]}.{one[2]}")
             for one in dg:
                 self.interfaces.setdefault(one.lower(), set()).add(f"{dg_version[0] if dg_version else 0}.0")
             self.protocols |= {name for name, has in (("smb", smb), ("smb2", command)) if has}
-            unpaired = [
-                (smb_answer.count("1") + smb_answer.count("True"), smb_time, "smb"),
-                (len([k for k in kind if k in ("2", "3")]), dce_time, "dcerpc"),
-            ]
-            self.marks |= {f"unpaired {name}" for answers, times, name in unpaired if answers > len(times)}
-            marks = ("again", again or len(requests) > len(set(requests))), ("gap", lost), ("cut", length != captured), ("fragments", set(last) & {"0", "False"})
-            self.marks |= {mark for mark, has in marks if has}
-            self.answers(rpc_time, [(("rpc", int(p), int(v)), int(n)) for p, v, n in zip(program, version, procedure)])
-            numbered = [n for n in kind if n in ("0", "2", "3")]
-            pairs = zip(numbered, opnum) if len(numbered) == len(opnum) else zip(["2"] * len(opnum), opnum)
-            self.answers(dce_time, [("dcerpc", int(n)) for k, n in pairs if k != "0"])
-            said = list(zip(command, is_answer, status + [""] * len(command)))
+            marks = ("gap", lost or unseen), ("cut", length != captured), ("fragments", set(last) & {"0", "False"})
+            for mark, has in marks:
+                if has:
+                    self.marked[mark].add(stream)
+            calls = list(zip(xids, types, [(("rpc", int(p), int(v)), int(n)) for p, v, n in zip(program, version, procedure)]))
+            self.note(stream, rpc_time, [(key, xid, False) for xid, kind_, key in calls if kind_ == "1"])
+            self.asked.update(key for _, kind_, key in calls if kind_ == "0")
+            numbered = [(k, i) for k, i in zip(kind, call_ids or [""] * len(kind)) if k in ("0", "2", "3")]
+            pairs = zip(numbered, opnum) if len(numbered) == len(opnum) else zip([("2", "")] * len(opnum), opnum)
+            pairs = [(k, i, ("dcerpc", int(n))) for (k, i), n in pairs]
+            self.note(stream, dce_time, [(key, call_id, False) for k, call_id, key in pairs if k != "0"])
+            self.asked.update(key for k, _, key in pairs if k == "0")
+            if len(smb_answer) == 1 and smb:
+                key = ("smb", int(smb[0], 0))
+                if smb_answer[0] in ("1", "True"):
+                    self.note(stream, smb_time, [(key, None, False)])
+                else:
+                    self.asked[key] += 1
+            said = list(zip(command, is_answer, message_ids, status + [""] * len(command)))
             if len(status) != len(command):
                 # Only answers have one.
                 left = iter(status)
-                said = [(c, a, next(left, "") if a in ("1", "True") else "") for c, a in zip(command, is_answer)]
-            said = [(int(c), s) for c, a, s in said if a in ("1", "True")]
-            if any(s.endswith("00000103") for _, s in said):
-                self.marks.add("interim")
-            self.answers(smb2_time, [("smb2", c) for c, s in said])
+                said = [(c, a, i, next(left, "") if a in ("1", "True") else "") for c, a, i in zip(command, is_answer, message_ids)]
+            answers = [(("smb2", int(c)), i, s.endswith("00000103")) for c, a, i, s in said if a in ("1", "True")]
+            self.note(stream, smb2_time, answers)
+            self.asked.update(("smb2", int(c)) for c, a, _, _ in said if a not in ("1", "True"))
 
-    def answers(self, times, keys):
-        """Notes times of answers, where it is clear whose they are."""
-        if times and len(times) <= len(keys):
-            for time, key in zip(times, keys[-len(times):]):
-                self.told[key].add(1, float(time), float(time), float(time))
+    def note(self, stream, times, answers):
+        """Notes the answers of a frame, with their times where it is clear whose they are."""
+        if len(times) == len(answers):
+            paired = zip(times, answers)
+        else:
+            # Answers whose request tshark did not find have none; which they are among several it does not tell.
+            paired = zip(times + [None] * (len(answers) - len(times)), answers)
+        for time, (key, call, pending) in paired:
+            self.told[key].append((stream, call, pending, None if time is None else float(time)))
 
     def theirs(self):
         """tshark's tables."""
@@ -164,9 +185,13 @@ class Capture:
                     found[(kind, index)].add(int(calls), float(low), float(high), float(total))
         return found
 
-    def ours(self):
-        """Colloquy's table, in tshark's terms."""
-        report = json.loads(run([self.options.bin, "report", "--no-progress", "--tables", "srt", "--format", "json", self.path]))
+    def ours(self, without=()):
+        """Colloquy's table, in tshark's terms; without some conversations."""
+        command = [self.options.bin, "report", "--no-progress", "--tables", "srt", "--format", "json", self.path]
+        if without:
+            named = " || ".join(f'session.transport == "{kind}" && session.stream == {number}' for kind, number in sorted(without))
+            command += ["--filter", f"!({named})"]
+        report = json.loads(run(command))
         found = collections.defaultdict(Times)
         self.groups = {row["group"] for row in report["response_times"]}
         names = {}
@@ -228,45 +253,67 @@ def known_interfaces(root):
         UUIDS[name] = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
 
 
-def explain(capture, key, theirs, ours, everything):
+def times_of(answers):
+    """The times of answers that have one."""
+    all_of = Times()
+    for _, _, _, time in answers:
+        if time is not None:
+            all_of.add(1, time, time, time)
+    return all_of
+
+
+def summed(key, everything):
+    """Colloquy's times of what tshark's messages tell apart: DCE/RPC's do not tell their interface."""
+    if key[0][0] != "dcerpc":
+        return everything.get(key, Times())
+    found = Times()
+    for (kind, number), times in everything.items():
+        if kind[0] == "dcerpc" and number == key[1]:
+            found.add(times.calls, times.shortest, times.longest, times.total)
+    return found
+
+
+def explain(capture, key, theirs, everything):
     """The class of a difference, or None. `everything`: colloquy's times of all operations."""
-    told = capture.told[key]
-    if key[0][0] == "dcerpc":
-        told = capture.told[("dcerpc", key[1])]
-        if key[0][1] not in capture.interfaces and not theirs.calls:
-            return "no-bind"
-        # Messages do not tell their interface: all operations of the number.
-        ours = Times()
-        for (kind, number), times in everything.items():
-            if kind[0] == "dcerpc" and number == key[1]:
-                ours.add(times.calls, times.shortest, times.longest, times.total)
+    told_key = ("dcerpc", key[1]) if key[0][0] == "dcerpc" else key
+    answers = capture.told[told_key]
+    told, ours = times_of(answers), summed(key, everything)
+    if key[0][0] == "dcerpc" and key[0][1] not in capture.interfaces and not theirs.calls:
+        return "no-bind"
     if told.is_like(ours):
         return "table"
-    if key[0][0] == "rpc" and "again" in capture.marks and theirs.calls > ours.calls:
+    final = [a for a in answers if not a[2]]
+    if len(final) < len(answers) and times_of(final).is_like(ours):
+        return "interim"
+    firsts = list({(stream, call): one for one in reversed(final) for stream, call in [one[:2]]}.values())
+    if len(firsts) < len(final) and times_of(firsts).is_like(ours):
         return "again"
     if key == ("smb2", 114) and not theirs.calls:
         return "upgraded"
-    if key[0] == "smb2" and "interim" in capture.marks and theirs.shortest <= ours.shortest + CLOSE:
-        return "interim"
     if key[0][0] == "rpc" and key[1] == 0 and any(kind == "rpcsec_gss" for kind in capture.groups):
         return "renamed"
-    kind = key[0] if isinstance(key[0], str) else key[0][0]
-    if f"unpaired {kind}" in capture.marks and theirs.calls < ours.calls:
+    untimed = sum(time is None for *_, time in final)
+    if untimed and times_of(final).calls + untimed == ours.calls:
         return "unpaired"
-    if theirs.calls == ours.calls and "cut" in capture.marks and theirs.mean() <= ours.mean():
-        return "cut"
-    if "gap" in capture.marks:
-        return "gap"
-    if kind == "rpc" and theirs.is_like(told) and theirs.calls < ours.calls:
+    if key[0][0] == "rpc" and theirs.is_like(told) and 0 < ours.calls - told.calls <= capture.asked[key] - len(answers):
         return "unseen"
-    if key[0][0] == "dcerpc" and "fragments" in capture.marks and (theirs.mean() >= ours.mean() or told.mean() >= ours.mean()):
-        return "fragments"
+    for mark in ("gap", "cut", "fragments"):
+        without = {stream for stream in capture.marked[mark] if stream}
+        if without:
+            rest = [a for a in final if a[0] not in without]
+            if times_of(rest).is_like(summed(key, capture.ours(without)[0])):
+                return mark
     return None
 
 
 def compare(options, path, tally):
     capture = Capture(options, path)
-    theirs, (ours, names) = capture.theirs(), capture.ours()
+    try:
+        ours, names = capture.ours()
+    except ValueError:
+        print(f"{path}: colloquy does not read it")
+        return 0
+    theirs = capture.theirs()
     unexplained = 0
     for key in sorted(set(theirs) | set(ours), key=str):
         a, b = theirs.get(key, Times()), ours.get(key, Times())
@@ -278,10 +325,10 @@ def compare(options, path, tally):
         if a.is_like(b):
             tally["same"] += 1
             continue
-        why = explain(capture, key, a, b, ours)
+        why = explain(capture, key, a, ours)
         tally[why or "UNEXPLAINED"] += 1
         unexplained += why is None
-        print(f"{path}: {names.get(key, key)}: tshark {a}, colloquy {b}: {why or 'UNEXPLAINED, messages ' + str(capture.told.get(key))}")
+        print(f"{path}: {names.get(key, key)}: tshark {a}, colloquy {b}: {why or 'UNEXPLAINED, messages ' + str(times_of(capture.told.get(key, [])))}")
     return unexplained
 
 

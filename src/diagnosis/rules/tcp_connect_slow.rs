@@ -67,6 +67,7 @@ impl TcpConnectSlow {
             out.raise(match cause(view) {
                 Some(rule) => finding
                     .severity(Severity::Note)
+                    .side(Culprit::Unknown)
                     .also(&format!("The cause is told by {rule}.")),
                 None => finding,
             });

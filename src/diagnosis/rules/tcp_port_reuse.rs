@@ -103,10 +103,13 @@ fn challenged(
     challenge: Challenge,
     reuse: Option<&Reuse>,
 ) -> Finding {
-    let before = reuse.map_or_else(
-        || "What that was is not in the capture.".to_owned(),
-        |r| since(r, syn),
-    );
+    let before = match reuse {
+        Some(reuse) => since(reuse, syn),
+        None if view.flow.reused => {
+            "The one before it in the capture had not been closed in order.".to_owned()
+        }
+        None => "What that was is not in the capture.".to_owned(),
+    };
     let then = match (tcp.syn_ack, tcp.established) {
         (Some(answer), _) => format!(
             "The connection came about {} after the first SYN (frame {}).",
