@@ -124,7 +124,7 @@ impl Way {
                 )),
                 None if had >= WORTH_TELLING => {
                     parts.push(format!(
-                        "the {peer}'s program had it for {} then",
+                        "from there the {peer}'s program had it, for {}",
                         seconds(had)
                     ));
                 }

@@ -463,7 +463,10 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
         ),
         Some(true) => Whereabouts::new(
             peer,
-            format!("TCP at {asked} acknowledged the request, so its program had it"),
+            match open.acked {
+                Some(_) => format!("the program at {asked} had it"),
+                None => format!("TCP at {asked} acknowledged the request, so its program had it"),
+            },
             LOOK_AT_THE_PROGRAM,
         ),
         Some(false) => Whereabouts::new(
