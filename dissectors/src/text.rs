@@ -6,6 +6,7 @@ const SECRET_NAMES: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
+    "passcode",
     "pwd",
     "secret",
     "token",

@@ -279,7 +279,14 @@ fn is_pattern(alike: Alike, ends: &[End]) -> bool {
     if ends.len() < LEAST {
         return false;
     }
+    // What ended at one moment was ended by one event.
+    let ended = || ends.iter().map(|e| e.stamp.time);
+    let over = ended()
+        .max()
+        .zip(ended().min())
+        .map_or(0.0, |(a, b)| a.since(b));
     match alike {
+        Alike::Idle | Alike::IdleOnTheWay if over <= IDLE_APART => false,
         Alike::Idle => true,
         Alike::IdleOnTheWay => {
             let mut servers: Vec<_> = ends.iter().map(|e| e.server.address).collect();

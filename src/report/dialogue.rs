@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use colloquy_dissectors::text::without_secrets;
 use colloquy_dissectors::units::Side;
 
 use super::json::rfc3339;
@@ -35,7 +36,16 @@ pub fn text(dialogue: &Dialogue, index: u32, layout: &Layout) -> String {
     // Behind a hole a side is read later than its peer; the reader wants the order of the frames.
     messages.sort_by_key(|m| m.stamp);
     if messages.is_empty() {
-        bytes(dialogue, session, &mut text);
+        let within: Vec<_> = flow.children(session).map(|s| s.protocol).collect();
+        if within.is_empty() || index == 0 {
+            bytes(dialogue, session, &mut text);
+        } else {
+            let _ = writeln!(
+                text,
+                "No messages of its own: it carries what is within ({}).",
+                within.join(", ")
+            );
+        }
         return text;
     }
     let begin = session.first.time;
@@ -61,11 +71,17 @@ pub fn text(dialogue: &Dialogue, index: u32, layout: &Layout) -> String {
             &mut text,
         );
     }
+    let one_sided = flow.tcp.as_deref().is_some_and(|t| t.one_sided().is_some());
+    let fate = if one_sided {
+        "its answer was not captured: there is one direction only"
+    } else {
+        "was not answered"
+    };
     for open in &session.open {
         let arrow = arrow(open.side);
         let _ = writeln!(
             text,
-            "{:>22}{arrow} {} (frame {}) was not answered",
+            "{:>22}{arrow} {} (frame {}) {fate}",
             "", open.op, open.asked.frame
         );
     }
@@ -137,7 +153,7 @@ fn bytes(dialogue: &Dialogue, session: &Session, text: &mut String) {
                     }
                 })
                 .collect();
-            format!("{} bytes  {head}", piece.bytes.len())
+            format!("{} bytes  {}", piece.bytes.len(), without_secrets(&head))
         };
         let _ = writeln!(
             text,

@@ -19,7 +19,8 @@ declare_rule! {
     /// At least three WebSockets to the same server were ended by the same side, with no Close of either, after silences of
     /// more than 3 s that agree within a tenth (and 2 s); or at least three other connections were reset from the server's
     /// side, that nobody had closed, after such silences of more than 10 s, which is a note; or such ends of one client are
-    /// spread over three servers and more, so that the cause is before the client. Certainty is `likely`: the packet does
+    /// spread over three servers and more, so that the cause is before the client. Ends at one moment are one event and no
+    /// pattern. Certainty is `likely`: the packet does
     /// not tell who gave up, though a reset with another TTL than its sender's other segments was made on the way. The
     /// finding lists the connections, and says whether WebSockets with a heartbeat outlived it.
     ///
@@ -76,7 +77,7 @@ fn finding(view: &View<'_>, pattern: &Pattern) -> Finding {
         .title(format!("{} ended after {after} of silence each", heading(view, pattern)))
         .explain(format!(
             "{} were ended from the {}'s side{without}, each about {after} after its last traffic. That is an idle time-out. \
-             {} {} {}",
+             {}{} {}",
             heading(view, pattern),
             last.side,
             owner(pattern),
@@ -158,6 +159,20 @@ mod tests {
         );
         assert!(said.contains("10.0.0.1:40001 after 60.1"), "{said}");
         assert!(said.contains("nginx"), "{said}");
+    }
+
+    #[test]
+    fn one_event_is_no_pattern() {
+        let frames = Script::merge((0..4).map(|n| {
+            Script::tcp(&format!("10.0.0.1:{}", 41_000 + n), "10.0.0.2:8080")
+                .connect()
+                .client(format!("{REQUEST}\r\n").as_bytes())
+                .server(format!("{ANSWER}\r\n").as_bytes())
+                .wait_secs(60.0)
+                .fin(Side::Server)
+                .fin(Side::Client)
+        }));
+        assert!(findings(frames, RULE).is_empty());
     }
 
     #[test]

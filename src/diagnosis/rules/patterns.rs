@@ -137,14 +137,14 @@ pub(super) fn hearts(view: &View<'_>, pattern: &Pattern) -> String {
             "WebSockets"
         };
         return format!(
-            "{count} {plural} to this server with a heartbeat every {} outlived it.",
+            " {count} {plural} to this server with a heartbeat every {} outlived it.",
             seconds(heart.period)
         );
     }
     let slow = hearts.iter().find(|h| h.period >= pattern.after);
     slow.map_or_else(String::new, |heart| {
         format!(
-            "The heartbeat that is seen, every {}, is too slow for it.",
+            " The heartbeat that is seen, every {}, is too slow for it.",
             seconds(heart.period)
         )
     })

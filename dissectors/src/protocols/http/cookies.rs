@@ -5,7 +5,7 @@ use super::date::seconds_since_1970;
 use super::pending::{Cookie, Pending};
 use super::wire::{ResponseHead, decimal};
 use crate::dissector::Output;
-use crate::event::Fact;
+use crate::event::{Fact, Value};
 use crate::text::printable;
 use crate::units::{Side, Span};
 
@@ -13,6 +13,8 @@ use crate::units::{Side, Span};
 const REMEMBERED: usize = 16;
 /// `Set-Cookie` facts of one connection.
 const SET_FACTS: u32 = 64;
+/// Session cookies that are named in the details.
+const NAMES: usize = 8;
 /// Characters of a cookie's name in facts.
 const NAME: usize = 40;
 
@@ -21,6 +23,8 @@ const NAME: usize = 40;
 pub(super) struct Jar {
     accepted: Vec<(u64, u64)>,
     set: u32,
+    /// Names of session cookies that were set.
+    names: Vec<String>,
 }
 
 /// True for a name that says that a session hangs on the cookie.
@@ -65,7 +69,13 @@ impl Jar {
         for field in head.set_cookies.iter().flatten() {
             self.set += 1;
             if self.set <= SET_FACTS {
-                out.fact(Side::Server, span, set_fact(field, pending));
+                let fact = set_fact(field, pending);
+                if let Some(name) = self.new_name(&fact) {
+                    self.names.push(name);
+                    let names = self.names.iter().cloned().map(Value::Text).collect();
+                    out.detail(Side::Server, span, "session_cookies", Value::List(names));
+                }
+                out.fact(Side::Server, span, fact);
             }
         }
         if (200..300).contains(&head.status) {
@@ -80,6 +90,23 @@ impl Jar {
                 }
             }
         }
+    }
+}
+
+impl Jar {
+    /// The name of a session cookie that is told in the details, once each.
+    fn new_name(&self, set: &Fact) -> Option<String> {
+        let is = |key, value| {
+            set.values
+                .iter()
+                .any(|(k, v)| *k == key && *v == Value::Bool(value))
+        };
+        let name = set.values.iter().find_map(|(k, v)| match v {
+            Value::Text(name) if *k == "name" => Some(name),
+            _ => None,
+        })?;
+        let new = is("session", true) && is("removed", false) && !self.names.contains(name);
+        (new && self.names.len() < NAMES).then(|| name.clone())
     }
 }
 

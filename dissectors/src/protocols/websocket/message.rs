@@ -61,7 +61,9 @@ impl Talk {
         };
         let span = Span::new(message.start, end);
         let reads = self.app.reads() || out.wants_text();
-        let plain = if reads && known && message.opcode == Opcode::TEXT {
+        // In mid-stream nobody knows what was agreed on compression.
+        let inflates = !message.compressed || known && self.agreed.is_some();
+        let plain = if reads && inflates && message.opcode == Opcode::TEXT {
             lane.content.end(message.compressed, compression.forgets)
         } else {
             Plain::Unread
