@@ -7,6 +7,7 @@ use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
 use crate::session::model::{Endpoint, Flow, SeenFact, Session};
+use crate::stream::facts::TcpFacts;
 
 /// Values of one kind that are kept of a server.
 const VALUES: usize = 8;
@@ -63,7 +64,7 @@ pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'
     }
     let alert = session.fact("tls.closed-unanswered")?;
     let before = session.fact("tls.last-record")?;
-    let trip = flow.tcp.as_deref().and_then(|t| t.round_trip_nanos());
+    let trip = flow.tcp.as_deref().and_then(TcpFacts::round_trip_nanos);
     let soon = AT_ONCE.max(trip.map_or(0.0, |nanos| 4e-9 * nanos as f64));
     if alert.stamp.time.since(before.stamp.time) > soon {
         return None;

@@ -4,7 +4,7 @@ use colloquy_dissectors::event::Value;
 use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::tls::{Failure, Kind, Oddity, Series, failed, failure, text};
-use crate::diagnosis::{Finding, RuleMeta, Verdicts, View, seconds};
+use crate::diagnosis::{Ending, Finding, RuleMeta, Verdicts, View, seconds};
 use crate::session::model::SeenFact;
 
 /// Values of a list in a sentence.
@@ -105,7 +105,7 @@ pub(super) fn finding(
     let mut finding = steps(view, Finding::new(meta, alert.stamp))
         .maybe_frame(last_record(view), "last-record")
         .frame(alert.stamp, "alert")
-        .maybe_frame(view.ending().map(|e| e.stamp()), "end")
+        .maybe_frame(view.ending().map(Ending::stamp), "end")
         .number("alike", f64::from(series.count));
     if let Some(code) = failure.code() {
         finding = finding.number("alert", code as f64);

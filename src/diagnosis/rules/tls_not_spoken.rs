@@ -282,7 +282,7 @@ mod tests {
         assert!(findings(closed_by_server(lost), RULE).is_empty());
         let asked = to(8080).client(&client_hello(TLS12));
         let script = asked
-            .server(b"220 mail\r\n")
+            .server(b"220 mail.example.org\r\n")
             .server_lost(b"500\r\n")
             .server(b"500\r\n");
         assert_eq!(cannot_tell(closed_by_server(script), RULE), ["T4"]);
