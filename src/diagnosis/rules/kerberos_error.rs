@@ -83,8 +83,7 @@ fn asks_again(view: &View<'_>, fact: &SeenFact) -> bool {
     let mut connects =
         view.world
             .connects_to(server.address, Some(server.port), fact.stamp.time, AGAIN);
-    view.flow.transport == Transport::Udp
-        && connects.any(|c| c.client == view.flow.client.address)
+    view.flow.transport == Transport::Udp && connects.any(|c| c.client == view.flow.client.address)
 }
 
 fn finding(view: &View<'_>, first: &SeenFact, last: &SeenFact, count: usize) -> Finding {
