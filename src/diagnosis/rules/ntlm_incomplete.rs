@@ -46,8 +46,9 @@ impl NtlmIncomplete {
             unanswered(view, fact, out);
         }
         if let Some(fact) = view.session.fact("ntlm.out-of-order") {
-            let mut phases = view.session.phases.iter();
-            let granted = phases.any(|p| p.phase == Phase::Open && p.stamp > fact.stamp);
+            // Where the server went on, it saw the leg that the capture does not have.
+            let mut failures = view.session.troubles.failures.iter();
+            let granted = !failures.any(|f| f.last.answered >= fact.stamp);
             let missing = view.lost(Side::Client) || view.lost(Side::Server) || view.one_sided();
             if missing || granted {
                 let why = "a leg of the logon is not in the capture";
@@ -79,6 +80,10 @@ fn unanswered(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
     let own_rule = session.protocol != "dcerpc" && !worked;
     if own_rule || view.one_sided() {
         return;
+    }
+    if session.fact("ntlm.out-of-order").is_some() {
+        let why = "messages of the logon are not in their order in the capture";
+        return out.cannot_tell(&META, "T9", why);
     }
     if view.lost(Side::Client) {
         return out.cannot_tell(

@@ -1,5 +1,6 @@
 //! `smb-access-denied`.
 
+use super::smb2_signing_failed;
 use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or, share};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 
@@ -36,10 +37,13 @@ impl SmbAccessDenied {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         // smb2-durable-reconnect-failed tells of opens that were to be taken back.
         let opens = failures(view, &["smb.create-failed"], ACCESS);
-        for group in group(opens.filter(|f| !f.is("reconnects")), "name") {
+        let opens = opens.filter(|f| !f.is("reconnects") && !smb2_signing_failed::tells(f));
+        for group in group(opens, "name") {
             out.raise(open_denied(view, &group));
         }
-        for group in group(failures(view, &["smb.request-failed"], ACCESS), "command") {
+        let others = failures(view, &["smb.request-failed"], ACCESS);
+        let others = others.filter(|f| !smb2_signing_failed::tells(f));
+        for group in group(others, "command") {
             out.raise(request_denied(&group));
         }
     }

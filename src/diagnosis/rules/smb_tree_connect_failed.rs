@@ -1,5 +1,6 @@
 //! `smb-tree-connect-failed`.
 
+use super::smb2_signing_failed;
 use crate::diagnosis::smb::{ACCESS, GONE, Group, RESOURCES, code, group, or};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
@@ -36,6 +37,7 @@ declare_rule! {
 impl SmbTreeConnectFailed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let failed = view.session.facts_named("smb.tree-connect-failed");
+        let failed = failed.filter(|f| !smb2_signing_failed::tells(f));
         for group in group(failed, "path") {
             out.raise(finding(view, &group));
         }

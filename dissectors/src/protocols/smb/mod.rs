@@ -32,9 +32,9 @@
 //! |---|---|
 //! | `smb.negotiate-failed` | `status`, `code`, `dialects` |
 //! | `smb.session-setup-failed` | `status`, `code`, `user`, `domain`, `workstation`, `mechanism` |
-//! | `smb.tree-connect-failed` | `status`, `code`, `path` |
-//! | `smb.create-failed` | `status`, `code`, `name`, `access` (the desired one), `pipe`, `share`, `reconnects` (a durable open) |
-//! | `smb.request-failed` | `status`, `code`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
+//! | `smb.tree-connect-failed` | `status`, `code`, `signing` (SMB2: `not signed`, `signed wrongly` or `not encrypted` where that was the reason), `path` |
+//! | `smb.create-failed` | `status`, `code`, `signing`, `name`, `access` (the desired one), `pipe`, `share`, `reconnects` (a durable open) |
+//! | `smb.request-failed` | `status`, `code`, `signing`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |
 //! | `smb.message-id-reused` | `message_id`, `charge`, `command`: a request has a MessageId that was used before; not of an exchange |
@@ -47,6 +47,10 @@
 //! | `ntlm.out-of-order` | `what`: a message of NTLM out of its place; not of an exchange |
 //! | `ntlm.challenge-unanswered` | `count`: logons that were challenged and never answered, at the end; not of an exchange |
 //! | `kerberos.error` | `code`, `name`, `user`, `service`, `text`, `asked` (AP-REQ), `time` and `micros` (the server's, since 1970): a Kerberos error in a token |
+//! | `smb.break-unacknowledged` | `lease`, `name`: an oplock or lease was asked back, and not given back until the end; not of an exchange |
+//! | `smb.validate-negotiate-last` | `answered`: nothing was asked after FSCTL_VALIDATE_NEGOTIATE_INFO; not of an exchange |
+//! | `smb.compound-failed` | `command`, `status`, `code`, `followers`: requests of a compound failed because the first of them did |
+//! | `smb.credits-shrunk` | once: `most`, `now`, `wanted` (since there were most), `charged`, `granted`: credits that the client holds or has at work |
 //! | `smb.logged-on` | `user`, `domain`, `anonymous`, `guest`: a logon succeeded, of nobody, as a guest or after a refusal; not of an exchange |
 //! | `smb.session-renewed` | a SESSION_SETUP succeeded for a SessionId that was logged on already |
 
@@ -64,8 +68,11 @@ mod security;
 mod smb1;
 mod smb1_replies;
 mod smb2;
+mod smb2_asked;
+mod smb2_breaks;
 mod smb2_ledger;
 mod smb2_replies;
+mod smb2_signing;
 #[cfg(test)]
 mod tests;
 mod text;

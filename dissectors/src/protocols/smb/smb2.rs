@@ -2,16 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::auth::{Identity, Token};
-use super::bytes::{part, u8_at, u16_at, u32_at, utf16};
+use super::auth::Token;
+use super::bytes::{part, u16_at, u32_at, utf16};
 use super::connection::{At, Connection};
 use super::describe::smb2::{Context, Question};
 use super::files::{Files, Kind, is_dcerpc};
 use super::framing::{MAX_KEPT, Plan};
+use super::smb2_asked::{Asked, Tree, dialects, expect};
+use super::smb2_breaks::{self, Breaks};
 use super::smb2_ledger::{Credits, Misuse, Window};
-use super::wire2::{self, HEADER, Header, UNSOLICITED, command};
+use super::smb2_replies::Chain;
+use super::smb2_signing::Signing;
+use super::wire2::{self, HEADER, Header, command};
 use super::{describe, names, text};
-use crate::event::{self, Act, Expect, Fact, Phase};
+use crate::event::{self, Act, Fact, Phase};
 
 /// Requests that wait with something to remember; more than any server's credits.
 const MAX_PENDING: usize = 8192;
@@ -30,37 +34,6 @@ const FIXED: usize = 96;
 /// Bytes of data that tell DCE/RPC.
 const SNIFFED: usize = 16;
 
-/// What an answer needs to know of its request.
-#[derive(Debug)]
-pub(super) enum Asked {
-    /// And whether it binds this connection to a session that is there already.
-    Setup(Box<Token>, bool),
-    Tree(String),
-    Create {
-        name: String,
-        access: u32,
-        tree: u32,
-        /// It takes back an open that survived its connection.
-        reconnects: bool,
-        /// The FileId that it had.
-        old: Option<u64>,
-    },
-    /// Of a pipe, or a file that may be one.
-    Read(u64),
-    Close(Option<u64>),
-    /// Of another request on a file.
-    On(u64),
-    Dialects(Vec<u16>),
-    Other,
-}
-
-/// What is known of a connected share.
-#[derive(Clone, Debug)]
-pub(super) struct Tree {
-    pub(super) path: String,
-    pub(super) kind: Kind,
-}
-
 /// The SMB2 part of a connection.
 pub(super) struct Smb2 {
     pub(super) pending: HashMap<u64, Asked>,
@@ -77,6 +50,11 @@ pub(super) struct Smb2 {
     pub(super) window: Window,
     /// Misuses of MessageIds that were told.
     misused: u32,
+    pub(super) breaks: Breaks,
+    pub(super) signing: Signing,
+    /// The compound whose answers are at hand, and how many failed ones were told.
+    pub(super) chain: Option<Chain>,
+    pub(super) chains: u32,
     /// What requests asked for, where fields are wanted.
     questions: HashMap<u64, Question>,
 }
@@ -93,6 +71,10 @@ impl Smb2 {
             credits: Credits::new(beginning),
             window: Window::new(beginning),
             misused: 0,
+            breaks: Breaks::default(),
+            signing: Signing::default(),
+            chain: None,
+            chains: 0,
             questions: HashMap::new(),
         }
     }
@@ -116,6 +98,8 @@ impl Smb2 {
             };
             connection.detail(key, left, at);
         }
+        self.breaks.over(at);
+        self.signing.over(at);
         let trees = self.trees.len() as u64;
         if trees > 0 {
             connection.detail("trees_left", trees, at);
@@ -207,6 +191,9 @@ impl Smb2 {
             self.describe(&header, pdu, connection, at);
         }
         if header.is_response() {
+            if first {
+                self.chain = None;
+            }
             self.response(&header, pdu, connection, at);
         } else {
             if first {
@@ -285,6 +272,15 @@ impl Smb2 {
         let file = self.file(header, pdu);
         let starved = self.credits.spend(header);
         let misuse = self.window.take(header);
+        let validates = header.command == command::IOCTL
+            && u32_at(pdu, HEADER + 4) == Some(wire2::VALIDATE_NEGOTIATE);
+        self.signing.request(header, validates, at.span);
+        match (header.command, file) {
+            (command::OPLOCK_BREAK, _) => self.breaks.acknowledged(pdu),
+            (command::CLOSE, Some(file)) => self.breaks.closed(file),
+            (command::LOGOFF | command::TREE_DISCONNECT, _) => self.breaks.forget(),
+            _ => {}
+        }
         enter(header, connection, at);
         let expect = expect(header, pdu, file, &connection.files);
         at.out
@@ -379,6 +375,7 @@ impl Smb2 {
                     tree: header.tree_id,
                     reconnects: old.is_some(),
                     old: old.flatten(),
+                    lease: smb2_breaks::lease_of_create(pdu),
                 }
             }
             command::CLOSE => Asked::Close(file),
@@ -478,50 +475,5 @@ fn enter(header: &Header, connection: &mut Connection, at: &mut At<'_, '_>) {
         command::NEGOTIATE => connection.approach(Phase::Negotiating, at),
         command::SESSION_SETUP => connection.approach(Phase::Authenticating, at),
         _ => connection.works(at),
-    }
-}
-
-/// What a request waits for (guard T7; MS-CIFS 3.2.6.1 lists the same waits).
-fn expect(header: &Header, pdu: &[u8], file: Option<u64>, files: &Files) -> Expect {
-    let is_pipe = || file.is_some_and(|key| files.kind(key) == Kind::Pipe);
-    match header.command {
-        command::CHANGE_NOTIFY => Expect::LongWait("CHANGE_NOTIFY waits for a change"),
-        command::LOCK if wire2::lock_waits(pdu) => {
-            Expect::LongWait("LOCK waits for another's lock to go")
-        }
-        command::READ if is_pipe() => Expect::LongWait("a pipe's READ waits for data"),
-        command::IOCTL if u32_at(pdu, HEADER + 4) == Some(wire2::PIPE_WAIT) => {
-            Expect::LongWait("FSCTL_PIPE_WAIT waits for a pipe's instance")
-        }
-        _ => Expect::Answer,
-    }
-}
-
-/// The dialects that NEGOTIATE offers (MS-SMB2 2.2.3).
-fn dialects(pdu: &[u8]) -> Vec<u16> {
-    /// There are six.
-    const MOST: usize = 16;
-    let count = usize::from(u16_at(pdu, HEADER + 2).unwrap_or_default()).min(MOST);
-    (0..count)
-        .map_while(|n| u16_at(pdu, HEADER + 36 + 2 * n))
-        .collect()
-}
-
-/// True for a message that the server sends unasked: a break of an oplock or lease, a notification.
-pub(super) const fn is_unsolicited(header: &Header) -> bool {
-    header.message_id == UNSOLICITED
-}
-
-/// The names of a token's owner, for facts.
-pub(super) fn identity(token: &Token) -> Identity {
-    token.identity.clone().unwrap_or_default()
-}
-
-/// The type of a connected share (2.2.10).
-pub(super) fn share_kind(pdu: &[u8]) -> Kind {
-    match u8_at(pdu, HEADER + 2) {
-        Some(2) => Kind::Pipe,
-        Some(1 | 3) => Kind::Opaque,
-        _ => Kind::Unsure,
     }
 }

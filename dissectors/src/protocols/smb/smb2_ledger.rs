@@ -123,6 +123,7 @@ pub(super) struct Credits {
     /// Credits that were granted and charged so far.
     granted: u64,
     charged: u64,
+    trend: Trend,
     /// Their difference since the last loss, and its lowest: the client held at least as much as it fell by.
     balance: i64,
     lowest: i64,
@@ -141,6 +142,7 @@ impl Credits {
             stingy: false,
             granted: 0,
             charged: 0,
+            trend: Trend::new(),
             balance: 0,
             lowest: 0,
         }
@@ -148,6 +150,7 @@ impl Credits {
 
     pub(super) const fn lose(&mut self) {
         self.held = None;
+        self.trend = Trend::new();
         self.balance = 0;
         self.lowest = 0;
     }
@@ -171,6 +174,8 @@ impl Credits {
         self.outstanding += charge;
         self.charged += charge.unsigned_abs();
         self.balance -= charge;
+        self.trend.wanted += u64::from(header.credits);
+        self.trend.charged += charge.unsigned_abs();
         self.lowest = self.lowest.min(self.balance);
         let Some(held) = &mut self.held else {
             return false;
@@ -183,6 +188,12 @@ impl Credits {
         works && *held <= 0 && self.last_credits == LAST_CREDITS
     }
 
+    /// Looks at the trend after an answer. Gives it once, when the server has taken most credits away.
+    pub(super) fn shrunk(&mut self) -> Option<Trend> {
+        let now = self.held? + self.outstanding;
+        self.trend.look(now)
+    }
+
     /// Books an answer. Gives what was granted and is outstanding where the client is left without a credit and without
     /// an answer that could bring one: the server MUST NOT do so (3.3.1.2).
     pub(super) fn earn(&mut self, header: &Header) -> Option<(u16, i64)> {
@@ -191,6 +202,7 @@ impl Credits {
         }
         self.granted += u64::from(header.credits);
         self.balance += i64::from(header.credits);
+        self.trend.granted += u64::from(header.credits);
         self.stingy = header.credits < self.wanted;
         let held = self.held.as_mut()?;
         *held += i64::from(header.credits);
@@ -200,5 +212,59 @@ impl Credits {
         // Told once: from here on the ledger is no longer known.
         self.held = None;
         Some((header.credits, self.outstanding))
+    }
+}
+
+/// How the credits of a client (held, or in requests at work) develop since there were most of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Trend {
+    pub(super) most: i64,
+    pub(super) now: i64,
+    /// Credits that requests asked for and took, and that answers granted, since.
+    pub(super) wanted: u64,
+    pub(super) charged: u64,
+    pub(super) granted: u64,
+    /// Answers in a row with few credits.
+    low: u32,
+    told: bool,
+}
+
+/// Credits that a client must have had before their decline is of interest.
+const PLENTY: i64 = 64;
+/// The part of them that is few.
+const FEW: i64 = 4;
+/// Answers in a row with few of them.
+const LASTING: u32 = 64;
+
+impl Trend {
+    const fn new() -> Self {
+        Self {
+            most: 0,
+            now: 0,
+            wanted: 0,
+            charged: 0,
+            granted: 0,
+            low: 0,
+            told: false,
+        }
+    }
+
+    fn look(&mut self, now: i64) -> Option<Self> {
+        self.now = now;
+        if now >= self.most {
+            *self = Self {
+                most: now,
+                now,
+                told: self.told,
+                ..Self::new()
+            };
+            return None;
+        }
+        let few = self.most >= PLENTY && now * FEW <= self.most;
+        self.low = if few { self.low + 1 } else { 0 };
+        // A client that asks for fewer credits than it spends wants it so.
+        let is_news = self.low >= LASTING && self.wanted >= self.charged && !self.told;
+        self.told |= is_news;
+        is_news.then_some(*self)
     }
 }

@@ -3,7 +3,8 @@
 use super::bytes::{u16_at, u32_at};
 use super::connection::{At, Connection, failure};
 use super::files::{Kind, Owner};
-use super::smb2::{Asked, Smb2, Tree, carry, identity, is_unsolicited, share_kind};
+use super::smb2::{Smb2, carry};
+use super::smb2_asked::{Asked, Tree, identity, is_unsolicited, share_kind};
 use super::wire2::{self, HEADER, Header, command};
 use super::{names, text};
 use crate::event::{Act, Fact, Phase, Status, Value};
@@ -51,6 +52,19 @@ pub(super) fn is_notable(status: Status) -> bool {
     status.failed && NOTABLE.binary_search(&status.code).is_ok()
 }
 
+/// Failed compounds that are told of one connection.
+const MAX_CHAINS: u32 = 32;
+
+/// The answers of a compound of which one failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    id: u64,
+    command: &'static str,
+    status: Status,
+    /// Related ones that failed alike.
+    followers: u32,
+}
+
 impl Smb2 {
     pub(super) fn response(
         &mut self,
@@ -64,6 +78,10 @@ impl Smb2 {
             at.out
                 .describe(|| text::unsolicited(header, pdu, &connection.files));
             at.emit(Act::Message { op });
+            if header.command == command::OPLOCK_BREAK {
+                let name = |file| connection.files.name(file).to_owned();
+                self.breaks.asked(pdu, name, at.span);
+            }
             return;
         }
         let id = self.answered(header, connection);
@@ -75,6 +93,8 @@ impl Smb2 {
             return;
         }
         let status = names::nt_status(header.status);
+        let signing = self.signing.answer(header, at.span);
+        let follows = self.follows(header, id, status);
         let asked = self
             .pending
             .remove(&header.message_id)
@@ -84,7 +104,12 @@ impl Smb2 {
             let told = token::read(blob.bytes);
             connection.security.server(header.session_id, id, &told, at);
         }
-        self.before_reply(header, pdu, id, (status, &asked), connection, at);
+        if !follows {
+            self.before_reply(header, pdu, id, (status, &asked, signing), connection, at);
+        }
+        if header.next == 0 {
+            self.end_chain(at);
+        }
         at.out
             .describe(|| text::reply(header, pdu, status, &asked, &connection.files));
         at.emit(Act::Reply { id, status });
@@ -112,7 +137,19 @@ impl Smb2 {
 
     fn earn(&mut self, header: &Header, id: u64, at: &mut At<'_, '_>) {
         self.window.grant(header.credits);
-        if let Some((granted, outstanding)) = self.credits.earn(header) {
+        let zero = self.credits.earn(header);
+        if let Some(trend) = self.credits.shrunk() {
+            at.fact(
+                Fact::new("smb.credits-shrunk")
+                    .in_exchange(id)
+                    .with("most", trend.most)
+                    .with("now", trend.now)
+                    .with("wanted", trend.wanted)
+                    .with("charged", trend.charged)
+                    .with("granted", trend.granted),
+            );
+        }
+        if let Some((granted, outstanding)) = zero {
             at.fact(
                 Fact::new("smb.credits-zero")
                     .in_exchange(id)
@@ -128,13 +165,14 @@ impl Smb2 {
         header: &Header,
         pdu: &[u8],
         id: u64,
-        (status, asked): (Status, &Asked),
+        (status, asked, signing): (Status, &Asked, &'static str),
         connection: &mut Connection,
         at: &mut At<'_, '_>,
     ) {
         if !status.failed {
             if header.command == command::NEGOTIATE {
                 negotiated(pdu, connection, at);
+                self.signing.required = u16_at(pdu, HEADER + 2).is_some_and(|mode| mode & 2 != 0);
                 self.window.has_charges = u16_at(pdu, HEADER + 4)
                     .is_some_and(|d| (0x0210..0x0400).contains(&d) && d != 0x02FF);
             }
@@ -184,7 +222,45 @@ impl Smb2 {
                 .with("name", name_of(asked, connection)),
             _ => return,
         };
-        at.fact(fact);
+        at.fact(match signing {
+            "" => fact,
+            why => fact.with("signing", why),
+        });
+    }
+
+    /// Whether an answer only says again why the first of its compound failed (MS-SMB2 3.3.5.2.7.2).
+    fn follows(&mut self, header: &Header, id: u64, status: Status) -> bool {
+        match &mut self.chain {
+            None if status.failed && header.next != 0 => {
+                self.chain = Some(Chain {
+                    id,
+                    command: names::smb2(header.command).name,
+                    status,
+                    followers: 0,
+                });
+                false
+            }
+            Some(chain) if header.is_related() && chain.status == status => {
+                chain.followers += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The last answer of a compound.
+    fn end_chain(&mut self, at: &mut At<'_, '_>) {
+        let Some(chain) = self.chain.take().filter(|chain| chain.followers > 0) else {
+            return;
+        };
+        self.chains += 1;
+        if self.chains <= MAX_CHAINS {
+            at.fact(
+                failure("smb.compound-failed", chain.id, chain.status)
+                    .with("command", chain.command)
+                    .with("followers", chain.followers),
+            );
+        }
     }
 
     fn after_reply(
@@ -265,6 +341,8 @@ impl Smb2 {
             return;
         }
         let flags = u16_at(pdu, HEADER + 2).unwrap_or_default();
+        // SMB2_SESSION_FLAG_ENCRYPT_DATA (2.2.6).
+        self.signing.encrypts |= flags & 4 != 0;
         for (bit, key) in [(1, "guest"), (2, "anonymous")] {
             if flags & bit != 0 {
                 connection.detail(key, true, at);
@@ -302,8 +380,13 @@ impl Smb2 {
         };
         let (name, kind) = match asked {
             Asked::Create {
-                name, tree, old, ..
+                name,
+                tree,
+                old,
+                lease,
+                ..
             } => {
+                self.breaks.created(key, pdu, lease);
                 let kind = self.trees.get(&tree).map_or(Kind::Unsure, |tree| tree.kind);
                 if let Some(old) = old {
                     let fact = Fact::new("smb.file-reclaimed").with("name", name.clone());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::bytes::{u8_at, u16_at, u32_at, u64_at, utf16};
 use super::files::Files;
 use super::names;
-use super::smb2::Asked;
+use super::smb2_asked::Asked;
 use super::wire2::{self, HEADER, Header, command};
 use crate::event::Status;
 

@@ -39,6 +39,8 @@ pub(super) mod command {
 
 /// FSCTL_PIPE_TRANSCEIVE: a write and a read of a pipe in one (MS-FSCC 2.3).
 pub(super) const PIPE_TRANSCEIVE: u32 = 0x0011_C017;
+/// FSCTL_VALIDATE_NEGOTIATE_INFO (MS-SMB2 2.2.31.4).
+pub(super) const VALIDATE_NEGOTIATE: u32 = 0x0014_0204;
 /// FSCTL_PIPE_WAIT.
 pub(super) const PIPE_WAIT: u32 = 0x0011_0018;
 
@@ -77,6 +79,16 @@ impl Header {
     /// SMB2_FLAGS_SERVER_TO_REDIR: an answer.
     pub(super) const fn is_response(&self) -> bool {
         self.flags & 1 != 0
+    }
+
+    /// SMB2_FLAGS_RELATED_OPERATIONS: it goes on with what the one before it in the compound was about.
+    pub(super) const fn is_related(&self) -> bool {
+        self.flags & 4 != 0
+    }
+
+    /// SMB2_FLAGS_SIGNED.
+    pub(super) const fn is_signed(&self) -> bool {
+        self.flags & 8 != 0
     }
 
     /// SMB2_FLAGS_ASYNC_COMMAND: AsyncId stands in the place of TreeId.
@@ -203,7 +215,7 @@ pub(super) fn reconnects(pdu: &[u8]) -> Option<Option<u64>> {
 }
 
 /// Where the data of the first of the CREATE contexts with one of these names begin (2.2.13.2).
-fn context(pdu: &[u8], names: &[[u8; 4]]) -> Option<usize> {
+pub(super) fn context(pdu: &[u8], names: &[[u8; 4]]) -> Option<usize> {
     /// No client sends more contexts.
     const MOST: usize = 32;
     let mut at = u32_at(pdu, HEADER + 48)? as usize;

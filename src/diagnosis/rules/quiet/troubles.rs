@@ -7,7 +7,7 @@ use crate::capture::script::{Script, ScriptFrame, flag};
 use crate::diagnosis::Severity;
 use crate::diagnosis::rules::bench::calls::{answer, call, over_udp, record};
 use crate::diagnosis::rules::bench::{dcerpc, outcome};
-use crate::diagnosis::smb::testing::{read, refused, session_request, smb2, to};
+use crate::diagnosis::smb::testing::{no, read, refused, session_request, smb2, to};
 
 /// The rules that speak at error or above.
 fn main_rules(frames: Vec<ScriptFrame>) -> Vec<&'static str> {
@@ -44,7 +44,7 @@ fn a_request_that_is_never_answered() {
     );
     told(
         "smb",
-        and_then(smb().client(&read(90)), 60.0),
+        and_then(smb().client(&read(11)), 60.0),
         "request-unanswered",
     );
     let several = (90..99).fold(smb(), |s, id| s.client(&read(id)));
@@ -60,10 +60,13 @@ fn a_request_that_is_never_answered() {
 #[test]
 fn a_connection_that_is_cut() {
     let half = asks(rpc()).server(&record(&answer(99))[..14]);
+    let mut grants = no(8, 11, 0xC000_0011);
+    grants[4 + 14] = 2;
+    let generous = smb().client(&read(11)).server(&grants);
     for (what, script) in [
         ("request open", asks(rpc())),
         ("in mid-answer", half.clone()),
-        ("reads open", smb().client(&read(90)).client(&read(91))),
+        ("reads open", generous.client(&read(12)).client(&read(13))),
     ] {
         let frames = script.wait_ms(20).reset(Side::Server).frames();
         told(what, frames, "tcp-aborted-in-flight");
@@ -77,7 +80,7 @@ fn a_connection_that_is_cut() {
 
 #[test]
 fn who_gives_up_at_once_is_no_error_of_the_other() {
-    for script in [asks(rpc()), smb().client(&read(90))] {
+    for script in [asks(rpc()), smb().client(&read(11))] {
         assert!(main_rules(script.wait_ms(20).reset(Side::Client).frames()).is_empty());
     }
 }

@@ -1,0 +1,168 @@
+//! `smb2-break-unacknowledged`.
+
+use colloquy_dissectors::units::Side;
+
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::model::SeenFact;
+
+declare_rule! {
+    /// ## What it means
+    /// The server asked the client to give back an oplock or a lease (what allows it to keep data to itself), and the client neither
+    /// acknowledged it nor closed the file.
+    ///
+    /// ## Why it matters
+    /// Somebody else wants that file, and his CREATE waits all that time. After some 35 s the server takes the right away; what
+    /// the client had not written back is at risk.
+    ///
+    /// ## How it is told
+    /// An oplock break of an exclusive or batch oplock, or a lease break that wants an acknowledgment, without one and without a
+    /// CLOSE of the file for 35 s. It is a warning where the client said nothing at all meanwhile: it sleeps, or the path is
+    /// dark.
+    ///
+    /// ## Example
+    /// A laptop sleeps with a document open; a colleague opens it and waits for half a minute.
+    ///
+    /// ## What to do
+    /// Look at the client: is it alive, does it answer other things? If it does, update it. If it sleeps, its open files should be
+    /// closed before.
+    ///
+    /// ## References
+    /// MS-SMB2 3.3.2.1, 3.3.2.5, 3.3.4.6, 3.3.4.7 and 3.3.5.22.
+    pub Smb2BreakUnacknowledged = "smb2-break-unacknowledged" {
+        summary: "Oplock or lease break not acknowledged",
+        severity: Error,
+        category: Dialogue,
+        protocols: ["smb2"],
+        reference: "MS-SMB2 3.3.2.1, 3.3.2.5, 3.3.4.6, 3.3.4.7 and 3.3.5.22",
+    }
+}
+
+/// How long a server waits for an acknowledgment as a rule (MS-SMB2 3.3.2.1, note): seconds.
+const PATIENCE: f64 = 35.0;
+
+impl Smb2BreakUnacknowledged {
+    fn run(view: &View<'_>, out: &mut Verdicts) {
+        for fact in view.session.facts_named("smb.break-unacknowledged") {
+            let end = view.ending().map(Ending::stamp);
+            let until = end.map_or_else(|| view.now(), |end| end.time);
+            let waited = until.since(fact.stamp.time);
+            if waited < PATIENCE {
+                if end.is_none() {
+                    let why = format!("the capture ends {} after a break", seconds(waited));
+                    out.cannot_tell(&META, "T2", why);
+                }
+            } else if view.one_sided() || view.lost(Side::Client) {
+                out.cannot_tell(
+                    &META,
+                    "T4",
+                    "requests are missing, which may have acknowledged the break",
+                );
+            } else if view.session.encrypted.is_some() {
+                out.cannot_tell(&META, "T8", "the session became encrypted");
+            } else if view.has_channels() {
+                let why = "the session has several connections; it may be acknowledged on another";
+                out.cannot_tell(&META, "T13", why);
+            } else {
+                out.raise(finding(view, fact, waited));
+            }
+        }
+    }
+}
+
+fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
+    let what = if fact.is("lease") { "lease" } else { "oplock" };
+    let name = match fact.text("name") {
+        "" => String::new(),
+        name => format!(" on {name}"),
+    };
+    let spoke = view.session.last_message[Side::Client].filter(|m| m.stamp > fact.stamp);
+    let alive = match spoke {
+        Some(last) => format!(
+            "it went on with other requests (last in frame {})",
+            last.stamp.frame
+        ),
+        None => "it said nothing more".to_owned(),
+    };
+    Finding::new(&META, fact.stamp)
+        .severity(spoke.map_or(Severity::Warning, |_| META.severity))
+        .side(Culprit::Client)
+        .frame(fact.stamp, "break")
+        .maybe_frame(spoke.map(|m| m.stamp), "last-request")
+        .maybe_frame(view.ending().map(Ending::stamp), "end")
+        .title(format!("The client did not give its {what}{name} back"))
+        .explain(format!(
+            "In frame {} the server asked the client to give its {what}{name} back; within {} it neither did nor closed the file, and {alive}.",
+            fact.stamp.frame,
+            seconds(waited)
+        ))
+        .advise("See whether the client lives; whoever else wants the file waits for it.")
+        .number("waited", waited)
+        .number("patience", PATIENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
+    use crate::diagnosis::rules::bench::{cannot_tell, findings};
+    use crate::diagnosis::smb::testing::{at_work, close, create, no, opened, read, smb2};
+
+    const RULE: &str = "smb2-break-unacknowledged";
+    const OPLOCK_BREAK: u16 = 18;
+
+    /// A file is open with the oplock of `level`, and the server asks for it.
+    fn asked(level: u8) -> Script {
+        let mut answer = opened(3, 1);
+        answer[4 + 64 + 2] = level;
+        at_work()
+            .client(&create(3, "book.xlsx"))
+            .server(&answer)
+            .server(&smb2(OPLOCK_BREAK, u64::MAX, Some(0), &oplock()))
+    }
+
+    fn oplock() -> Vec<u8> {
+        let mut body = vec![24, 0, 1, 0, 0, 0, 0, 0];
+        body.extend(1_u64.to_le_bytes());
+        body.extend([0; 8]);
+        body
+    }
+
+    #[test]
+    fn a_break_that_nobody_answers_is_told() {
+        let found = findings(asked(9).wait_secs(60.0).close().frames(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].title.contains("book.xlsx"), "{found:?}");
+        assert_eq!(found[0].severity, Severity::Warning);
+        let goes_on = asked(9).wait_secs(40.0).client(&read(4));
+        let found = findings(
+            goes_on.server(&no(8, 4, 0xC000_0011)).close().frames(),
+            RULE,
+        );
+        assert_eq!(found[0].severity, Severity::Error);
+    }
+
+    #[test]
+    fn an_answer_a_close_and_a_break_that_needs_none_are_quiet() {
+        let answered = asked(9)
+            .client(&smb2(OPLOCK_BREAK, 4, None, &oplock()))
+            .server(&smb2(OPLOCK_BREAK, 4, Some(0), &oplock()));
+        assert!(findings(answered.wait_secs(60.0).close().frames(), RULE).is_empty());
+        let closed = asked(9)
+            .client(&close(4, 1))
+            .server(&smb2(6, 4, Some(0), &[60; 60]));
+        assert!(findings(closed.wait_secs(60.0).close().frames(), RULE).is_empty());
+        assert!(findings(asked(1).wait_secs(60.0).close().frames(), RULE).is_empty());
+        assert!(findings(asked(9).wait_secs(5.0).close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_may_have_answered() {
+        let lost = asked(9).client_lost(&smb2(OPLOCK_BREAK, 4, None, &oplock()));
+        let frames = lost.wait_secs(60.0).close().frames();
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+        assert_eq!(
+            cannot_tell(asked(9).wait_secs(5.0).client(&read(4)).frames(), RULE),
+            ["T2"]
+        );
+    }
+}
