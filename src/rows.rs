@@ -14,6 +14,7 @@ mod forward;
 pub mod headers;
 mod plan;
 pub mod print;
+mod randoms;
 mod shard;
 mod sink;
 mod tcp;
@@ -27,6 +28,7 @@ use crate::fields::engine::frame;
 
 pub use forward::Forward;
 pub use plan::Plan;
+pub use randoms::Randoms;
 pub(crate) use shard::RowShard;
 
 /// One frame with its values.

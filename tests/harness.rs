@@ -256,6 +256,14 @@ pub(crate) fn frames_of(bytes: &[u8]) -> Vec<MemoryFrame> {
     frames
 }
 
+/// The secrets of TLS sessions that a capture brings along, as the text of a key log.
+pub(crate) fn secrets_of(bytes: &[u8]) -> String {
+    let mut source = capture::from_reader("bytes", Cursor::new(bytes.to_vec())).unwrap();
+    let mut block = Block::new();
+    while source.fill(&mut block).unwrap() {}
+    source.secrets().to_owned()
+}
+
 /// Frames of a script as a pcapng file.
 pub(crate) fn pcapng_of(frames: &[ScriptFrame]) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), &WriterOptions::default()).unwrap();

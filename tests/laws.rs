@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
 use colloquy::analysis;
-use colloquy::capture::{InterfaceInfo, LinkType, MemorySource, Writer, WriterOptions};
+use colloquy::capture::{InterfaceInfo, KeyLog, LinkType, MemorySource, Writer, WriterOptions};
 use serde_json::Value;
 
 use crate::harness::{
     Sample, analyse, colloquy, each_sample, frames_of, json_of, list, report_of, samples,
+    secrets_of,
 };
 use crate::schema;
 
@@ -105,9 +106,10 @@ fn standard_input() {
 fn frames_in_memory() {
     each_sample(|sample| {
         for block_bytes in [1, 3000, 1 << 20] {
-            let mut source =
-                MemorySource::new(frames_of(&sample.bytes)).with_block_bytes(block_bytes);
-            let outcome = analysis::analyse(&mut source).unwrap();
+            let source = MemorySource::new(frames_of(&sample.bytes)).with_block_bytes(block_bytes);
+            let secrets = KeyLog::of(&secrets_of(&sample.bytes));
+            let mut source = secrets.beside(Box::new(source));
+            let outcome = analysis::analyse(source.as_mut()).unwrap();
             assert_eq!(
                 frames_alone(traffic(json_of(&outcome))),
                 frames_alone(plain(sample)),
@@ -148,6 +150,10 @@ fn written_again() {
             ..InterfaceInfo::default()
         };
         let interface = writer.interface(&info).unwrap();
+        let secrets = secrets_of(&sample.bytes);
+        if !secrets.is_empty() {
+            writer.secrets(&secrets).unwrap();
+        }
         for frame in &frames {
             assert_eq!(frame.link, link, "{}: one link type", sample.name);
             writer

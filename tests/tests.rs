@@ -24,6 +24,8 @@ mod catalogue;
 mod cli;
 /// Rows of frames and slices: every sample, whole and broken, on any number of threads.
 mod frames;
+/// Key logs beside captures, by the built binary.
+mod keylog;
 /// What never changes a report: where the bytes come from, how they are packed, how many threads work.
 mod laws;
 /// Live traffic of a real client and server over loopback. Needs the right to capture; says so and passes without.

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use colloquy_dissectors::field::Value;
 use colloquy_dissectors::secrets;
 use colloquy_dissectors::units::FrameNo;
 
@@ -15,8 +14,7 @@ use crate::analysis::dispatch::Dispatcher;
 use crate::capture::{
     Block, CaptureError, CaptureSummary, LinkType, Source, Writer, WriterOptions,
 };
-use crate::fields;
-use crate::rows::{Forward, Plan, Row};
+use crate::rows::{Forward, Plan, Randoms, Row};
 
 /// Some frames of a capture: a bit for each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,30 +127,24 @@ pub fn secrets_of(
     options: &Options,
     frames: &FrameSet,
 ) -> Result<String, Failed> {
-    let Some(random) = fields::find("tls.handshake.random") else {
-        return Ok(String::new());
-    };
-    let found: Mutex<HashSet<[u8; 32]>> = Mutex::default();
+    let randoms = Randoms::default();
+    let found = Mutex::new(HashSet::new());
     let collect = |row: &Row| {
         if frames.has(row.stamp.frame) {
-            let randoms = row.values.of(random.id).filter_map(|value| match value {
-                Value::Bytes(bytes) => <[u8; 32]>::try_from(bytes).ok(),
-                _ => None,
-            });
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.extend(randoms);
+            found.extend(randoms.of(row));
         }
         false
     };
     let job = Job {
-        plan: &Plan::of([random.id]),
+        plan: &randoms.plan(),
         keep: &collect,
         printer: &Silent,
         most: None,
     };
     write_rows(source, options, job, None, &mut std::io::sink())?;
-    let randoms = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(secrets::lines_of(source.secrets(), &randoms))
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(secrets::lines_of(source.secrets(), &found))
 }
 
 /// Runs `see` for each block with the conversation and number of each of its frames.

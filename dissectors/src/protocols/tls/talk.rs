@@ -1,6 +1,7 @@
 //! What the messages mean for the session: its state, what was agreed, how it ended.
 
 mod agreement;
+mod sight;
 
 use super::handshake::Handshake;
 use super::hello::{self, extension};
@@ -290,51 +291,6 @@ impl Talk {
                 }
             }
             _ => self.step(side, span, Event::Established, out),
-        }
-    }
-
-    fn opened(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
-        let early = self.state == State::Asked && side == Side::Client;
-        if !early && matches!(self.state, State::Asked | State::Answered) {
-            // The server may speak before the client has finished; the message that says so may be lost.
-            self.finished[side] = true;
-            if side == Side::Client || self.finished.client {
-                self.step(side, span, Event::Established, out);
-            }
-        }
-    }
-
-    /// Data are spoken under keys, or were.
-    pub(super) const fn is_open(&self) -> bool {
-        matches!(self.state, State::Open | State::Closing)
-    }
-
-    /// Says whether the session is decrypted, and why not.
-    pub(super) fn decryption(
-        &mut self,
-        side: Side,
-        span: Span,
-        excuse: impl FnOnce() -> Option<String>,
-        out: &mut Output<'_>,
-    ) {
-        if self.told == Some(self.sees) {
-            return;
-        }
-        let why = if self.sees {
-            "decrypted".to_owned()
-        } else if let Some(why) = excuse() {
-            why
-        } else {
-            return;
-        };
-        self.told = Some(self.sees);
-        out.detail(side, span, "decryption", why);
-    }
-
-    /// Records cannot be opened any more.
-    pub(super) fn blinded(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
-        if self.is_open() && std::mem::take(&mut self.sees) {
-            out.emit(side, span, Act::Encrypted);
         }
     }
 

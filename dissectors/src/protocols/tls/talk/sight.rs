@@ -1,0 +1,60 @@
+//! How far the session is decrypted, where secrets of its peers are known.
+
+use super::Talk;
+use crate::dissector::Output;
+use crate::event::Act;
+use crate::protocols::tls::state::{Event, State};
+use crate::units::{Side, Span};
+
+impl Talk {
+    /// Data of `side` that were decrypted.
+    pub(super) fn opened(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
+        let early = self.state == State::Asked && side == Side::Client;
+        if !early && matches!(self.state, State::Asked | State::Answered) {
+            // The server may speak before the client has finished; the message that says so may be lost.
+            self.finished[side] = true;
+            if side == Side::Client || self.finished.client {
+                self.step(side, span, Event::Established, out);
+            }
+        }
+    }
+
+    /// Data are spoken under keys, or were.
+    pub(in crate::protocols::tls) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open | State::Closing)
+    }
+
+    /// Says whether the session is decrypted, and why not.
+    pub(in crate::protocols::tls) fn decryption(
+        &mut self,
+        side: Side,
+        span: Span,
+        excuse: impl FnOnce() -> Option<String>,
+        out: &mut Output<'_>,
+    ) {
+        if self.told == Some(self.sees) {
+            return;
+        }
+        let why = if self.sees {
+            "decrypted".to_owned()
+        } else if let Some(why) = excuse() {
+            why
+        } else {
+            return;
+        };
+        self.told = Some(self.sees);
+        out.detail(side, span, "decryption", why);
+    }
+
+    /// Records cannot be opened any more.
+    pub(in crate::protocols::tls) fn blinded(
+        &mut self,
+        side: Side,
+        span: Span,
+        out: &mut Output<'_>,
+    ) {
+        if self.is_open() && std::mem::take(&mut self.sees) {
+            out.emit(side, span, Act::Encrypted);
+        }
+    }
+}
