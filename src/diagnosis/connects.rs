@@ -23,20 +23,19 @@ pub struct Connect {
     pub server: Endpoint,
     /// It was answered with a SYN-ACK.
     pub accepted: bool,
-    /// The reset or ICMP error that refused it.
-    pub refused: Option<Stamp>,
+    /// Where it was refused, or ended: there are very many connects, and none has both.
+    pub(super) over: Option<Stamp>,
+    pub(super) is_refused: bool,
+    /// Both sides closed it in order.
+    pub(super) in_order: bool,
     /// Another connection had the same ends before.
     pub reused: bool,
-    /// The later FIN, where both sides closed in order.
-    pub closed: Option<Stamp>,
     /// Who closed first.
     pub closer: Side,
     /// Segments with bytes, of both sides.
-    pub segments: u64,
+    pub segments: u32,
     /// Those of them that were sent again.
-    pub again: u64,
-    /// When the connection ended.
-    pub ended: Option<Stamp>,
+    pub again: u32,
     /// The server took it, and closed it soon without a word.
     pub turned_away: bool,
 }
@@ -112,7 +111,7 @@ impl Connect {
         let (client, server) = (&tcp.sides.client, &tcp.sides.server);
         let icmp = tcp.icmp.first().map(|i| i.stamp);
         let reset = tcp.reset().filter(|r| r.to_syn).map(|r| r.stamp);
-        let in_order = tcp.both_fins() && tcp.resets == 0;
+        let refused = reset.or(icmp.filter(|_| tcp.syn_ack.is_none()));
         Some(Self {
             syn: *client.syns.first()?,
             tries: client.syn_count,
@@ -120,19 +119,34 @@ impl Connect {
             port: flow.client.port,
             server: flow.server,
             accepted: tcp.syn_ack.is_some(),
-            refused: reset.or(icmp.filter(|_| tcp.syn_ack.is_none())),
+            over: refused.or_else(|| tcp.end()),
+            is_refused: refused.is_some(),
+            in_order: tcp.both_fins() && tcp.resets == 0,
             reused: flow.reused,
-            closed: in_order.then(|| client.fin.max(server.fin)).flatten(),
             closer: if client.fin < server.fin {
                 Side::Client
             } else {
                 Side::Server
             },
-            segments: client.data_segments + server.data_segments,
-            again: u64::from(client.retransmissions + server.retransmissions),
-            ended: tcp.end(),
+            segments: (client.data_segments + server.data_segments) as u32,
+            again: client.retransmissions + server.retransmissions,
             turned_away: is_turned_away(tcp),
         })
+    }
+
+    /// The reset or ICMP error that refused it.
+    pub fn refused(&self) -> Option<Stamp> {
+        self.over.filter(|_| self.is_refused)
+    }
+
+    /// When the connection ended.
+    pub fn ended(&self) -> Option<Stamp> {
+        self.over.filter(|_| !self.is_refused)
+    }
+
+    /// The later FIN, where both sides closed in order.
+    pub fn closed(&self) -> Option<Stamp> {
+        self.ended().filter(|_| self.in_order)
     }
 
     const fn ends(&self) -> (IpAddr, u16, Endpoint) {
@@ -145,7 +159,7 @@ impl Connect {
     }
 
     fn failed(&self) -> Option<How> {
-        match self.refused {
+        match self.refused() {
             _ if self.accepted => None,
             Some(_) => Some(How::Refused),
             None if self.tries > 1 => Some(How::Unanswered),
@@ -247,7 +261,7 @@ pub(super) fn reached_otherwise<'a>(
     connects: &'a [Connect],
     failed: &Connect,
 ) -> Option<&'a Connect> {
-    let end = failed.refused.unwrap_or(failed.syn);
+    let end = failed.refused().unwrap_or(failed.syn);
     let begin = failed.syn.time.plus_nanos(-(SAME_TRY * 1e9) as i64);
     let from = connects.partition_point(|c| c.syn.time < begin);
     connects
@@ -288,7 +302,7 @@ pub(super) fn reuses(connects: &[Connect]) -> HashMap<FrameNo, Reuse> {
             *all = (all.0 + 1, connect.syn);
             found.push((connect.syn, pair, closed));
         }
-        *last = connect.closed.map(|closed| (closed, connect.closer));
+        *last = connect.closed().map(|closed| (closed, connect.closer));
     }
     let counted = found.into_iter().map(|(syn, pair, (closed, closer))| {
         let (count, last) = hosts.get(&pair).copied().unwrap_or((1, syn));
@@ -315,8 +329,8 @@ pub(super) fn burst(connects: &[Connect], connect: &Connect) -> Burst {
         .filter(|c| c.server == connect.server)
     {
         burst.connects += 1;
-        burst.segments += other.segments;
-        burst.again += other.again;
+        burst.segments += u64::from(other.segments);
+        burst.again += u64::from(other.again);
         if other.is_repeated() {
             burst.repeated.push(other.syn);
         }
@@ -345,14 +359,14 @@ mod tests {
                 port,
             },
             accepted: false,
-            refused: Some(syn),
+            over: Some(syn),
+            is_refused: true,
+            in_order: false,
             port: 40_000,
             reused: false,
-            closed: None,
             closer: Side::Client,
             segments: 0,
             again: 0,
-            ended: None,
             turned_away: false,
         }
     }

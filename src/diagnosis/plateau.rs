@@ -44,7 +44,7 @@ pub(super) fn plateaus(connects: &[Connect]) -> HashMap<FrameNo, Plateau> {
 }
 
 fn is_away(connect: &Connect) -> bool {
-    connect.turned_away || connect.refused.is_some() && !connect.accepted
+    connect.turned_away || connect.refused().is_some() && !connect.accepted
 }
 
 fn of_server(connects: &[&Connect]) -> Option<Plateau> {
@@ -64,7 +64,7 @@ fn of_server(connects: &[&Connect]) -> Option<Plateau> {
                 return None;
             }
         } else if connect.accepted {
-            match connect.ended {
+            match connect.ended() {
                 Some(end) => ends.push(Reverse(end.time)),
                 None => for_ever += 1,
             }

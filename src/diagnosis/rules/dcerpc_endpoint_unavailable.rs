@@ -89,7 +89,7 @@ fn failed_connect<'a>(view: &View<'a>, fact: &SeenFact) -> Option<&'a Connect> {
     if connects().any(|c| c.accepted) {
         return None;
     }
-    connects().find(|c| c.refused.is_some() || view.until_end(c.syn) > CONNECT_PATIENCE)
+    connects().find(|c| c.refused().is_some() || view.until_end(c.syn) > CONNECT_PATIENCE)
 }
 
 fn not_registered(view: &View<'_>, fact: &SeenFact) -> Finding {
@@ -115,13 +115,13 @@ fn not_registered(view: &View<'_>, fact: &SeenFact) -> Finding {
 fn not_reached(view: &View<'_>, fact: &SeenFact, connect: &Connect) -> Finding {
     let port = fact.int("port").unwrap_or(0);
     let interface = fact.text("interface");
-    let finding = Finding::new(&META, connect.refused.unwrap_or(connect.syn))
+    let finding = Finding::new(&META, connect.refused().unwrap_or(connect.syn))
         .maybe_frame(fact.request, "request")
         .frame(fact.stamp, "mapped")
         .frame(connect.syn, "connect")
-        .maybe_frame(connect.refused, "refused")
+        .maybe_frame(connect.refused(), "refused")
         .number("port", port as f64);
-    if connect.refused.is_some() {
+    if connect.refused().is_some() {
         return finding
             .side(Culprit::Server)
             .title(format!("{interface}: port {port} refuses"))

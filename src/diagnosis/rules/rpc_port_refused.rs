@@ -65,7 +65,7 @@ impl RpcPortRefused {
             if tries.iter().any(|c| c.accepted) {
                 continue;
             }
-            if let Some(connect) = tries.iter().find(|c| c.refused.is_some()) {
+            if let Some(connect) = tries.iter().find(|c| c.refused().is_some()) {
                 out.raise(finding(view, fact, connect, port));
             } else if let Some(connect) = tries.first() {
                 if view.until_end(connect.syn) < PATIENCE {
@@ -84,20 +84,20 @@ impl RpcPortRefused {
 
 fn finding(view: &View<'_>, fact: &SeenFact, connect: &Connect, port: u16) -> Finding {
     let program = program_of(fact);
-    let what = match connect.refused {
+    let what = match connect.refused() {
         Some(stamp) => format!("refused in frame {}", stamp.frame),
         None => "never answered".to_owned(),
     };
-    let culprit = if connect.refused.is_some() {
+    let culprit = if connect.refused().is_some() {
         Culprit::from(Side::Server)
     } else {
         Culprit::Network
     };
-    Finding::new(&META, connect.refused.unwrap_or(connect.syn))
+    Finding::new(&META, connect.refused().unwrap_or(connect.syn))
         .side(culprit)
         .frame(fact.stamp, "port-told")
         .frame(connect.syn, "syn")
-        .maybe_frame(connect.refused, "refusal")
+        .maybe_frame(connect.refused(), "refusal")
         .title(format!("Port {port} of {program} does not answer"))
         .explain(format!(
             "The port mapper told in frame {} that {program} listens on port {port}. The connect to {}, port {port}, {} \
