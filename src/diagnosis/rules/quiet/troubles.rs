@@ -179,7 +179,7 @@ fn a_session_that_is_not_granted() {
 fn a_request_that_stays_pending() {
     let script = smb()
         .client(&smb2(5, 90, None, &[57; 56]))
-        .server(&crate::diagnosis::smb::testing::no(5, 90, 0x103));
+        .server(&no(5, 90, 0x103));
     told(
         "pending",
         and_then(script, 90.0),
