@@ -47,8 +47,9 @@ impl NtlmIncomplete {
         }
         if let Some(fact) = view.session.fact("ntlm.out-of-order") {
             // Where the server went on, it saw the leg that the capture does not have.
-            let mut failures = view.session.troubles.failures.iter();
-            let granted = !failures.any(|f| f.last.answered >= fact.stamp);
+            let mut phases = view.session.phases.iter();
+            let granted = phases.any(|p| p.phase == Phase::Open && p.stamp > fact.stamp)
+                || !refused_after(view, fact);
             let missing = view.lost(Side::Client) || view.lost(Side::Server) || view.one_sided();
             if missing || granted {
                 let why = "a leg of the logon is not in the capture";
@@ -70,6 +71,15 @@ impl NtlmIncomplete {
         }
         anonymous(view, out);
     }
+}
+
+/// The server refused the logon or the binding.
+fn refused_after(view: &View<'_>, fact: &SeenFact) -> bool {
+    let session = view.session;
+    let mut refusals = session.facts_named("smb.session-setup-failed");
+    let mut failures = session.troubles.failures.iter();
+    refusals.any(|f| f.stamp > fact.stamp)
+        || session.protocol == "dcerpc" && failures.any(|f| f.first.answered >= fact.stamp)
 }
 
 fn unanswered(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {

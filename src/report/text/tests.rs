@@ -64,7 +64,7 @@ fn findings_of_one_title_are_told_once_and_counted() {
     let text = report(Script::merge((1..=9).map(|n| denied(40_000 + n))));
     let told = |what: &str| text.matches(what).count();
     assert_eq!(told("error    alice was not let in"), 1, "{text}");
-    assert_eq!(told("What to do:"), 1, "{text}");
+    assert_eq!(told("What to do: Check user"), 1, "{text}");
     assert_eq!(told("colloquy explain smb-logon-failed"), 1, "{text}");
     assert!(
         text.contains("… and 8 more findings of smb-logon-failed in sessions"),
