@@ -11,7 +11,8 @@ difference is held against what tshark says of single messages (`smb2.time`, `rp
     table       tshark's own messages give what colloquy gives; its table leaves some out (faults, rejected calls, versions)
     interim     the same without STATUS_PENDING, which tshark takes for the answer
     again       the same with one answer a call: tshark counts a call once more with each copy of its answer
-    unpaired    the same with so many answers more of which tshark did not find the request, and gives no time
+    unpaired    the same with so many answers more of which tshark did not find the request, and gives no time (of DCE/RPC no
+                operation either: then all operations together)
     unseen      tshark shows the requests and no answers to them: records in small segments, a version that its dissector does
                 not know
     gap, cut, fragments
@@ -109,6 +110,8 @@ class Capture:
         self.marked = collections.defaultdict(set)
         # By what is answered, as `key_of` (of DCE/RPC without the interface, which answers do not tell): the answers, requests.
         self.told, self.asked = collections.defaultdict(list), collections.Counter()
+        # Answers of DCE/RPC of which tshark knows neither operation nor time, since it did not find the request.
+        self.nameless = 0
         rows = self.fields(
             "rpc || smb || smb2 || dcerpc || tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment", "frame.number",
             "tcp.stream", "udp.stream", "rpc.xid", "rpc.msgtyp", "rpc.program", "rpc.programversion", "rpc.procedure", "rpc.time",
@@ -138,6 +141,7 @@ class Capture:
             numbered = [(k, i) for k, i in zip(kind, call_ids or [""] * len(kind)) if k in ("0", "2", "3")]
             pairs = zip(numbered, opnum) if len(numbered) == len(opnum) else zip([("2", "")] * len(opnum), opnum)
             pairs = [(k, i, ("dcerpc", int(n))) for (k, i), n in pairs]
+            self.nameless += max(0, len([k for k, _ in numbered if k != "0"]) - len(dce_time))
             self.note(stream, dce_time, [(key, call_id, False) for k, call_id, key in pairs if k != "0"])
             self.asked.update(key for k, _, key in pairs if k == "0")
             if len(smb_answer) == 1 and smb:
@@ -273,6 +277,13 @@ def summed(key, everything):
     return found
 
 
+def lacking(capture, everything):
+    """Calls of DCE/RPC that colloquy has and tshark's messages do not tell, all operations together."""
+    numbers = {number for kind, number in everything if kind[0] == "dcerpc"}
+    calls = [(summed((("dcerpc", ""), n), everything), times_of(capture.told[("dcerpc", n)])) for n in numbers]
+    return sum(max(0, ours.calls - told.calls) for ours, told in calls)
+
+
 def explain(capture, key, theirs, everything):
     """The class of a difference, or None. `everything`: colloquy's times of all operations."""
     told_key = ("dcerpc", key[1]) if key[0][0] == "dcerpc" else key
@@ -294,6 +305,8 @@ def explain(capture, key, theirs, everything):
         return "renamed"
     untimed = sum(time is None for *_, time in final)
     if untimed and times_of(final).calls + untimed == ours.calls:
+        return "unpaired"
+    if key[0][0] == "dcerpc" and 0 < lacking(capture, everything) <= capture.nameless:
         return "unpaired"
     if key[0][0] == "rpc" and theirs.is_like(told) and 0 < ours.calls - told.calls <= capture.asked[key] - len(answers):
         return "unseen"
