@@ -186,6 +186,7 @@ pub mod about {
         SNI = "session.detail.server_name", Text, "TLS: server name asked for";
         SERVICE = "session.detail.service", Text, "gRPC: service; SMB: service of the Kerberos ticket";
         SERVICES = "session.detail.services", Text, "Kerberos: services that tickets were asked for";
+        SESSION_COOKIES = "session.detail.session_cookies", Text, "HTTP: names of session cookies that were set";
         SESSION_IDS = "session.detail.session_ids", Text, "SMB: session ids";
         SESSIONS_LEFT = "session.detail.sessions_left", Int, "SMB2: users still logged on at the end";
         SHARES = "session.detail.shares", Text, "SMB: shares";

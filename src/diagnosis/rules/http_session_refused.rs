@@ -263,6 +263,9 @@ mod tests {
         let frames = out.clone().close().frames();
         let certain = (Severity::Error, Culprit::Server, Certainty::Certain);
         assert_eq!(told(frames.clone()), [certain]);
+        let found = findings(frames.clone(), RULE);
+        let roles: Vec<_> = found[0].frames.iter().map(|e| e.role).collect();
+        assert_eq!(roles, ["cookie-set", "good-use", "request", "refusal"]);
         let all = format!(
             "{:?}",
             outcome(frames)

@@ -105,7 +105,7 @@ fn credentials(
         && *told != Some(credentials.scheme)
     {
         *told = Some(credentials.scheme);
-        out.detail(Side::Client, span, "authentication", credentials.scheme);
+        out.detail(Side::Client, span, "mechanism", credentials.scheme);
         let fact = credentials
             .describe(Fact::new("http.credentials"))
             .with("target", facts::target(pending.target.bytes()));

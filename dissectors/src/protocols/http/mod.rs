@@ -39,7 +39,7 @@
 //!
 //! # Details
 //!
-//! `host`, `user_agent`, `server`, `tunnel`, `authentication` (the scheme last used), `session_cookies` (names of those set).
+//! `host`, `user_agent`, `server`, `tunnel`, `mechanism` (the scheme of the credentials last sent), `session_cookies` (names of those set).
 
 use crate::dissector::{Carrier, Dissector, Probe, Protocol, Speaker, Start, Verdict};
 use crate::units::Side;
