@@ -137,10 +137,9 @@ fn a_missing_and_a_wrong_secret_name_their_session() {
         .find_map(|l| l.strip_prefix("CLIENT_TRAFFIC_SECRET_0 "));
     let random = random.unwrap().split(' ').next().unwrap().to_owned();
     let missing = format!("CLIENT_RANDOM {} {}\n", "ab".repeat(32), "cd".repeat(48));
-    let wrong: String = good
-        .lines()
-        .filter(|line| line.contains(&random))
-        .map(|line| format!("{}00000000\n", &line[..line.len() - 8]))
+    let about = good.lines().filter(|line| line.contains(&random));
+    let wrong: String = about
+        .flat_map(|line| [&line[..line.len() - 8], "00000000\n"])
         .collect();
     for (log, why) in [
         (missing, "the key log has no secret"),
