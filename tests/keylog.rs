@@ -175,6 +175,17 @@ fn frames_and_the_dialogue_are_read_with_it() {
     assert_eq!(bench.run(&frames).0, "/\n");
     let (text, ..) = bench.run(&["follow", &plain, "3", "--keylog", "keys.log"]);
     assert!(text.contains("→ GET /") && text.contains("← 200"), "{text}");
+    let raw = |session: &str, side: &str| {
+        let arguments = ["follow", &plain, session, "--format", "raw", "--side", side];
+        bench
+            .run(&[&arguments[..], &["--keylog", "keys.log"]].concat())
+            .0
+    };
+    let (asked, answered) = (raw("2", "client"), raw("2", "server"));
+    assert_eq!(asked, "GET / HTTP/1.0\r\n\r\n");
+    assert!(answered.starts_with("HTTP/1.0 200 ok\r\n"), "{answered}");
+    assert!(answered.trim_end().ends_with("</BODY></HTML>"), "{answered}");
+    assert_eq!(raw("3", "client"), asked);
 }
 
 #[test]
