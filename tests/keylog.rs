@@ -137,10 +137,9 @@ fn a_missing_and_a_wrong_secret_name_their_session() {
         .find_map(|l| l.strip_prefix("CLIENT_TRAFFIC_SECRET_0 "));
     let random = random.unwrap().split(' ').next().unwrap().to_owned();
     let missing = format!("CLIENT_RANDOM {} {}\n", "ab".repeat(32), "cd".repeat(48));
-    let wrong: String = good
-        .lines()
-        .filter(|line| line.contains(&random))
-        .map(|line| format!("{}00000000\n", &line[..line.len() - 8]))
+    let about = good.lines().filter(|line| line.contains(&random));
+    let wrong: String = about
+        .flat_map(|line| [&line[..line.len() - 8], "00000000\n"])
         .collect();
     for (log, why) in [
         (missing, "the key log has no secret"),
@@ -176,6 +175,17 @@ fn frames_and_the_dialogue_are_read_with_it() {
     assert_eq!(bench.run(&frames).0, "/\n");
     let (text, ..) = bench.run(&["follow", &plain, "3", "--keylog", "keys.log"]);
     assert!(text.contains("→ GET /") && text.contains("← 200"), "{text}");
+    let raw = |session: &str, side: &str| {
+        let arguments = ["follow", &plain, session, "--format", "raw", "--side", side];
+        bench
+            .run(&[&arguments[..], &["--keylog", "keys.log"]].concat())
+            .0
+    };
+    let (asked, answered) = (raw("2", "client"), raw("2", "server"));
+    assert_eq!(asked, "GET / HTTP/1.0\r\n\r\n");
+    assert!(answered.starts_with("HTTP/1.0 200 ok\r\n"), "{answered}");
+    assert!(answered.trim_end().ends_with("</BODY></HTML>"), "{answered}");
+    assert_eq!(raw("3", "client"), asked);
 }
 
 #[test]

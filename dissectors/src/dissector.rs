@@ -207,6 +207,10 @@ pub trait Sink {
         false
     }
 
+    /// What `side` said in the session `slot` was decrypted: as many bytes as `span` has, which end where their encrypted
+    /// form ends.
+    fn opened(&mut self, _slot: Slot, _side: Side, _span: Span, _bytes: &[u8]) {}
+
     /// A message of `side` that ends with `span`, whether all of it came yet or not. `describe` writes its fields.
     fn message(
         &mut self,
@@ -389,6 +393,14 @@ impl Output<'_> {
     /// The child `key` is never told that `side` is over.
     pub fn leave_child_side(&mut self, key: u64, side: Side) {
         self.children.leave(key, side);
+    }
+
+    /// Bytes that were decrypted, and stand at `at` of `side` for whoever they are handed to.
+    pub fn opened(&mut self, side: Side, at: StreamOffset, bytes: &[u8]) {
+        let len = bytes.len() as u64;
+        let span = self.chain.carrier_span(side, Span::new(at, at + len));
+        let span = Span::new(span.end.saturating_sub(len), span.end);
+        self.sink.opened(self.slot, side, span, bytes);
     }
 
     /// From the offset `at` of `side` on what the child `key` says, and whatever is inside it, may not be seen: it is encrypted.

@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The bytes of a session: all of them for the carrier, those of its messages for an inner one.
+/// The bytes of a session: all of them for the carrier and for one that was decrypted, those of its messages for another.
 fn pieces(told: &Dialogue, session: u32, side: Option<Speaker>) -> impl Iterator<Item = Piece> {
     let wanted = move |s: Side| match side {
         Some(Speaker::Client) => s == Side::Client,
@@ -111,16 +111,36 @@ fn pieces(told: &Dialogue, session: u32, side: Option<Speaker>) -> impl Iterator
         .filter(|m| m.session == session)
         .map(|m| (m.side, m.span))
         .collect();
-    told.pieces
-        .iter()
+    let around = opened_around(told, session);
+    let opened = told.opened.iter().filter(move |(s, _)| Some(*s) == around);
+    let opened = opened.map(|(_, piece)| piece);
+    let as_captured = told.pieces.iter().filter(move |_| around.is_none());
+    as_captured
+        .chain(opened)
         .filter(move |p| wanted(p.side))
         .flat_map(move |piece| {
-            if session == 0 {
+            if session == 0 || around == Some(session) {
                 return vec![piece.clone()];
             }
             let parts = spans.iter().filter(|(side, _)| *side == piece.side);
             parts.filter_map(|(_, span)| part(piece, *span)).collect()
         })
+}
+
+/// The session, or that around it, whose content was decrypted.
+fn opened_around(told: &Dialogue, session: u32) -> Option<u32> {
+    let mut at = Some(session);
+    while let Some(index) = at {
+        if told.opened.iter().any(|(s, _)| *s == index) {
+            return Some(index);
+        }
+        at = told
+            .flow
+            .sessions
+            .get(index as usize)
+            .and_then(|s| s.parent);
+    }
+    None
 }
 
 /// What of a piece lies in a span.

@@ -144,7 +144,9 @@ pub fn secrets_of(
     };
     write_rows(source, options, job, None, &mut std::io::sink())?;
     let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(secrets::lines_of(source.secrets(), &found))
+    Ok(secrets::lines_of(source.secrets(), |random| {
+        found.contains(random)
+    }))
 }
 
 /// Runs `see` for each block with the conversation and number of each of its frames.

@@ -337,14 +337,15 @@ impl Conversation {
     /// Ends it, with all that was written down of its messages.
     pub fn finish_telling(mut self) -> Dialogue {
         self.end();
-        let messages = self.ears.tracker.take_told();
+        let told = self.ears.tracker.take_told();
         let flow = self.snapshot();
         let Record { pieces, cut, .. } = self.ears.record.take().unwrap_or_default();
-        let cut = cut || messages.len() >= limits::DIALOGUE_MESSAGES;
+        let cut = cut || told.cut || told.messages.len() >= limits::DIALOGUE_MESSAGES;
         Dialogue {
             flow,
-            messages,
+            messages: told.messages,
             pieces,
+            opened: told.opened,
             cut,
         }
     }

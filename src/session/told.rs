@@ -4,6 +4,7 @@ use colloquy_dissectors::event::{Act, Op, Status};
 use colloquy_dissectors::units::{Side, Span, Stamp, StreamOffset};
 
 use super::model::{Flow, Part};
+use crate::limits;
 
 /// A message as a ladder shows it.
 #[derive(Clone, Debug)]
@@ -54,8 +55,34 @@ pub struct Dialogue {
     pub messages: Vec<Told>,
     /// The bytes, in the order of delivery.
     pub pieces: Vec<Piece>,
+    /// What was decrypted, each piece with the session that it was said in, by its place in the flow. A piece ends where its
+    /// encrypted form ends, as the spans of messages in it do.
+    pub opened: Vec<(u32, Piece)>,
     /// A bound was reached: messages or bytes are left out.
     pub cut: bool,
+}
+
+/// What is written down of a conversation while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Writing {
+    pub(super) messages: Vec<Told>,
+    pub(super) opened: Vec<(u32, Piece)>,
+    /// Bytes in them.
+    bytes: usize,
+    /// Some were left out.
+    pub(super) cut: bool,
+}
+
+impl Writing {
+    /// Keeps what was decrypted, up to a bound.
+    pub(super) fn opened(&mut self, session: u32, piece: Piece) {
+        if self.bytes + piece.bytes.len() > limits::DIALOGUE_BYTES {
+            self.cut = true;
+            return;
+        }
+        self.bytes += piece.bytes.len();
+        self.opened.push((session, piece));
+    }
 }
 
 /// What kind of message an event is.

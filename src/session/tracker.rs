@@ -13,7 +13,7 @@ use super::fold::{
 use super::ledger::{Entry, Fate, Ledger};
 use super::model::{SeenFact, Session};
 use super::rhythm::{one_less_open, one_more_open};
-use super::told::{Told, message_of};
+use super::told::{Piece, Told, Writing, message_of};
 use crate::limits;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
@@ -27,7 +27,7 @@ pub struct Tracker {
     places: PerSide<Pieces<Stamp>>,
     memory: Vec<Memory>,
     /// Where messages are written down, when a ladder is wanted.
-    told: Option<Vec<Told>>,
+    told: Option<Box<Writing>>,
     /// Where it is written down what became of requests, while somebody wants to know.
     pub(super) ledger: Option<Box<Ledger>>,
     now: Stamp,
@@ -43,7 +43,7 @@ impl Tracker {
     /// A conversation carried by `protocol` (`tcp`, `udp`), first seen at `first`.
     pub fn new(protocol: &'static str, first: Stamp, tell: bool) -> Self {
         let mut tracker = Self {
-            told: tell.then(Vec::new),
+            told: tell.then(Box::default),
             now: first,
             ..Self::default()
         };
@@ -146,9 +146,9 @@ impl Tracker {
         self.sessions.clone()
     }
 
-    /// The messages that were written down.
-    pub fn take_told(&mut self) -> Vec<Told> {
-        self.told.as_mut().map(std::mem::take).unwrap_or_default()
+    /// What was written down.
+    pub(super) fn take_told(&mut self) -> Writing {
+        self.told.take().map_or_else(Writing::default, |told| *told)
     }
 
     /// Most conversations have one to four sessions, and there are very many conversations: no room is taken in advance.
@@ -471,10 +471,10 @@ impl Sink for Tracker {
                 count(session, message.part, message.op, span.len(), place);
             }
             if let Some(told) = &mut self.told
-                && told.len() < limits::DIALOGUE_MESSAGES
+                && told.messages.len() < limits::DIALOGUE_MESSAGES
             {
                 let text = text.unwrap_or_else(|| message.op.to_string());
-                told.push(Told {
+                told.messages.push(Told {
                     session: slot.0,
                     side,
                     part: message.part,
@@ -492,6 +492,20 @@ impl Sink for Tracker {
             session.last = session.last.max(stamp);
         }
         self.act(at, act, place);
+    }
+
+    fn opened(&mut self, slot: Slot, side: Side, span: Span, bytes: &[u8]) {
+        let stamp = self.stamp(side, span.end.saturating_sub(1));
+        if let Some(told) = &mut self.told {
+            let piece = Piece {
+                side,
+                at: span.start,
+                stamp,
+                bytes: bytes.to_vec(),
+                missing: 0,
+            };
+            told.opened(slot.0, piece);
+        }
     }
 
     fn wants_text(&self) -> bool {

@@ -31,7 +31,10 @@
 //!
 //! Details: `offered_version` (the highest), `server_name`, `ja3`, `ja4`, `resumption_offered`, `version`, `cipher`, `group`,
 //! `alpn`, `ja3s`, `hello_retry_request`, `resumed`, `early_data`, `certificate_…` (the server's), `client_certificate`,
-//! `close_notify` (of who closed first).
+//! `close_notify` (of who closed first), `decryption` (where a key log is given: `decrypted`, or why not).
+//!
+//! Where secrets are known (`crypt/`), records are opened, and what is inside (`inside.rs`) is a child: as ALPN has it, or by its
+//! first bytes.
 //!
 //! Facts: `tls.alert` (in clear: `level`, `description`, `code`; else `encrypted`; with `stage`), `tls.certificate-seen`,
 //! `tls.session-issued` and `tls.resumption-refused` (`by`, `id`, …), `tls.early-data-rejected` (`certain`), `tls.not-spoken` (a

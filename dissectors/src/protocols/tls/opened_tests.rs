@@ -31,7 +31,12 @@ const fn secret(side: Side, handshake: bool) -> [u8; 32] {
 fn key_log(random: u8, wrong: u8) -> Arc<Secrets> {
     let line = |label: &str, mut secret: [u8; 32]| {
         secret[0] ^= wrong;
-        let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+        let hex = |bytes: &[u8]| {
+            let digits = bytes.iter().flat_map(|b| [b >> 4, b & 15]);
+            digits
+                .filter_map(|d| char::from_digit(d.into(), 16))
+                .collect::<String>()
+        };
         format!("{label} {} {}\n", hex(&[random; 32]), hex(&secret))
     };
     let log = [

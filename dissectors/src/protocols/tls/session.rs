@@ -374,6 +374,7 @@ impl Reader<'_> {
                 // It is complete with the last byte of its record.
                 let at = span.end.saturating_sub(clear.len() as u64);
                 let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
+                out.opened(side, at, clear);
                 self.inside.data((side, at), clear, agreed, out);
             }
             Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened => self.inside.close(side, out),

@@ -134,7 +134,7 @@ impl Crypt {
                 let old = self.openers[side].take();
                 self.openers[side] = old.and_then(|old| {
                     let secret = hash.expand(&old.secret, b"traffic upd", hash.len());
-                    let mut new = self.opener13(self.suite, secret, old.label)?;
+                    let mut new = opener13(self.suite, secret, old.label)?;
                     new.progress.proven = true;
                     Some(new)
                 });
@@ -158,7 +158,7 @@ impl Crypt {
         // Until the server answers only the secret's length tells the hash.
         let fits = EARLY_SUITES.iter().find(|(_, len)| *len == secret.len());
         if let Some((suite, _)) = fits {
-            self.openers.client = self.opener13(*suite, secret, Label::EarlyTraffic);
+            self.openers.client = opener13(*suite, secret, Label::EarlyTraffic);
         }
     }
 
@@ -297,7 +297,7 @@ impl Crypt {
                 let (proven, other) = (old.progress.proven, EARLY_SUITES.iter().rev());
                 let mut suites = other.filter(|(_, len)| *len == secret.len() && !proven);
                 let other = suites.next().map(|(suite, _)| *suite);
-                let early = |suite| self.opener13(suite, secret, Label::EarlyTraffic);
+                let early = |suite| opener13(suite, secret, Label::EarlyTraffic);
                 let refused = || self.opener_of(Label::ClientHandshake);
                 let opened = |mut opener: Opener| Some((opener.open(head, body)?, opener));
                 other
@@ -348,28 +348,11 @@ impl Crypt {
 
     fn opener_of(&self, label: Label) -> Option<Opener> {
         let secret = self.secret(label)?.to_vec();
-        self.opener13(self.suite, secret, label)
+        opener13(self.suite, secret, label)
     }
 
     fn hash(&self) -> Hash {
         hash_of(self.suite)
-    }
-
-    fn opener13(&self, suite: u16, secret: Vec<u8>, label: Label) -> Option<Opener> {
-        let kind = Kind::of(suites::name(suite))?;
-        let hash = hash_of(suite);
-        let key = hash.expand(&secret, b"key", kind.key_len());
-        Some(Opener {
-            cipher: kind.with_key(&key)?,
-            kind,
-            iv: hash.expand(&secret, b"iv", 12),
-            mac: None,
-            version: version::TLS13,
-            secret,
-            label,
-            inflater: None,
-            progress: Progress::default(),
-        })
     }
 
     /// Keys for one side out of the master secret (RFC 5246 6.3).
@@ -441,6 +424,24 @@ impl Crypt {
             progress: Progress::default(),
         })
     }
+}
+
+/// Keys out of a secret of TLS 1.3 (RFC 8446 7.3).
+fn opener13(suite: u16, secret: Vec<u8>, label: Label) -> Option<Opener> {
+    let kind = Kind::of(suites::name(suite))?;
+    let hash = hash_of(suite);
+    let key = hash.expand(&secret, b"key", kind.key_len());
+    Some(Opener {
+        cipher: kind.with_key(&key)?,
+        kind,
+        iv: hash.expand(&secret, b"iv", 12),
+        mac: None,
+        version: version::TLS13,
+        secret,
+        label,
+        inflater: None,
+        progress: Progress::default(),
+    })
 }
 
 /// The secrets of the data of `side`.
