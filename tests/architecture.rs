@@ -169,6 +169,7 @@ const DISSECTORS: &[Wall] = &[
             "offsets",
             "dissector",
             "protocols::PROTOCOLS",
+            "protocols::mixed",
             "secrets",
         ],
     ),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
 use crate::event::Act;
-use crate::protocols::tls;
+use crate::protocols;
 use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -179,19 +179,15 @@ impl Stack {
     /// One side's first words are of TLS and the other side's are not. True where nothing can be read on for that.
     fn mixes_in_tls(&self, side: Side, bytes: &[u8], sink: &mut dyn Sink) -> bool {
         let (known, slot) = match &self.state {
-            State::Known(layer) if layer.protocol == "tls" => return false,
             State::Known(layer) => (Some(layer.protocol), layer.slot()),
             _ => (None, Slot::ROOT),
         };
-        let fact = match (side, known) {
-            (Side::Server, _) => tls::answer_to_plain(bytes),
-            (Side::Client, Some(protocol)) => tls::hello_to_plain(bytes, protocol),
-            (Side::Client, None) => None,
+        let Some(fact) = protocols::mixed(side, bytes, known) else {
+            return false;
         };
-        let Some(fact) = fact else { return false };
         let span = Span::new(0, bytes.len() as u64);
         sink.event(slot, side, span, Act::Fact(Box::new(fact)), None);
-        known.is_none()
+        known.is_none() && !sink.wants_fields()
     }
 
     /// The first words of a server are those of another protocol, which its port is for: a client asked for the wrong one

@@ -221,10 +221,10 @@ pub(crate) enum Alike {
     Failed(IpAddr, Endpoint, Kind, Option<i64>, String),
     /// A server that does not resume its sessions.
     NotResumed(Endpoint),
-    /// A server that ends without close_notify.
-    Truncates(Endpoint),
-    /// A server whose certificate is odd, and nobody minds.
-    Oddity(Endpoint, String),
+    /// Servers that end without close_notify.
+    Truncates,
+    /// A certificate that is odd, by subject and end, and nobody minds.
+    Oddity(String, String),
 }
 
 /// A handshake that a server cut off at once.
@@ -396,16 +396,23 @@ fn told_once(flow: &Flow, session: &Session) -> Vec<(Alike, Stamp)> {
         out.push((Alike::NotResumed(flow.server), fact.stamp));
     }
     if let Some(fact) = session.fact("tls.no-close-notify") {
-        out.push((Alike::Truncates(flow.server), fact.stamp));
+        out.push((Alike::Truncates, fact.stamp));
     }
     if let Some(seen) = session.fact("tls.certificate-seen")
         && session.entered(Phase::Open).is_some()
         && oddity(session).is_some()
     {
-        let subject = text(session, "certificate_subject");
-        out.push((Alike::Oddity(flow.server, subject), seen.stamp));
+        out.push((odd(session), seen.stamp));
     }
     out
+}
+
+/// What makes odd certificates alike.
+pub(crate) fn odd(session: &Session) -> Alike {
+    Alike::Oddity(
+        text(session, "certificate_subject"),
+        text(session, "certificate_valid_until"),
+    )
 }
 
 /// What makes failures alike.

@@ -16,8 +16,11 @@ mod oncrpc;
 mod quic;
 mod smb;
 mod ssh;
-pub(crate) mod tls;
+mod tls;
 mod websocket;
+
+/// What is to be told where one side speaks TLS and the other does not.
+pub(crate) use tls::mixed;
 
 use crate::dissector::Protocol;
 use crate::field::{FieldInfo, Name, Pair};

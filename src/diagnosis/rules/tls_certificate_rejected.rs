@@ -6,7 +6,7 @@ use colloquy_dissectors::units::Side;
 use super::tls::{
     again, alert_name, alert_words, course, finding, oddity_words, offered, server_words, told,
 };
-use crate::diagnosis::tls::{Alike, Failure, Kind, Oddity, oddity, text};
+use crate::diagnosis::tls::{Failure, Kind, Oddity, odd, oddity, text};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -188,7 +188,7 @@ fn blame(
     }
 }
 
-/// A certificate with which something is wrong, and nobody minded: told once a server.
+/// A certificate with which something is wrong, and nobody minded: told once a certificate.
 fn accepted(view: &View<'_>, out: &mut Verdicts) {
     let session = view.session;
     let Some(seen) = session.fact("tls.certificate-seen") else {
@@ -198,8 +198,7 @@ fn accepted(view: &View<'_>, out: &mut Verdicts) {
         return;
     };
     let subject = text(session, "certificate_subject");
-    let alike = Alike::Oddity(view.flow.server, subject.clone());
-    let Some(series) = view.world.tls.series(&alike, seen.stamp) else {
+    let Some(series) = view.world.tls.series(&odd(session), seen.stamp) else {
         return;
     };
     let finding = Finding::new(&META, seen.stamp)

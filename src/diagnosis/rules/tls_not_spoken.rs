@@ -16,9 +16,10 @@ declare_rule! {
     /// Nothing can come of it. The usual reasons are http:// instead of https://, a wrong port, or STARTTLS left out.
     ///
     /// ## How it is told
-    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or a
-    /// server answers words in clear with an alert of TLS, or with the page that nginx, Apache and Go have for it. Or (`likely`) a server closes at once and without a word on a
-    /// request of HTTP, on a port where other clients of this capture speak TLS to it, or that is known for TLS.
+    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or a server
+    /// answers words in clear with an alert of TLS, or with the page that nginx, Apache and Go have for it. Or (`likely`) a
+    /// server closes at once and without a word on a request of HTTP, on a port where other clients of this capture speak
+    /// TLS to it, or that is known for TLS.
     ///
     /// ## Example
     /// `tls-plaintext-client`: GET in clear to an HTTPS port.

@@ -17,9 +17,9 @@ declare_rule! {
     /// ## How it is told
     /// Up to TLS 1.2: a session id or a ticket is offered, and the server answers with a full handshake (Certificate or
     /// ServerHelloDone). TLS 1.3: a pre-shared key is offered, and the ServerHello does not choose it. An id in a hello of
-    /// TLS 1.3 without ticket is no offer, unless it is that of a session in this capture. It is a warning where the earlier session is in this
-    /// capture and its lifetime is not over, else a note: the server may have forgotten it rightly. Told once a server,
-    /// with the number of times.
+    /// TLS 1.3 without ticket is no offer, unless it is that of a session in this capture. It is a warning where the
+    /// earlier session is in this capture and its lifetime is not over, else a note: the server may have forgotten it
+    /// rightly. Told once a server, with the number of times.
     ///
     /// ## Example
     /// A server is restarted, and its ticket keys with it; or a load balancer chooses a host that has other keys.

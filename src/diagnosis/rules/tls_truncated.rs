@@ -14,7 +14,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The server closes first, with a FIN, after data in an open session, and its last record is no alert (in TLS 1.3: not of
-    /// the size of one). Clients often leave theirs out; that is not told. Many servers do too: it is a note, once a server.
+    /// the size of one). Clients often leave theirs out; that is not told. Many servers do too: it is a note, once a capture.
     ///
     /// ## Example
     /// An HTTP server that closes after an answer without Content-Length.
@@ -41,7 +41,7 @@ impl TlsTruncated {
         if let Some((guard, why)) = guard(view) {
             return out.cannot_tell(&META, guard, why);
         }
-        let alike = Alike::Truncates(view.flow.server);
+        let alike = Alike::Truncates;
         let fin = view.tcp().and_then(|tcp| tcp.sides.server.fin);
         let (Some(series), Some(fin)) = (view.world.tls.series(&alike, fact.stamp), fin) else {
             return;

@@ -57,6 +57,7 @@ mod messages;
 mod names;
 #[cfg(test)]
 mod opened_tests;
+mod plain;
 mod probe;
 mod resumption;
 mod session;
@@ -70,40 +71,8 @@ mod tests;
 mod wire;
 
 use crate::dissector::{Carrier, Protocol, Verdict};
-use crate::event::Fact;
 
-/// How the pages begin or what they hold by which servers of HTTP over TLS answer HTTP in clear: nginx, Apache, Go.
-const PAGES: [&[u8]; 3] = [
-    b"plain HTTP request was sent to HTTPS port",
-    b"speaking plain HTTP to an SSL-enabled server port",
-    b"sent an HTTP request to an HTTPS server",
-];
-/// Bytes of an answer in which that is looked for.
-const PAGE: usize = 2048;
-
-/// `tls.alert-to-plain`, where the first words of a server show that it wants TLS: an alert, or a page that says so.
-pub(crate) fn answer_to_plain(first: &[u8]) -> Option<Fact> {
-    if first.starts_with(b"HTTP/1.") {
-        let status = first.get(9..12)?;
-        let page = first.get(..PAGE).unwrap_or(first);
-        let says = |words: &&[u8]| page.windows(words.len()).any(|w| w == *words);
-        let told = status == b"400" && PAGES.iter().any(says);
-        return told.then(|| Fact::new("tls.alert-to-plain"));
-    }
-    let head = wire::Head::read(first)?;
-    let &[level, description] = first.get(wire::HEAD..)? else {
-        return None;
-    };
-    let known = !names::alert_level(level).is_empty() && !names::alert(description).is_empty();
-    let is_alert = head.kind == wire::content::ALERT && head.is_plausible() && head.len == 2;
-    (is_alert && known).then(|| Fact::new("tls.alert-to-plain").with("code", description))
-}
-
-/// `tls.not-spoken`, where a client says hello although the server already speaks `protocol`.
-pub(crate) fn hello_to_plain(first: &[u8], protocol: &'static str) -> Option<Fact> {
-    (probe::is_client_hello(first))
-        .then(|| Fact::new("tls.not-spoken").with("looks_like", protocol))
-}
+pub(crate) use plain::mixed;
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {

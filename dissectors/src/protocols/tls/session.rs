@@ -5,9 +5,9 @@ use super::crypt::{Crypt, Opened, Outcome};
 use super::describe::{self, Content, Record};
 use super::inside::Inside;
 use super::suites;
-use super::talk::{self, Seen, Talk};
+use super::talk::{Seen, Talk};
 use super::wire::{self, Head, Head2, content, message, version};
-use super::{names, ssl2};
+use super::{names, plain, ssl2};
 use crate::dissector::{Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
 use crate::inbox::{AfterGap, Feed, Inbox};
@@ -144,7 +144,7 @@ impl Tls {
         if unread && at == 0 && self.talk.is_answer(side) {
             let first = inbox.feed(&[]).peek_up_to(FIRST_WORDS).to_vec();
             if !Head::read(&first).is_some_and(Head::is_plausible) && !first.is_empty() {
-                talk::not_spoken(side, Span::new(0, waiting), &first, out);
+                plain::not_spoken(side, Span::new(0, waiting), &first, out);
                 lane.lost_since = Some(0);
             }
         }
@@ -478,7 +478,7 @@ impl Reader<'_> {
                 let Some(first) = feed.peek(FIRST_WORDS) else {
                     return false;
                 };
-                talk::not_spoken(self.side, span, first, out);
+                plain::not_spoken(self.side, span, first, out);
             } else {
                 let what = "not a record";
                 out.emit(self.side, span, Act::Malformed { what });

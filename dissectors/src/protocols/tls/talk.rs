@@ -484,32 +484,9 @@ fn told(side: Side, span: Span, op: Op, out: &mut Output<'_>) {
     out.emit(side, span, Act::Message { op });
 }
 
-/// What the first words of a server are, by the way they begin; empty where that can't be told.
-fn looks_like(first: &[u8]) -> &'static str {
-    let begins = |with: &[u8]| first.starts_with(with);
-    match () {
-        () if begins(b"HTTP/") || begins(b"<") => "HTTP",
-        () if begins(b"SSH-") => "SSH",
-        () if begins(b"+OK") || begins(b"-ERR") => "POP3",
-        () if begins(b"* ") => "IMAP",
-        () if begins(b"220") || begins(b"421") || begins(b"5") => "SMTP or FTP",
-        () if begins(b"RFB ") => "VNC",
-        () if first.get(4) == Some(&10) && first.get(3) == Some(&0) => "MySQL",
-        () => "",
-    }
-}
-
 fn version_text(number: u16) -> String {
     match wire::version_name(number) {
         "" => format!("0x{number:04x}"),
         name => name.to_owned(),
     }
-}
-
-/// The first words that answer a hello are no record.
-pub(super) fn not_spoken(side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
-    let fact = Fact::new("tls.not-spoken")
-        .with("first", text::printable(first, NAME))
-        .with("looks_like", looks_like(first));
-    out.fact(side, span, fact);
 }

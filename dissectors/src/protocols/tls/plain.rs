@@ -1,0 +1,75 @@
+//! TLS on one side and words in clear on the other.
+
+use super::{names, probe, wire};
+use crate::dissector::Output;
+use crate::event::Fact;
+use crate::text;
+use crate::units::{Side, Span};
+
+/// Characters that are shown of what was said.
+const SHOWN: usize = 255;
+/// How the pages begin or what they hold by which servers of HTTP over TLS answer HTTP in clear: nginx, Apache, Go.
+const PAGES: [&[u8]; 3] = [
+    b"plain HTTP request was sent to HTTPS port",
+    b"speaking plain HTTP to an SSL-enabled server port",
+    b"sent an HTTP request to an HTTPS server",
+];
+/// Bytes of an answer in which that is looked for.
+const PAGE: usize = 2048;
+
+/// `tls.alert-to-plain`, where the first words of a server show that it wants TLS: an alert, or a page that says so.
+fn answer_to_plain(first: &[u8]) -> Option<Fact> {
+    if first.starts_with(b"HTTP/1.") {
+        let status = first.get(9..12)?;
+        let page = first.get(..PAGE).unwrap_or(first);
+        let says = |words: &&[u8]| page.windows(words.len()).any(|w| w == *words);
+        let told = status == b"400" && PAGES.iter().any(says);
+        return told.then(|| Fact::new("tls.alert-to-plain"));
+    }
+    let head = wire::Head::read(first)?;
+    let &[level, description] = first.get(wire::HEAD..)? else {
+        return None;
+    };
+    let known = !names::alert_level(level).is_empty() && !names::alert(description).is_empty();
+    let is_alert = head.kind == wire::content::ALERT && head.is_plausible() && head.len == 2;
+    (is_alert && known).then(|| Fact::new("tls.alert-to-plain").with("code", description))
+}
+
+/// `tls.not-spoken`, where a client says hello although the server already speaks `protocol`.
+fn hello_to_plain(first: &[u8], protocol: &'static str) -> Option<Fact> {
+    (probe::is_client_hello(first))
+        .then(|| Fact::new("tls.not-spoken").with("looks_like", protocol))
+}
+
+/// What is to be told where the first words of `side` are of TLS, or of a server of TLS, and what is spoken is `known`, or
+/// nothing that is known.
+pub(crate) fn mixed(side: Side, first: &[u8], known: Option<&'static str>) -> Option<Fact> {
+    match (side, known) {
+        (_, Some("tls")) | (Side::Client, None) => None,
+        (Side::Server, _) => answer_to_plain(first),
+        (Side::Client, Some(protocol)) => hello_to_plain(first, protocol),
+    }
+}
+
+/// The first words that answer a hello are no record.
+pub(super) fn not_spoken(side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
+    let fact = Fact::new("tls.not-spoken")
+        .with("first", text::printable(first, SHOWN))
+        .with("looks_like", looks_like(first));
+    out.fact(side, span, fact);
+}
+
+/// What the first words of a server are, by the way they begin; empty where that can't be told.
+fn looks_like(first: &[u8]) -> &'static str {
+    let begins = |with: &[u8]| first.starts_with(with);
+    match () {
+        () if begins(b"HTTP/") || begins(b"<") => "HTTP",
+        () if begins(b"SSH-") => "SSH",
+        () if begins(b"+OK") || begins(b"-ERR") => "POP3",
+        () if begins(b"* ") => "IMAP",
+        () if begins(b"220") || begins(b"421") || begins(b"5") => "SMTP or FTP",
+        () if begins(b"RFB ") => "VNC",
+        () if first.get(4) == Some(&10) && first.get(3) == Some(&0) => "MySQL",
+        () => "",
+    }
+}
