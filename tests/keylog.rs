@@ -184,7 +184,10 @@ fn frames_and_the_dialogue_are_read_with_it() {
     let (asked, answered) = (raw("2", "client"), raw("2", "server"));
     assert_eq!(asked, "GET / HTTP/1.0\r\n\r\n");
     assert!(answered.starts_with("HTTP/1.0 200 ok\r\n"), "{answered}");
-    assert!(answered.trim_end().ends_with("</BODY></HTML>"), "{answered}");
+    assert!(
+        answered.trim_end().ends_with("</BODY></HTML>"),
+        "{answered}"
+    );
     assert_eq!(raw("3", "client"), asked);
 }
 
