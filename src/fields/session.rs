@@ -128,6 +128,7 @@ pub mod about {
         CREDITS_LEFT = "session.detail.credits_left", Int, "SMB2: credits that the client holds at the end";
         CREDITS_LEFT_AT_LEAST = "session.detail.credits_left_at_least", Int, "SMB2: credits that the client at least holds at the end";
         DATA_REPRESENTATION = "session.detail.data_representation", Text, "DCE/RPC: order of bytes";
+        DECRYPTION = "session.detail.decryption", Text, "TLS: what was decrypted, or why it was not";
         DESTINATION_NAME = "session.detail.destination_name", Text, "NetBIOS: whom a datagram is for";
         DIALECT = "session.detail.dialect", Text, "SMB: dialect";
         DIRECT_HOSTING = "session.detail.direct_hosting", Bool, "SMB without NetBIOS";
