@@ -23,7 +23,7 @@
 //! Details: `dialect`, `signing` (`required`, `enabled`), `cipher`, `mechanism`, `service` (of a ticket), `user`, `domain`,
 //! `workstation`, `guest`, `anonymous`, `shares`, `session_ids`, `native_os`, `encrypted`, `compressed`,
 //! `client_guid`, `server_guid`, `channel_of` (SessionIds that this connection was bound to); and of the ledgers, at
-//! the end: `files_opened`, `files_at_once`, `files_left`, `trees_left`, `sessions_left`, `credits_granted`,
+//! the end: `bytes_read`, `bytes_written` (SMB2), `files_opened`, `files_at_once`, `files_left`, `trees_left`, `sessions_left`, `credits_granted`,
 //! `credits_charged`, `credits_left` or, where the capture does not tell all, `credits_left_at_least`.
 //!
 //! Facts, each in its exchange; `status` is the name (or the number as text), `code` the number:

@@ -281,6 +281,12 @@ impl Smb2 {
         if status.failed {
             return;
         }
+        let amount = || u32_at(pdu, HEADER + 4).unwrap_or_default().into();
+        match header.command {
+            command::READ => self.read = self.read.saturating_add(amount()),
+            command::WRITE => self.written = self.written.saturating_add(amount()),
+            _ => {}
+        }
         match (header.command, asked) {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
                 connection.share(&path, at);
