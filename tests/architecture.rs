@@ -149,7 +149,7 @@ const DISSECTORS: &[Wall] = &[
     wall("secrets", &[]),
     wall("cipher", &[]),
     wall("http_status", &[]),
-    wall("token", &["field", "fields"]),
+    wall("token", &["field", "fields", "units"]),
     wall(
         "dissector",
         &[

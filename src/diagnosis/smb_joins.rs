@@ -163,3 +163,43 @@ fn keys(value: Option<&Value>) -> impl Iterator<Item = u64> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::script::{Script, ScriptFrame};
+    use crate::diagnosis::rules::bench::outcome;
+    use crate::diagnosis::smb::testing::{negotiated, setup, setup_answer};
+
+    /// Two connections with the SessionId 7; the second binds itself to it, or not; to `server`.
+    fn two(binds: bool, server: &str) -> Vec<ScriptFrame> {
+        let on = |client: &str, server: &str, flags: u8| {
+            let mut leg = setup(1, "alice");
+            leg[4 + 64 + 2] = flags;
+            negotiated(Script::tcp(client, server).connect())
+                .client(&leg)
+                .server(&setup_answer(1, 0))
+        };
+        let first = on("10.0.0.1:40000", "10.0.0.2:445", 0);
+        Script::merge([first, on("10.0.0.1:40001", server, u8::from(binds))])
+    }
+
+    fn channels(frames: Vec<ScriptFrame>) -> Vec<Option<String>> {
+        let outcome = outcome(frames);
+        let sessions = outcome.sessions().filter(|r| r.session.protocol == "smb2");
+        let channels = sessions.map(|r| r.session.detail("channels").map(ToString::to_string));
+        channels.collect()
+    }
+
+    #[test]
+    fn connections_that_are_bound_to_one_session_are_its_channels() {
+        let joined = channels(two(true, "10.0.0.2:445"));
+        assert!(joined[0].is_some(), "{joined:?}");
+        assert_eq!(joined[0], joined[1]);
+    }
+
+    #[test]
+    fn one_id_at_two_servers_or_without_a_binding_is_chance() {
+        assert_eq!(channels(two(true, "10.0.0.3:445")), [None, None]);
+        assert_eq!(channels(two(false, "10.0.0.2:445")), [None, None]);
+    }
+}

@@ -319,6 +319,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::smb::testing::{negotiated, offered, setup_answer_of, setup_of, to};
 
     const RULE: &str = "kerberos-error";
 
@@ -429,6 +430,21 @@ mod tests {
             .server(&granted());
         let found = findings(script.frames(), RULE);
         assert_eq!(found[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn an_error_inside_a_logon_of_smb_is_told() {
+        // GSS-API's frame: the mechanism, the token id of KRB-ERROR, the message; and SPNEGO's around it.
+        let kerberos = tlv(6, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 1, 2, 2]);
+        let token = tlv(0x60, &[kerberos, vec![3, 0], error(41)].concat());
+        let answer = tlv(0xA1, &tlv(0x30, &field(2, 4, &token)));
+        let script = negotiated(to(445))
+            .client(&setup_of(1, &offered(&["Kerberos"], &[])))
+            .server(&setup_answer_of(1, 0xC000_006D, &answer));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].title.contains("KRB_AP_ERR_MODIFIED to the AP-REQ"));
+        assert_eq!(found[0].frames[0].role, "request");
     }
 
     #[test]

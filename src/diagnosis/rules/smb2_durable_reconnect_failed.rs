@@ -1,7 +1,7 @@
 //! `smb2-durable-reconnect-failed`.
 
 use crate::diagnosis::smb::{Group, group, or};
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 
 declare_rule! {
     /// ## What it means
@@ -39,32 +39,53 @@ impl Smb2DurableReconnectFailed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let failed = view.session.facts_named("smb.create-failed");
         for one in group(failed.filter(|f| f.is("reconnects")), "share") {
-            out.raise(finding(&one));
+            out.raise(finding(view, &one));
         }
     }
 }
 
-fn finding(group: &Group<'_>) -> Finding {
+fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
     let listed = group.listed();
     let what = or(&listed, "a file");
+    // The connection on which it was open before, as far as the capture has it.
+    let old = group
+        .first
+        .int("old")
+        .and_then(|file| view.world.smb.left(file as u64));
+    let before = old.map_or_else(String::new, |old| {
+        format!(
+            " It was open on the connection that ended in frame {}, {} before.",
+            old.stamp.frame,
+            seconds(group.first.stamp.time.since(old.stamp.time))
+        )
+    });
     let finding = Finding::new(&META, group.first.stamp)
         .side(Culprit::Server)
+        .maybe_frame(old.map(|old| old.stamp), "lost-connection")
         .title(format!("{what} was not given back: {}", group.status()))
         .explain(format!(
-            "After a reconnect the client asked for {what} back, which it had open before, and got {} in frame {}{}.",
+            "After a reconnect the client asked for {what} back, which it had open before, and got {} in frame {}{}.{before}",
             group.status(),
             group.first.stamp.frame,
             group.times()
         ))
         .advise("See how long the client was away, and whether the server restarted or another client took the file.");
+    let finding = match old {
+        Some(old) => finding.number("away", group.first.stamp.time.since(old.stamp.time)),
+        None => finding,
+    };
     group.cite(finding)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
-    use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::smb::testing::{at_work, create, no};
+    use colloquy_dissectors::units::Side;
+
+    use crate::diagnosis::rules::bench::{findings, outcome};
+    use crate::diagnosis::smb::testing::{
+        at_work, create, negotiated, no, opened, setup, setup_answer, tree, tree_answer,
+    };
 
     const RULE: &str = "smb2-durable-reconnect-failed";
     const NOT_FOUND: u32 = 0xC000_0034;
@@ -113,6 +134,49 @@ mod tests {
             .client(&create(3, "a"))
             .server(&no(5, 3, NOT_FOUND));
         assert!(findings(plain.close().frames(), RULE).is_empty());
+    }
+
+    /// A connection on which the file of FileId 1 was open when it was reset, and a later one that asks for it.
+    fn cut_and_asked_again(answer: &[u8]) -> Vec<crate::capture::script::ScriptFrame> {
+        let first = at_work()
+            .client(&create(3, "book.xlsx"))
+            .server(&opened(3, 1))
+            .reset(Side::Client);
+        let mut again = create_with(3, "book.xlsx", *b"DHnC");
+        // The data of the context are the FileId that the open had.
+        let data = again.len() - 16;
+        again[data] = 1;
+        let second = Script::tcp("10.0.0.1:40001", "10.0.0.2:445")
+            .wait_secs(20.0)
+            .connect();
+        let second = negotiated(second)
+            .client(&setup(1, "alice"))
+            .server(&setup_answer(1, 0))
+            .client(&tree(2, "\\\\SRV\\data"))
+            .server(&tree_answer(2, 0, 1))
+            .client(&again)
+            .server(answer);
+        Script::merge([first, second])
+    }
+
+    #[test]
+    fn the_open_before_is_joined_to_the_one_after() {
+        let found = findings(cut_and_asked_again(&no(5, 3, NOT_FOUND)), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].frames[0].role, "lost-connection");
+        let outcome = outcome(cut_and_asked_again(&opened(3, 2)));
+        let details = |key: &str| {
+            let sessions = outcome.sessions().filter(|r| r.session.protocol == "smb2");
+            let details = sessions.map(|r| r.session.detail(key).map(ToString::to_string));
+            details.collect::<Vec<_>>()
+        };
+        let ids: Vec<u32> = outcome
+            .sessions()
+            .filter(|r| r.session.protocol == "smb2")
+            .map(|r| r.id)
+            .collect();
+        assert_eq!(details("continued_in"), [Some(ids[1].to_string()), None]);
+        assert_eq!(details("continues"), [None, Some(ids[0].to_string())]);
     }
 
     #[test]

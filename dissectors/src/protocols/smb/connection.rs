@@ -233,6 +233,15 @@ impl Connection {
             .with("name", held.name)
             .with("same", held.same as u64)
             .with(
+                "keys",
+                Value::List(
+                    held.keys
+                        .into_iter()
+                        .map(|key| Value::Int(key as i64))
+                        .collect(),
+                ),
+            )
+            .with(
                 "names",
                 Value::List(held.names.into_iter().map(Value::Text).collect()),
             )

@@ -23,7 +23,7 @@
 //! Details: `dialect`, `signing` (`required`, `enabled`), `cipher`, `mechanism`, `service` (of a ticket), `user`, `domain`,
 //! `workstation`, `guest`, `anonymous`, `shares`, `session_ids`, `native_os`, `encrypted`, `compressed`,
 //! `client_guid`, `server_guid`, `channel_of` (SessionIds that this connection was bound to); and of the ledgers, at
-//! the end: `files_opened`, `files_at_once`, `files_left`, `trees_left`, `sessions_left`, `credits_granted`,
+//! the end: `bytes_read`, `bytes_written` (SMB2), `files_opened`, `files_at_once`, `files_left`, `trees_left`, `sessions_left`, `credits_granted`,
 //! `credits_charged`, `credits_left` or, where the capture does not tell all, `credits_left_at_least`.
 //!
 //! Facts, each in its exchange; `status` is the name (or the number as text), `code` the number:
@@ -33,7 +33,7 @@
 //! | `smb.negotiate-failed` | `status`, `code`, `dialects` |
 //! | `smb.session-setup-failed` | `status`, `code`, `user`, `domain`, `workstation`, `mechanism` |
 //! | `smb.tree-connect-failed` | `status`, `code`, `signing` (SMB2: `not signed`, `signed wrongly` or `not encrypted` where that was the reason), `path` |
-//! | `smb.create-failed` | `status`, `code`, `signing`, `name`, `access` (the desired one), `pipe`, `share`, `reconnects` (a durable open) |
+//! | `smb.create-failed` | `status`, `code`, `signing`, `name`, `access` (the desired one), `pipe`, `share`, `reconnects` (a durable open), `old` (the key of the FileId that it had) |
 //! | `smb.request-failed` | `status`, `code`, `signing`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |

@@ -50,6 +50,9 @@ pub(super) struct Smb2 {
     pub(super) window: Window,
     /// Misuses of MessageIds that were told.
     misused: u32,
+    /// Bytes that READ gave and WRITE took.
+    pub(super) read: u64,
+    pub(super) written: u64,
     pub(super) breaks: Breaks,
     pub(super) signing: Signing,
     /// The compound whose answers are at hand, and how many failed ones were told.
@@ -71,6 +74,8 @@ impl Smb2 {
             credits: Credits::new(beginning),
             window: Window::new(beginning),
             misused: 0,
+            read: 0,
+            written: 0,
             breaks: Breaks::default(),
             signing: Signing::default(),
             chain: None,
@@ -97,6 +102,11 @@ impl Smb2 {
                 "credits_left_at_least"
             };
             connection.detail(key, left, at);
+        }
+        for (key, bytes) in [("bytes_read", self.read), ("bytes_written", self.written)] {
+            if bytes > 0 {
+                connection.detail(key, bytes, at);
+            }
         }
         self.breaks.over(at);
         self.signing.over(at);

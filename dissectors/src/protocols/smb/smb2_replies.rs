@@ -205,13 +205,18 @@ impl Smb2 {
                     access,
                     tree,
                     reconnects,
+                    old,
                     ..
                 },
             ) => {
                 let tree = self.trees.get(tree);
                 let share = tree.map_or(String::new(), |tree| tree.path.clone());
-                failure("smb.create-failed", id, status)
-                    .with("name", name.clone())
+                let fact = failure("smb.create-failed", id, status);
+                let fact = match old {
+                    Some(old) => fact.with("old", *old as i64),
+                    None => fact,
+                };
+                fact.with("name", name.clone())
                     .with("access", *access)
                     .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
                     .with("share", share)
@@ -280,6 +285,12 @@ impl Smb2 {
         }
         if status.failed {
             return;
+        }
+        let amount = || u32_at(pdu, HEADER + 4).unwrap_or_default().into();
+        match header.command {
+            command::READ => self.read = self.read.saturating_add(amount()),
+            command::WRITE => self.written = self.written.saturating_add(amount()),
+            _ => {}
         }
         match (header.command, asked) {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
