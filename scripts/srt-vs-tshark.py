@@ -13,8 +13,7 @@ difference is held against what tshark says of single messages (`smb2.time`, `rp
     again       the same with one answer a call: tshark counts a call once more with each copy of its answer
     unpaired    the same with so many answers more of which tshark did not find the request, and gives no time (of DCE/RPC no
                 operation either: then all operations together)
-    unseen      tshark shows the requests and no answers to them: records in small segments, a version that its dissector does
-                not know
+    unseen      tshark shows the requests and no answers to them, or nothing of the operation at all: records in small segments
     gap, cut, fragments
                 the same without the conversations in which bytes are missing (tshark does not find a message's head or end), in
                 which frames are cut (it times the first frame of a message and not its last), in which requests of DCE/RPC come
@@ -308,6 +307,8 @@ def explain(capture, key, theirs, everything):
         return "unpaired"
     if key[0][0] == "dcerpc" and 0 < lacking(capture, everything) <= capture.nameless:
         return "unpaired"
+    if key[0][0] == "rpc" and not (theirs.calls or answers or capture.asked[key]):
+        return "unseen"
     if key[0][0] == "rpc" and theirs.is_like(told) and 0 < ours.calls - told.calls <= capture.asked[key] - len(answers):
         return "unseen"
     for mark in ("gap", "cut", "fragments"):

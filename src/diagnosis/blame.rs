@@ -112,23 +112,20 @@ impl Way {
         if let (Some(acked), Some(until), Some(had)) =
             (self.acked, self.until_acknowledged(), self.at_program())
         {
+            let before = match self.answer {
+                None if had >= WORTH_TELLING => format!(", {} before the end", seconds(had)),
+                _ => String::new(),
+            };
             parts.push(format!(
-                "TCP of the {peer} acknowledged it after {} (frame {})",
+                "TCP of the {peer} acknowledged it after {} (frame {}){before}",
                 seconds(until),
                 acked.frame
             ));
-            match self.answer {
-                Some(_) => parts.push(format!(
+            if self.answer.is_some() {
+                parts.push(format!(
                     "the {peer}'s program took {} from there to begin the answer",
                     seconds(had)
-                )),
-                None if had >= WORTH_TELLING => {
-                    parts.push(format!(
-                        "from there the {peer}'s program had it, for {}",
-                        seconds(had)
-                    ));
-                }
-                None => {}
+                ));
             }
             if self.half {
                 parts.push("the answer never came to its end".to_owned());

@@ -7,7 +7,7 @@ use colloquy_dissectors::event::Value;
 use crate::session::model::{Flow, Session};
 
 /// Characters of one session's words.
-const MOST: usize = 80;
+const MOST: usize = 60;
 
 /// In a few words; empty where nothing is known beyond the protocol.
 pub(super) fn about(flow: &Flow, session: &Session) -> String {
@@ -36,8 +36,9 @@ pub(super) fn about(flow: &Flow, session: &Session) -> String {
     if session.encrypted.is_some() {
         words = joined(&[words, "encrypted".to_owned()], ", ");
     }
-    if let Some((_, by)) = found_by(flow, session).split_once(": ") {
-        words = joined(&[words, format!("by {by}")], ", ");
+    if let Some((_, frame)) = found_by(flow, session).rsplit_once(" (frame ") {
+        let found = format!("found in frame {}", frame.trim_end_matches(')'));
+        words = joined(&[words, found], ", ");
     }
     if words.chars().count() > MOST {
         words = words.chars().take(MOST - 1).chain(['…']).collect();
