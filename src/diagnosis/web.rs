@@ -90,6 +90,9 @@ pub struct InClear {
     pub connections: u64,
 }
 
+/// In the place of a target: the token had expired, wherever it was sent.
+const EXPIRED: &str = "";
+
 type CookieKey = (IpAddr, IpAddr, u64);
 type RefusalKey = (IpAddr, Endpoint, i64, String);
 type ClearKey = (IpAddr, Endpoint, String);
@@ -111,8 +114,10 @@ impl Web {
             }
             self.learn_cookies(flow, session);
             for fact in &session.facts {
-                if let Some(refused) = refused(fact) {
-                    let key = (flow.client.address, flow.server, refused.0, refused.1);
+                let of_expired = || fact.int("credential").map(|c| (c, EXPIRED.to_owned()));
+                let expired = expired(fact).then(of_expired).flatten();
+                for (credential, target) in refused(fact).into_iter().chain(expired) {
+                    let key = (flow.client.address, flow.server, credential, target);
                     self.refuse(key, &[fact.stamp], 1);
                 }
             }
@@ -248,6 +253,18 @@ impl Web {
         self.refusals.get(&key)
     }
 
+    /// Refusals of the same expired token, over all connections of the client of `flow`.
+    pub fn expired(&self, flow: &Flow, fact: &SeenFact) -> Option<&Refusals> {
+        let credential = fact.int("credential")?;
+        let key = (
+            flow.client.address,
+            flow.server,
+            credential,
+            EXPIRED.to_owned(),
+        );
+        self.refusals.get(&key)
+    }
+
     /// Credentials of `scheme` that the client of `flow` sent to its server without encryption.
     pub fn in_clear(&self, flow: &Flow, scheme: &str) -> Option<&InClear> {
         let key = (flow.client.address, flow.server, scheme.to_owned());
@@ -276,6 +293,15 @@ fn refused(fact: &SeenFact) -> Option<(i64, String)> {
     };
     let target = format!("{} {}", fact.text("method"), fact.text("target"));
     (matches!(status, 401 | 407) && !step).then_some((credential, target))
+}
+
+/// True for a refusal of a token whose time was over.
+pub fn expired(fact: &SeenFact) -> bool {
+    fact.fact.name == "http.error"
+        && fact.int("status") == Some(401)
+        && fact
+            .int("expires")
+            .is_some_and(|end| end <= fact.stamp.time.0.div_euclid(1_000_000_000))
 }
 
 /// What anybody on the way can read: the scheme by the name of what is in it.

@@ -3,7 +3,7 @@
 use colloquy_dissectors::units::Stamp;
 
 use super::http::{guard, request_words, status_words};
-use super::http_token_expired;
+use crate::diagnosis::web::expired;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -64,7 +64,7 @@ impl HttpAuthLoop {
 /// The refusals of a loop that `fact` is one of.
 pub(super) fn of_loop(view: &View<'_>, fact: &SeenFact) -> Option<Vec<Stamp>> {
     let refusals = view.world.web.refusals(view.flow, fact)?;
-    if http_token_expired::tells(fact) {
+    if expired(fact) {
         return None;
     }
     let mut cited = refusals.cited.to_vec();

@@ -42,7 +42,7 @@ declare_rule! {
 impl HttpBodyIncomplete {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         for incomplete in &view.session.troubles.incomplete {
-            if told_within(view, view.session, incomplete) {
+            if told_within(view, view.session, incomplete) || spared(view, incomplete) {
                 continue;
             }
             match guard(view, incomplete) {
@@ -57,6 +57,11 @@ impl HttpBodyIncomplete {
 fn waits_for_leave<'a>(view: &View<'a>, it: &Incomplete) -> Option<&'a SeenFact> {
     let mut facts = view.session.facts_named("http.expects-continue");
     facts.find(|f| it.side == Side::Client && f.began == it.began && f.stamp >= it.stamp)
+}
+
+/// The final answer came in the place of the leave: the body need not be sent (RFC 9110 section 10.1.1).
+fn spared(view: &View<'_>, it: &Incomplete) -> bool {
+    waits_for_leave(view, it).is_some() && answered_early(view, it).is_some()
 }
 
 /// The answer that came before the request was whole.
@@ -227,6 +232,10 @@ mod tests {
             "{}",
             found[0].explanation
         );
+        let refused = asked
+            .clone()
+            .server(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+        assert!(findings(refused.close().frames(), RULE).is_empty());
         let went_on = asked
             .server(b"HTTP/1.1 100 Continue\r\n\r\n")
             .client(b"0123456789")

@@ -1,7 +1,8 @@
 //! `http-login-refused`.
 
 use super::http::{clock, guard, request_words, status, status_words};
-use super::{http_auth_loop, http_token_expired};
+use super::http_auth_loop;
+use crate::diagnosis::web::expired;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -79,10 +80,7 @@ fn tells(view: &View<'_>, fact: &SeenFact) -> bool {
         407 => has_credentials,
         _ => false,
     };
-    refused
-        && !step
-        && !http_token_expired::tells(fact)
-        && http_auth_loop::of_loop(view, fact).is_none()
+    refused && !step && !expired(fact) && http_auth_loop::of_loop(view, fact).is_none()
 }
 
 /// What became of it: the answer by which the same log-in succeeded.

@@ -1,6 +1,7 @@
 //! `http-token-expired`.
 
-use super::http::{clock, guard, request_words, status, status_words};
+use super::http::{clock, guard, request_words, status_words};
+use crate::diagnosis::web::{Refusals, expired};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -40,26 +41,23 @@ const SKEW: i64 = 60;
 
 impl HttpTokenExpired {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let mut told: Vec<i64> = Vec::new();
-        for first in view.session.facts_named("http.error") {
-            let Some(token) = first.int("credential").filter(|_| tells(first)) else {
+        for fact in view.session.facts_named("http.error") {
+            let Some(refusals) = view
+                .world
+                .web
+                .expired(view.flow, fact)
+                .filter(|_| expired(fact))
+            else {
                 continue;
             };
-            if told.contains(&token) {
+            // It is told where it was first refused, with all connections.
+            if refusals.cited.first() != Some(&fact.stamp) {
                 continue;
             }
-            told.push(token);
-            if let Some((guard, why)) = guard(view) {
-                out.cannot_tell(&META, guard, why);
-                continue;
+            match guard(view) {
+                Some((guard, why)) => out.cannot_tell(&META, guard, why),
+                None => out.raise(finding(view, fact, refusals)),
             }
-            let alike = |f: &&SeenFact| f.int("credential") == Some(token) && tells(f);
-            let all: Vec<_> = view
-                .session
-                .facts_named("http.error")
-                .filter(alike)
-                .collect();
-            out.raise(finding(view, first, &all));
         }
     }
 }
@@ -68,16 +66,13 @@ fn now(fact: &SeenFact) -> i64 {
     fact.stamp.time.0.div_euclid(1_000_000_000)
 }
 
-/// True for a refusal of a token whose time was over.
-pub(super) fn tells(fact: &SeenFact) -> bool {
-    fact.fact.name == "http.error"
-        && status(fact) == 401
-        && fact.int("expires").is_some_and(|end| end <= now(fact))
-}
-
-fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
+fn finding(view: &View<'_>, first: &SeenFact, refusals: &Refusals) -> Finding {
     let (expires, now) = (first.int("expires").unwrap_or_default(), now(first));
     let over = now - expires;
+    let since = match over {
+        ..1 => "just expired".to_owned(),
+        _ => format!("expired {} before", seconds(over as f64)),
+    };
     let mut taken = view.session.facts_named("http.credentials-accepted");
     let taken =
         taken.find(|f| f.int("credential") == first.int("credential") && f.stamp < first.stamp);
@@ -87,7 +82,7 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
             t.stamp.frame
         )
     });
-    let again = match all.len() {
+    let again = match refusals.count {
         1 => String::new(),
         n => format!(" The client sent it {n} times all the same."),
     };
@@ -95,18 +90,13 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         "" => String::new(),
         error => format!(" The server calls it {error}."),
     };
-    let more: Vec<_> = all.iter().skip(1).map(|f| f.stamp).collect();
     let found = Finding::new(&META, first.stamp)
         .side(Culprit::Client)
         .maybe_frame(taken.map(|t| t.stamp), "good-use")
         .maybe_frame(first.request, "request")
         .frame(first.stamp, "refusal")
-        .frames(&more, "again")
-        .title(format!(
-            "{}: the token had expired {} before",
-            request_words(first),
-            seconds(over as f64)
-        ))
+        .frames(refusals.cited.get(1..).unwrap_or_default(), "again")
+        .title(format!("{}: the token had {since}", request_words(first)))
         .explain(format!(
             "The token that {} sent with {} says of itself that it expires at {}; the server answered with {} at {} by the \
              clock of the capture.{before}{said}{again}",
@@ -118,7 +108,7 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         ))
         .advise("See why the client does not fetch a new token; compare the clocks of server and client with the capture's.")
         .number("expired", over as f64)
-        .number("refusals", all.len() as f64);
+        .number("refusals", refusals.count as f64);
     if over < SKEW { found.likely() } else { found }
 }
 
