@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
 use crate::event::Act;
-use crate::protocols;
+use crate::protocols::mixed;
 use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -182,7 +182,7 @@ impl Stack {
             State::Known(layer) => (Some(layer.protocol), layer.slot()),
             _ => (None, Slot::ROOT),
         };
-        let Some(fact) = protocols::mixed(side, bytes, known) else {
+        let Some(fact) = mixed(side, bytes, known) else {
             return false;
         };
         let span = Span::new(0, bytes.len() as u64);
