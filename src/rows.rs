@@ -12,6 +12,7 @@
 mod flow;
 mod forward;
 pub mod headers;
+mod opened;
 mod plan;
 pub mod print;
 mod randoms;

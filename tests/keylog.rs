@@ -173,6 +173,25 @@ fn frames_and_the_dialogue_are_read_with_it() {
     assert_eq!(bench.run(&frames).0, "");
     let frames = [&frames[..], &["--keylog", "keys.log"]].concat();
     assert_eq!(bench.run(&frames).0, "/\n");
+    for (filter, frames) in [
+        (r#"http contains "GET / HTTP""#, "11\n"),
+        ("http[0:4] == 47:45:54:20 && len(http) == 18", "11\n"),
+        (r#"http contains "POST""#, ""),
+        (r#"frame contains "GET""#, ""),
+    ] {
+        let arguments = [
+            "frames",
+            &plain,
+            "-T",
+            "fields",
+            "-e",
+            "frame.number",
+            "-Y",
+            filter,
+        ];
+        let arguments = [&arguments[..], &["--keylog", "keys.log"]].concat();
+        assert_eq!(bench.run(&arguments).0, frames, "{filter}");
+    }
     let (text, ..) = bench.run(&["follow", &plain, "3", "--keylog", "keys.log"]);
     assert!(text.contains("→ GET /") && text.contains("← 200"), "{text}");
     let raw = |session: &str, side: &str| {

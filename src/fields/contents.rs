@@ -18,7 +18,7 @@ pub enum Contents {
 }
 
 impl Contents {
-    /// Of a protocol; `None` where they are not known: what tshark shows there was decrypted or put together, or it shows
+    /// Of a protocol; `None` where they are not known: what tshark shows there was put together, or it shows
     /// other bytes than those that were read.
     pub const fn of(protocol: FieldId) -> Option<Self> {
         if protocol.place() != 0 {

@@ -13,6 +13,7 @@ use hashbrown::HashMap;
 
 use super::Said;
 use super::forward::{Forward, Known, Meaning, Request};
+use super::opened::Opened;
 use super::window::Window;
 use crate::fields::Contents;
 use crate::limits;
@@ -25,6 +26,8 @@ pub(super) struct Messages {
     slots: Vec<Decoded>,
     /// Bytes that filters may read, if any does.
     windows: Option<Box<PerSide<Window>>>,
+    /// The same of what was decrypted, with the slot in which it was.
+    opened: Option<Box<(Slot, PerSide<Opened>)>>,
     /// Messages of which bytes are still to come.
     pending: PerSide<VecDeque<Pending>>,
     /// What came of each side, and where the last piece of it began.
@@ -46,15 +49,23 @@ pub(super) struct Messages {
     order: VecDeque<(&'static str, u64)>,
 }
 
-/// What decrypts or unmasks the bytes that it hands on.
-const DECODING: [&str; 2] = ["tls", "websocket"];
-
-/// Whether the bytes of a slot are others than those that the conversation carries.
+/// Whose the bytes of a slot are.
 #[derive(Clone, Copy, Debug, Default)]
 struct Decoded {
-    own: bool,
+    own: Whose,
     /// Those of its children.
-    inside: bool,
+    inside: Whose,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Whose {
+    /// The conversation carries them.
+    #[default]
+    Carried,
+    /// They were decrypted in this slot.
+    Opened(Slot),
+    /// They are not kept.
+    Other,
 }
 
 /// A request: the first frame with its key, and the frame of its first reply.
@@ -69,8 +80,7 @@ struct Pending {
     span: Span,
     /// Its own bytes.
     inner: Span,
-    /// Its bytes were decrypted or unmasked.
-    decoded: bool,
+    whose: Whose,
     values: Values,
 }
 
@@ -83,6 +93,7 @@ impl Messages {
             wanted,
             slots: vec![Decoded::default()],
             windows: keeps.then(Box::default),
+            opened: None,
             pending: PerSide::default(),
             until: PerSide::default(),
             began: PerSide::default(),
@@ -129,7 +140,7 @@ impl Messages {
         if let Some(windows) = &mut self.windows {
             windows[side].settle();
         }
-        let mut done = 0;
+        let (mut done, mut read) = (0, 0);
         let mut rest = (0, 0);
         for mut message in std::mem::take(&mut self.pending[side]) {
             if message.span.end > until {
@@ -155,6 +166,9 @@ impl Messages {
                 };
                 self.fill(side, &mut message, piece, &mut rest);
                 done = done.max(message.span.end);
+                if let Whose::Opened(_) = message.whose {
+                    read = read.max(message.inner.end);
+                }
             }
             self.pair(&mut message.values, stamp, ahead);
             self.name(&mut message.values, stamp, ahead);
@@ -169,6 +183,9 @@ impl Messages {
             && waiting.is_empty()
         {
             windows[side].forget(done);
+            if let Some(opened) = &mut self.opened {
+                opened.1[side].forget(read);
+            }
         }
         self.pending[side] = waiting;
     }
@@ -187,8 +204,10 @@ impl Messages {
         };
         let (inner, outer) = (message.inner, message.span);
         let values = &mut message.values;
-        if message.decoded {
-            return;
+        match message.whose {
+            Whose::Carried => {}
+            Whose::Opened(slot) => return self.fill_opened(side, slot, inner, values),
+            Whose::Other => return,
         }
         values.fill(self.wanted.contents(), |id, at, len| {
             let span = match Contents::of(id)? {
@@ -212,6 +231,22 @@ impl Messages {
                 _ => span.len() as u32,
             };
             Some((own, window.get(span)?))
+        });
+    }
+
+    /// The same of a message that was decrypted in `slot`.
+    fn fill_opened(&self, side: Side, slot: Slot, span: Span, values: &mut Values) {
+        let opened = self.opened.as_ref().filter(|opened| opened.0 == slot);
+        let Some(bytes) = opened.and_then(|opened| opened.1[side].get(span)) else {
+            return;
+        };
+        values.fill(self.wanted.contents(), |id, _, len| {
+            let own = match Contents::of(id)? {
+                Contents::Message => bytes.len() as u32,
+                Contents::Head => len,
+                _ => return None,
+            };
+            Some((own, &bytes))
         });
     }
 
@@ -245,6 +280,9 @@ impl Messages {
         self.done.swap();
         if let Some(windows) = &mut self.windows {
             windows.swap();
+        }
+        if let Some(opened) = &mut self.opened {
+            opened.1.swap();
         }
         self.early.swap();
         self.last.swap();
@@ -420,10 +458,15 @@ pub(super) enum Ahead<'a> {
 impl Sink for Messages {
     fn open(&mut self, parent: Slot, protocol: &'static str, _beginning: bool, _key: u64) -> Slot {
         let parent = self.slots.get(parent.0 as usize);
-        let own = parent.is_some_and(|parent| parent.inside);
-        let inside = own || DECODING.contains(&protocol);
+        let own = parent.map_or(Whose::Carried, |parent| parent.inside);
+        let slot = Slot(self.slots.len() as u32);
+        let inside = match protocol {
+            "tls" => Whose::Opened(slot),
+            "websocket" => Whose::Other,
+            _ => own,
+        };
         self.slots.push(Decoded { own, inside });
-        Slot(self.slots.len() as u32 - 1)
+        slot
     }
 
     fn event(&mut self, _slot: Slot, _side: Side, _span: Span, _act: Act, _text: Option<String>) {}
@@ -438,6 +481,20 @@ impl Sink for Messages {
 
     fn wants_field(&self, id: FieldId) -> bool {
         self.wanted.has(id)
+    }
+
+    fn opened(&mut self, slot: Slot, side: Side, span: Span, bytes: &[u8]) {
+        if self.windows.is_none() {
+            return;
+        }
+        let opened = self
+            .opened
+            .get_or_insert_with(|| Box::new((slot, PerSide::default())));
+        if opened.0 != slot {
+            // A session in a session: what is said in the inner one is what is read.
+            **opened = (slot, PerSide::default());
+        }
+        opened.1[side].take(span, bytes);
     }
 
     fn message(
@@ -463,7 +520,10 @@ impl Sink for Messages {
         pending.push_back(Pending {
             span: Span::new(span.start, end),
             inner: span,
-            decoded: self.slots.get(slot.0 as usize).is_some_and(|d| d.own),
+            whose: self
+                .slots
+                .get(slot.0 as usize)
+                .map_or(Whose::Carried, |d| d.own),
             values,
         });
     }
