@@ -65,7 +65,7 @@ fn frames_are_printed_as_tshark_prints_them() {
     let lines = out(&run(&["frames", sample, "-c", "6", "-t", "e"]));
     assert_eq!(lines.lines().count(), 6);
     assert!(
-        lines.contains("NBSS") && lines.contains("Session Request") && lines.contains("ARP"),
+        lines.contains("NBSS") && lines.contains("Session request") && lines.contains("ARP"),
         "{lines}"
     );
     let rows: Value = serde_json::from_str(&out(&run(&["frames", sample, "-T", "json"]))).unwrap();
