@@ -441,7 +441,10 @@ mod tests {
         let script = negotiated(to(445))
             .client(&setup_of(1, &offered(&["Kerberos"], &[])))
             .server(&setup_answer_of(1, 0xC000_006D, &answer));
-        let found = findings(script.close().frames(), RULE);
+        let script = script.close();
+        let logon = findings(script.clone().frames(), "smb-logon-failed");
+        assert_eq!(logon[0].severity, Severity::Warning);
+        let found = findings(script.frames(), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].title.contains("KRB_AP_ERR_MODIFIED to the AP-REQ"));
         assert_eq!(found[0].frames[0].role, "request");
