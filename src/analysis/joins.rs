@@ -3,12 +3,13 @@
 use colloquy_dissectors::event::Value;
 
 use crate::diagnosis::World;
+use crate::diagnosis::smb_joins::Place;
 use crate::session::model::Flow;
 
 /// Adds `channels`, `continues` and `continued_in` to the details of the SMB sessions that have such; `first_id` is the id of
 /// the first session of `flows`, which are in the order of their numbers.
 pub(crate) fn tell(flows: &mut [Flow], world: &World, first_id: u32) {
-    let mut said: Vec<((u32, u32), &'static str, Vec<(u32, u32)>)> = Vec::new();
+    let mut said: Vec<(Place, &'static str, Vec<Place>)> = Vec::new();
     for (place, channels) in world.smb.joined() {
         said.push((*place, "channels", channels.clone()));
     }

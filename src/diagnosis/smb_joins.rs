@@ -140,7 +140,7 @@ fn is_one_server(one: &Channel, other: &Channel) -> bool {
     }
 }
 
-fn list<'a>(value: Option<&'a Value>) -> &'a [Value] {
+fn list(value: Option<&Value>) -> &[Value] {
     match value {
         Some(Value::List(list)) => list,
         _ => &[],

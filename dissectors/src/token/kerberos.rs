@@ -65,11 +65,7 @@ impl Message {
         };
         let sequence = outer.only(0x30)?;
         // pvno and msg-type, which come first; requests count their fields from 1.
-        let from = if matches!(kind, Kind::AsReq | Kind::TgsReq) {
-            1
-        } else {
-            0
-        };
+        let from = u8::from(matches!(kind, Kind::AsReq | Kind::TgsReq));
         let field = |n: u8| sequence.inside().find(|field| field.tag == 0xA0 + n);
         let number = |n: u8| field(n).and_then(|field| field.only(0x02)?.number());
         if number(from) != Some(5) || number(from + 1) != Some(u32::from(outer.tag & 0x1F)) {

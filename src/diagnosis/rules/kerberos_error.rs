@@ -120,7 +120,7 @@ fn finding(view: &View<'_>, first: &SeenFact, last: &SeenFact, count: usize) -> 
         first.stamp.frame
     );
     if !first.text("text").is_empty() {
-        explained.push_str(&format!(" Its own words: {}.", first.text("text")));
+        explained.extend([" Its own words: ", first.text("text"), "."]);
     }
     if let Some(clock) = &clock {
         explained.push_str(&clock.told(code));
@@ -170,8 +170,7 @@ fn granted(view: &View<'_>, last: &SeenFact) -> bool {
             .any(|f| f.stamp > last.stamp);
         return after
             && !failed_last
-            && operations
-                .any(|o| o.op.name == last.text("asked") && o.times.count() as u64 > o.failed);
+            && operations.any(|o| o.op.name == last.text("asked") && o.times.count() > o.failed);
     }
     let mut phases = view.session.phases.iter();
     phases.any(|p| p.phase == Phase::Open && p.stamp > last.stamp)
@@ -214,104 +213,132 @@ impl Clock {
     }
 }
 
+/// Error codes that mean the same: whom they point at, what they mean, and what to do.
+type Meaning = (&'static [i64], Culprit, &'static str, &'static str);
+
+const MEANINGS: &[Meaning] = &[
+    (
+        &[1],
+        Culprit::Client,
+        "the account has expired",
+        "See the account.",
+    ),
+    (
+        &[18],
+        Culprit::Client,
+        "the account is disabled, locked or expired",
+        "See the account.",
+    ),
+    (
+        &[23],
+        Culprit::Client,
+        "the password has expired",
+        "The password must be changed first.",
+    ),
+    (
+        &[32],
+        Culprit::Client,
+        "the ticket has expired",
+        "The client should get a new ticket: renew it, and look at what runs longer than tickets live.",
+    ),
+    (
+        &[21, 33],
+        Culprit::Client,
+        "it is not valid yet",
+        "Compare the clocks of client, server and key distribution centre.",
+    ),
+    (
+        &[2, 7, 19, 22, 26],
+        Culprit::Server,
+        "the key distribution centre has no such service, or may not give tickets for it",
+        "Look for the service's principal name (setspn -Q): none has it, two accounts have it, or the client uses another name.",
+    ),
+    (
+        &[6],
+        Culprit::Client,
+        "the key distribution centre does not know that user",
+        "Check the user's name and realm.",
+    ),
+    (
+        &[12],
+        Culprit::Client,
+        "a policy forbids it: hours, workstations, or where the account may log on to",
+        "See the account's restrictions and authentication policies.",
+    ),
+    (
+        &[13],
+        Culprit::Unknown,
+        "an option cannot be granted: delegation that is not allowed, or a ticket that cannot be renewed or forwarded",
+        "See whether the account is trusted for delegation to that service.",
+    ),
+    (
+        &[14],
+        Culprit::Unknown,
+        "there is no encryption type that both sides support",
+        "Allow AES for the account and its host, or reset its password so that it has AES keys.",
+    ),
+    (
+        &[24],
+        Culprit::Client,
+        "the password is wrong",
+        "Check the password, or the keytab: it is older than the last change of the password.",
+    ),
+    (
+        &[31, 41],
+        Culprit::Server,
+        "the ticket cannot be decrypted with the service's key",
+        "See which account the service runs under and which account its principal name belongs to, and whether a name leads to another host.",
+    ),
+    (
+        &[34],
+        Culprit::Unknown,
+        "the same authenticator came twice",
+        "Something repeats requests, or two programs share a replay cache.",
+    ),
+    (
+        &[37],
+        Culprit::Client,
+        "the clocks are too far apart",
+        "Set the clocks of client, server and key distribution centre by one source; five minutes are allowed.",
+    ),
+    (
+        &[44, 45],
+        Culprit::Server,
+        "the server does not have the key that the ticket was made with",
+        "Renew the service's keytab: its password was changed since.",
+    ),
+    (
+        &[52],
+        Culprit::Unknown,
+        "the answer is too large for UDP, and the client did not ask again over TCP",
+        "Let the client reach port 88 over TCP.",
+    ),
+    (
+        &[68],
+        Culprit::Client,
+        "the user belongs to another realm",
+        "Ask the other realm: check the user's suffix and the trust between the realms.",
+    ),
+];
+
 /// Whom it points at, what it means, and what to do.
 fn meaning(code: i64, asked: &str) -> (Culprit, &'static str, &'static str) {
-    let (client, server, unknown) = (Culprit::Client, Culprit::Server, Culprit::Unknown);
-    match code {
-        1 | 18 | 21 | 23 | 32 | 33 => match code {
-            18 => (
-                client,
-                "the account is disabled, locked or expired",
-                "See the account.",
-            ),
-            23 => (
-                client,
-                "the password has expired",
-                "The password must be changed first.",
-            ),
-            1 => (client, "the account has expired", "See the account."),
-            32 => (
-                client,
-                "the ticket has expired",
-                "The client should get a new ticket: renew it, and look at what runs longer than tickets live.",
-            ),
-            _ => (
-                client,
-                "it is not valid yet",
-                "Compare the clocks of client, server and key distribution centre.",
-            ),
-        },
-        2 | 7 | 19 | 22 | 26 => (
-            server,
-            "the key distribution centre has no such service, or may not give tickets for it",
-            "Look for the service's principal name (setspn -Q): none has it, two accounts have it, or the client uses another name.",
-        ),
-        6 => (
-            client,
-            "the key distribution centre does not know that user",
-            "Check the user's name and realm.",
-        ),
-        12 => (
-            client,
-            "a policy forbids it: hours, workstations, or where the account may log on to",
-            "See the account's restrictions and authentication policies.",
-        ),
-        13 => (
-            unknown,
-            "an option cannot be granted: delegation that is not allowed, or a ticket that cannot be renewed or forwarded",
-            "See whether the account is trusted for delegation to that service.",
-        ),
-        14 => (
-            unknown,
-            "there is no encryption type that both sides support",
-            "Allow AES for the account and its host, or reset its password so that it has AES keys.",
-        ),
-        24 => (
-            client,
-            "the password is wrong",
-            "Check the password, or the keytab: it is older than the last change of the password.",
-        ),
-        31 | 41 => (
-            server,
-            "the ticket cannot be decrypted with the service's key",
-            "See which account the service runs under and which account its principal name belongs to, and whether a name leads to another host.",
-        ),
-        34 => (
-            unknown,
-            "the same authenticator came twice",
-            "Something repeats requests, or two programs share a replay cache.",
-        ),
-        37 => (
-            client,
-            "the clocks are too far apart",
-            "Set the clocks of client, server and key distribution centre by one source; five minutes are allowed.",
-        ),
-        44 | 45 => (
-            server,
-            "the server does not have the key that the ticket was made with",
-            "Renew the service's keytab: its password was changed since.",
-        ),
-        52 => (
-            unknown,
-            "the answer is too large for UDP, and the client did not ask again over TCP",
-            "Let the client reach port 88 over TCP.",
-        ),
-        68 => (
-            client,
-            "the user belongs to another realm",
-            "Ask the other realm: check the user's suffix and the trust between the realms.",
-        ),
-        _ if asked == "AP-REQ" => (
-            server,
+    let known = MEANINGS.iter().find(|(codes, ..)| codes.contains(&code));
+    if let Some((_, culprit, why, advice)) = known {
+        return (*culprit, why, advice);
+    }
+    if asked == "AP-REQ" {
+        return (
+            Culprit::Server,
             "the server did not take the ticket",
             "See the server's log for it, and RFC 4120 section 7.5.9 for the error.",
-        ),
-        _ => (
-            unknown,
-            "it did not grant it",
-            "See the log of the key distribution centre, and RFC 4120 section 7.5.9 for the error.",
-        ),
+        );
     }
+    (
+        Culprit::Unknown,
+        "it did not grant it",
+        "See the log of the key distribution centre, and RFC 4120 section 7.5.9 for the error.",
+    )
 }
 
 #[cfg(test)]
@@ -441,7 +468,10 @@ mod tests {
         let script = negotiated(to(445))
             .client(&setup_of(1, &offered(&["Kerberos"], &[])))
             .server(&setup_answer_of(1, 0xC000_006D, &answer));
-        let found = findings(script.close().frames(), RULE);
+        let script = script.close();
+        let logon = findings(script.clone().frames(), "smb-logon-failed");
+        assert_eq!(logon[0].severity, Severity::Warning);
+        let found = findings(script.frames(), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].title.contains("KRB_AP_ERR_MODIFIED to the AP-REQ"));
         assert_eq!(found[0].frames[0].role, "request");

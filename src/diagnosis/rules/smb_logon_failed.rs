@@ -15,7 +15,7 @@ declare_rule! {
     /// ## How it is told
     /// The last leg of SESSION_SETUP answered with a failure. MORE_PROCESSING_REQUIRED is no failure, it asks for
     /// another leg. A refused anonymous try is a note; so the severity falls to a warning when a later logon on the
-    /// connection succeeded.
+    /// connection succeeded, or where kerberos-error tells the cause.
     ///
     /// ## Example
     /// `smb2-logon-failure`, `smb1-logon-failure`: a wrong password.
@@ -64,7 +64,13 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
         .session
         .facts_named("smb.logged-on")
         .find(|f| f.stamp > group.last.stamp);
+    // One trouble has one main finding.
+    let kerberos = view
+        .session
+        .facts_named("kerberos.error")
+        .any(|f| f.stamp == fact.stamp);
     let severity = match (user, fact.text("mechanism"), later) {
+        _ if kerberos => Severity::Warning,
         ("", "NTLM", _) => Severity::Note,
         (_, _, Some(_)) => Severity::Warning,
         _ => Severity::Error,
@@ -87,6 +93,11 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
             tries(view, fact).map_or_else(String::new, Tries::told)
         ))
         .advise(advice);
+    let finding = if kerberos {
+        finding.also("The cause is told by kerberos-error.")
+    } else {
+        finding
+    };
     group
         .cite(finding)
         .maybe_frame(later.map(|l| l.stamp), "later-logon")

@@ -152,7 +152,7 @@ impl Kerberos {
                 },
             ),
             Kind::AsRep | Kind::TgsRep | Kind::ApRep | Kind::Error => {
-                self.reply(side, message, span, out);
+                self.reply(side, &message, span, out);
             }
         }
     }
@@ -189,7 +189,7 @@ impl Kerberos {
         );
     }
 
-    fn reply(&mut self, side: Side, message: Message, span: Span, out: &mut Output<'_>) {
+    fn reply(&mut self, side: Side, message: &Message, span: Span, out: &mut Output<'_>) {
         let fits = |asked: &Asked| {
             matches!(
                 (asked.kind, message.kind),
@@ -211,9 +211,9 @@ impl Kerberos {
         if let Some(error) = &message.error
             && status.failed
         {
-            out.fact(side, span, fact(error, &message, Some(&asked)));
+            out.fact(side, span, fact(error, message, Some(&asked)));
         }
-        out.describe(|| text(&message));
+        out.describe(|| text(message));
         out.emit(
             side,
             span,

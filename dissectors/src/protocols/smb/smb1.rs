@@ -396,7 +396,7 @@ fn look_into(
 }
 
 /// NEGOTIATE's offer: texts, each behind a buffer format byte (MS-CIFS 2.2.4.52.1).
-fn dialects(bytes: &[u8]) -> Vec<String> {
+pub(super) fn dialects(bytes: &[u8]) -> Vec<String> {
     bytes
         .split(|b| *b == 0)
         .filter_map(|text| text.strip_prefix(&[2]))
@@ -405,15 +405,9 @@ fn dialects(bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// SESSION_SETUP_ANDX: with two passwords (13 words, MS-CIFS 2.2.4.53.1), with a token (12 words, MS-SMB 2.2.4.6.1), or
-/// of LAN Manager (10 words).
-fn session_setup(
-    header: &Header,
-    block: &Block<'_>,
-    asked: &mut Asked,
-    connection: &mut Connection,
-    at: &mut At<'_, '_>,
-) {
+/// Who logs on with SESSION_SETUP_ANDX: with two passwords (13 words, MS-CIFS 2.2.4.53.1), with a token (12 words, MS-SMB
+/// 2.2.4.6.1), or of LAN Manager (10 words); and the client's system, where it is named.
+pub(super) fn logon_of(header: &Header, block: &Block<'_>) -> Option<(Token, Option<String>)> {
     let words = block.words.len() / 2;
     let passwords = match words {
         13 => {
@@ -421,7 +415,7 @@ fn session_setup(
                 + usize::from(block.u16(16).unwrap_or_default())
         }
         10 | 12 => usize::from(block.u16(14).unwrap_or_default()),
-        _ => return,
+        _ => return None,
     };
     let mut token = Token::default();
     let rest = part(block.bytes, passwords, usize::MAX);
@@ -435,8 +429,22 @@ fn session_setup(
             workstation: String::new(),
         });
     }
+    Some((token, texts.next().filter(|text| !text.is_empty())))
+}
+
+/// SESSION_SETUP_ANDX.
+fn session_setup(
+    header: &Header,
+    block: &Block<'_>,
+    asked: &mut Asked,
+    connection: &mut Connection,
+    at: &mut At<'_, '_>,
+) {
+    let Some((token, system)) = logon_of(header, block) else {
+        return;
+    };
     connection.token(header.uid.into(), &token, at);
-    if let Some(system) = texts.next().filter(|text| !text.is_empty()) {
+    if let Some(system) = system {
         connection.detail("native_os", system, at);
     }
     asked.token = Some(token);

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use super::auth::Token;
 use super::bytes::{Texts, part};
 use super::connection::{At, Connection, failure};
 use super::files::{Files, Kind, Owner};
 use super::names;
-use super::smb1::{Asked, Smb1, carry, data, file_key};
+use super::smb1::{Asked, Smb1, carry, data, dialects, file_key, logon_of};
 use super::smb2_replies::is_notable;
+use super::text::logon;
 use super::wire1::{Block, Blocks, Counts, Header, command};
 use crate::event::{Act, Phase, Status, Value};
 use crate::token;
@@ -57,7 +59,8 @@ impl Smb1 {
         } else if header.command == command::NEGOTIATE {
             negotiated(blocks.first(), id, &asked, connection, at);
         }
-        at.out.describe(|| reply(op, status, &asked));
+        at.out
+            .describe(|| reply(op, status, &asked, blocks.first()));
         if let Some(block) = blocks.first() {
             security(header, block, id, connection, at);
         }
@@ -349,6 +352,11 @@ pub(super) fn describe(header: &Header, message: &[u8], files: &Files) -> String
         let _ = write!(text, "{}", names::smb1(block.command));
         let name = |place| block.u16(place).map_or("", |fid| files.name(file_key(fid)));
         let _ = match block.command {
+            command::NEGOTIATE => write!(text, " {}", dialects(block.bytes).join(", ")),
+            command::SESSION_SETUP_ANDX => {
+                logon(&mut text, &logon_of(header, &block).unwrap_or_default().0);
+                Ok(())
+            }
             command::NT_CREATE_ANDX | command::OPEN_ANDX => {
                 let name = Texts::new(block.bytes, block.bytes_at, header.is_unicode()).next();
                 write!(text, " {}", name.unwrap_or_default())
@@ -397,10 +405,23 @@ pub(super) fn describe(header: &Header, message: &[u8], files: &Files) -> String
     text.trim_end().to_owned()
 }
 
-fn reply(op: crate::event::Op, status: Status, asked: &Asked) -> String {
+fn reply(op: crate::event::Op, status: Status, asked: &Asked, block: Option<&Block<'_>>) -> String {
     let mut text = op.to_string();
     if status.code != 0 {
         let _ = write!(text, " {status}");
+    }
+    match block.map(|block| (block, block.command, block.words.len())) {
+        Some((block, command::NEGOTIATE, _)) => {
+            let index = block.u16(0).map(usize::from);
+            if let Some(dialect) = index.and_then(|index| asked.dialects.get(index)) {
+                let _ = write!(text, " dialect {dialect}");
+            }
+        }
+        Some((block, command::SESSION_SETUP_ANDX, 8)) => {
+            let len = block.u16(6).unwrap_or_default().into();
+            logon(&mut text, &Token::read(part(block.bytes, 0, len)));
+        }
+        _ => {}
     }
     let name = asked
         .create

@@ -384,7 +384,7 @@ impl Smb2 {
                     access: u32_at(pdu, HEADER + 24).unwrap_or_default(),
                     tree: header.tree_id,
                     reconnects: old.is_some(),
-                    old: old.flatten(),
+                    old: old.and_then(|at| wire2::file_key(pdu, at)),
                     lease: smb2_breaks::lease_of_create(pdu),
                 }
             }

@@ -96,7 +96,7 @@ pub(super) fn reply(
 }
 
 /// A leg of a logon: the message of its mechanism, and whose.
-fn logon(text: &mut String, token: &Token) {
+pub(super) fn logon(text: &mut String, token: &Token) {
     if let Some(message) = token.told.ntlm {
         text.push_str(match message {
             1 => " NTLM NEGOTIATE",

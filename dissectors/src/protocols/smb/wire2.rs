@@ -208,10 +208,10 @@ pub(super) fn create_name(pdu: &[u8]) -> Option<Buffer<'_>> {
     Buffer::narrow(pdu, HEADER + 44)
 }
 
-/// `Some` when CREATE takes back a durable or persistent open: SMB2_CREATE_DURABLE_HANDLE_RECONNECT or its second version
-/// is among its contexts (2.2.13.2.4, 2.2.13.2.12). With the FileId that the open had.
-pub(super) fn reconnects(pdu: &[u8]) -> Option<Option<u64>> {
-    context(pdu, &[*b"DHnC", *b"DH2C"]).map(|data| file_key(pdu, data))
+/// Where the FileId stands that an open had before, when CREATE takes back a durable or persistent one:
+/// SMB2_CREATE_DURABLE_HANDLE_RECONNECT or its second version is among its contexts (2.2.13.2.4, 2.2.13.2.12).
+pub(super) fn reconnects(pdu: &[u8]) -> Option<usize> {
+    context(pdu, &[*b"DHnC", *b"DH2C"])
 }
 
 /// Where the data of the first of the CREATE contexts with one of these names begin (2.2.13.2).
