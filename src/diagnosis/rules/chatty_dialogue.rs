@@ -2,6 +2,7 @@
 
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::model::Session;
+use crate::stream::facts::TcpFacts;
 
 declare_rule! {
     /// ## What it means
@@ -51,7 +52,7 @@ impl ChattyDialogue {
         if answered < MANY || bytes >= SMALL {
             return;
         }
-        let Some(round_trip) = view.tcp().and_then(|t| t.round_trip_nanos()) else {
+        let Some(round_trip) = view.tcp().and_then(TcpFacts::round_trip_nanos) else {
             if session.last.time.since(session.first.time) >= LONG {
                 let why = "the handshake was not captured, and the round trip is not known";
                 out.cannot_tell(&META, "T1", why);

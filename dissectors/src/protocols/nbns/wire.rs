@@ -77,16 +77,17 @@ impl Message {
     }
 
     pub(super) fn text(&self) -> String {
-        let mut text = format!("{} {}", self.title(), self.name);
+        let (title, name) = (self.title(), &self.name);
         if self.is_answer && self.code != 0 {
-            text.push_str(&format!(": {} ({})", self.code_name(), self.code));
+            format!("{title} {name}: {} ({})", self.code_name(), self.code)
         } else if self.answers_a_query() {
             let all: Vec<String> = self.addresses.iter().map(Ipv4Addr::to_string).collect();
-            text.push_str(&format!(": {}", all.join(", ")));
+            format!("{title} {name}: {}", all.join(", "))
         } else if self.broadcast {
-            text.push_str(" (broadcast)");
+            format!("{title} {name} (broadcast)")
+        } else {
+            format!("{title} {name}")
         }
-        text
     }
 }
 
@@ -157,8 +158,7 @@ fn name(bytes: &[u8]) -> IResult<&[u8], String> {
     let (kind, text) = raw.split_last().ok_or_else(wrong)?;
     // The node status request asks for `*` with zeros behind it.
     let text: &[u8] = text.split(|b| *b == 0).next().unwrap_or(text);
-    let mut name = printable(text.trim_ascii_end());
-    name.push_str(&format!("<{kind:02x}>"));
+    let mut name = format!("{}<{kind:02x}>", printable(text.trim_ascii_end()));
     loop {
         let (behind, len) = u8(rest)?;
         if len == 0 {
