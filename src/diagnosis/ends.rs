@@ -6,7 +6,8 @@ use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::{FrameNo, Side, Stamp};
 use hashbrown::{HashMap, HashSet};
 
-use crate::session::model::{Beats, Endpoint, Flow, Session};
+use crate::session::model::{Endpoint, Flow, Session};
+use crate::session::rhythm::Beats;
 use crate::stream::facts::TcpFacts;
 
 /// Silences shorter than this are no idling: seconds. Beyond WebSocket, whose applications speak often, they are longer.
