@@ -7,6 +7,7 @@ use colloquy_dissectors::units::{FrameNo, Side, Stamp};
 use hashbrown::{HashMap, HashSet};
 
 use crate::session::model::{Endpoint, Flow, Session};
+use crate::session::rhythm::Beats;
 use crate::stream::facts::TcpFacts;
 
 /// Silences shorter than this are no idling: seconds. Beyond WebSocket, whose applications speak often, they are longer.
@@ -192,7 +193,7 @@ impl Heart {
     pub(super) fn all(flow: &Flow) -> impl Iterator<Item = Self> {
         let websockets = flow.sessions.iter().filter(|s| s.protocol == "websocket");
         websockets.filter_map(|session| {
-            let periods = session.troubles.beats.iter().filter_map(|b| b.period());
+            let periods = session.troubles.beats.iter().filter_map(Beats::period);
             Some(Self {
                 server: flow.server,
                 period: periods.reduce(f64::min)?,

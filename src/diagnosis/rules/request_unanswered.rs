@@ -745,6 +745,24 @@ mod tests {
     }
 
     #[test]
+    fn a_call_in_a_websocket_that_nobody_answers() {
+        use crate::diagnosis::rules::bench::ws::{elsewhere, opened, text};
+        let call = |id: u32| {
+            text(
+                Side::Client,
+                &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m"}}"#),
+            )
+        };
+        let script = opened().client(&call(1)).server(&text(
+            Side::Server,
+            r#"{"jsonrpc":"2.0","id":1,"result":7}"#,
+        ));
+        assert!(loud(elsewhere(script.clone(), 90.0)).is_empty());
+        let found = findings(elsewhere(script.client(&call(2)), 90.0), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+    }
+
+    #[test]
     fn also_those_that_were_too_many_to_be_kept_are_counted() {
         let calls = 1 + crate::limits::OPEN_EXCHANGES as u32 + 6;
         let asked: Vec<u8> = (1..=calls).flat_map(|xid| record(&call(xid))).collect();

@@ -15,15 +15,6 @@ pub(super) struct Content {
     inflater: Option<Box<Inflater>>,
 }
 
-/// What became of a message's content.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Plain {
-    /// It is here.
-    Whole(Vec<u8>),
-    /// It is too long, or inflates to what is, compressed in a way that can't be undone, or bytes of it are missing.
-    Unread,
-}
-
 impl Content {
     /// A new message begins.
     pub(super) fn begin(&mut self) {
@@ -57,25 +48,19 @@ impl Content {
         *self = Self::default();
     }
 
-    /// The message is whole. `forgets`: its sender forgets its window after each.
-    pub(super) fn end(&mut self, compressed: bool, forgets: bool) -> Plain {
+    /// The message is whole: what it says, unless it is too long or bytes of it are missing, or it is compressed in a way
+    /// that can't be undone. `forgets`: its sender forgets its window after each.
+    pub(super) fn end(&mut self, compressed: bool, forgets: bool) -> Option<Vec<u8>> {
         let bytes = std::mem::take(&mut self.bytes);
         let cut = std::mem::take(&mut self.cut);
         if !compressed {
-            return if cut {
-                Plain::Unread
-            } else {
-                Plain::Whole(bytes)
-            };
+            return (!cut).then_some(bytes);
         }
         let inflater = self.inflater.get_or_insert_default();
         if cut {
             inflater.lose();
-            return Plain::Unread;
+            return None;
         }
-        match inflater.message(&bytes, forgets) {
-            Some(plain) => Plain::Whole(plain),
-            None => Plain::Unread,
-        }
+        inflater.message(&bytes, forgets)
     }
 }

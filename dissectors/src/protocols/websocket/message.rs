@@ -1,7 +1,6 @@
 //! Whole messages: what becomes of them, and how they are described.
 
 use super::app::{self, Spoken};
-use super::content::Plain;
 use super::frames::{Building, Fault};
 use super::session::Talk;
 use super::turn::Message;
@@ -63,15 +62,10 @@ impl Talk {
         let reads = self.app.reads() || out.wants_text();
         // In mid-stream nobody knows what was agreed on compression.
         let inflates = !message.compressed || known && self.agreed.is_some();
-        let plain = if reads && inflates && message.opcode == Opcode::TEXT {
-            lane.content.end(message.compressed, compression.forgets)
-        } else {
-            Plain::Unread
-        };
-        let content = match &plain {
-            Plain::Whole(content) => Some(content.as_slice()),
-            _ => None,
-        };
+        let wanted = reads && inflates && message.opcode == Opcode::TEXT;
+        let plain = wanted.then(|| lane.content.end(message.compressed, compression.forgets));
+        let plain = plain.flatten();
+        let content = plain.as_deref();
         let says = content.or_else(|| message.short.whole());
         if known && says.is_some_and(app::is_beat) && message.opcode == Opcode::TEXT {
             out.emit(side, span, Act::Beat);
@@ -95,9 +89,9 @@ impl Talk {
                 }
             };
             if !self.app.reads() && !out.wants_text() {
-                Side::BOTH
-                    .into_iter()
-                    .for_each(|s| self.lanes[s].content.stop());
+                for side in Side::BOTH {
+                    self.lanes[side].content.stop();
+                }
             }
             if self.app.pairs() {
                 self.turn.stop(out);
@@ -125,10 +119,8 @@ fn describe(message: &Building, spoken: Spoken, content: Option<&[u8]>) -> Strin
     };
     let start = format!("{name} {} bytes{compressed}", message.bytes);
     let content = content.unwrap_or_default();
-    let title = app::title(spoken, content).map_or_else(
-        || without_secrets(&printable(content, PREVIEW)),
-        |title| title,
-    );
+    let title = app::title(spoken, content)
+        .unwrap_or_else(|| without_secrets(&printable(content, PREVIEW)));
     match json::pretty(content) {
         Some(lines) => format!("{start}: {title}\n{lines}"),
         None if title.is_empty() => start,
