@@ -127,6 +127,11 @@ impl Inside {
         }
     }
 
+    /// Something was said before anything that can be read.
+    pub(super) const fn missed(&mut self) {
+        self.is_late = true;
+    }
+
     /// `side` says that nothing more will come.
     pub(super) fn close(&self, side: Side, out: &mut Output<'_>) {
         self.end(side, End::Fin, out);

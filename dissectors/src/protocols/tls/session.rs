@@ -308,7 +308,13 @@ impl Reader<'_> {
                 self.inside.blind((side, span.start), true, out);
                 self.talk.blinded(side, span, out);
             }
-            Outcome::Closed => {}
+            Outcome::Closed => {
+                let crypt = self.crypt.as_ref();
+                let is_data = head.kind == content::APPLICATION_DATA && side == Side::Client;
+                if is_data && crypt.is_some_and(|c| c.misses_early()) {
+                    self.inside.missed();
+                }
+            }
         }
         let secret = self.talk.is_secret(side);
         // What is not encrypted by its suite has a code behind it.

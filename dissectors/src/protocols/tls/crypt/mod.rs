@@ -218,6 +218,13 @@ impl Crypt {
         self.openers[side].as_ref().map_or(0, Opener::hole)
     }
 
+    /// Records of the client may be early data, which nothing is known to open with.
+    pub(super) fn misses_early(&self) -> bool {
+        let client = self.openers.client.as_ref();
+        let waits = |o: &Opener| o.label == Label::ClientHandshake && !o.progress.proven;
+        self.is_early && client.is_none_or(waits)
+    }
+
     /// True when records of `side` can be opened.
     pub(super) fn opens(&self, side: Side) -> bool {
         self.openers[side].is_some()
