@@ -108,6 +108,9 @@ pub enum Speaker {
     Unknown,
 }
 
+/// In the context of a start: the session begins in the middle of a connection, behind words of another protocol.
+pub(crate) const BEHIND: &str = "begins_behind_others";
+
 /// How a dissector is started.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {

@@ -13,8 +13,8 @@ mod layer;
 
 use std::sync::Arc;
 
-use crate::dissector::{Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
-use crate::event::Act;
+use crate::dissector::{BEHIND, Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
+use crate::event::{Act, Value};
 use crate::protocols::mixed;
 use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, Span, StreamOffset};
@@ -322,11 +322,17 @@ impl Stack {
         sink: &mut dyn Sink,
     ) {
         let beginning = self.beginning[Side::Client] && self.beginning[Side::Server];
+        let first = match &self.state {
+            State::Probing { held, .. } => held.first().map_or(at, |piece| piece.at),
+            _ => at,
+        };
+        let begins_behind = beginning && first > 0 && self.carrier == Carrier::Stream;
+        let behind = [(BEHIND, Value::Bool(true))];
         let start = Start {
             beginning,
             ports: self.ports,
             carrier: self.carrier,
-            context: &[],
+            context: if begins_behind { &behind } else { &[] },
             secrets: self.secrets.as_ref(),
         };
         let slot = sink.open(Slot::ROOT, protocol.name, beginning, 0);

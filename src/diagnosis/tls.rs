@@ -13,6 +13,8 @@ use crate::stream::facts::TcpFacts;
 const VALUES: usize = 8;
 /// Who answers a record with an alert does so at once: seconds.
 const AT_ONCE: f64 = 1.0;
+/// After so long a silence a server may close whatever it gets: seconds.
+const IDLE: f64 = 5.0;
 /// A client that has sent more records without an answer does not wait for one.
 const FIRST_RECORDS: i64 = 2;
 
@@ -66,7 +68,7 @@ pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'
     let before = session.fact("tls.last-record")?;
     let trip = flow.tcp.as_deref().and_then(TcpFacts::round_trip_nanos);
     let soon = AT_ONCE.max(trip.map_or(0.0, |nanos| 4e-9 * nanos as f64));
-    if alert.stamp.time.since(before.stamp.time) > soon {
+    if alert.stamp.time.since(before.stamp.time) > soon || was_idle(session, before) {
         return None;
     }
     let kind = if alert.is("empty_certificate") {
@@ -79,6 +81,12 @@ pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'
         return None;
     };
     Some(Failure { kind, alert })
+}
+
+/// The client's last record came so late that it may have crossed the close of a server that was tired of waiting.
+fn was_idle(session: &Session, last: &SeenFact) -> bool {
+    let open = session.entered(Phase::Open);
+    open.is_some_and(|open| last.stamp.time.since(open.stamp.time) > IDLE)
 }
 
 /// Fatal; a server's close_notify in answer to a hello is as good as that.

@@ -98,6 +98,7 @@ pub mod about {
         AUTH_LEVEL = "session.detail.auth_level", Text, "DCE/RPC: authentication level";
         AUTH_TYPE = "session.detail.auth_type", Text, "DCE/RPC: authentication type";
         AUTHORITY = "session.detail.authority", Text, "HTTP/2: authority";
+        BEGUN_BEHIND = "session.detail.begun_behind", Text, "TLS: what was spoken before (STARTTLS)";
         BYTES_READ = "session.detail.bytes_read", Int, "SMB2: bytes that READ gave";
         BYTES_WRITTEN = "session.detail.bytes_written", Int, "SMB2: bytes that WRITE took";
         CALLED_NAME = "session.detail.called_name", Text, "NetBIOS: called name";

@@ -15,7 +15,8 @@ declare_rule! {
     /// ## How it is told
     /// A fatal alert in clear (a session without encryption, or read by a key log) behind the handshake. Where it is
     /// encrypted: the server's only answer to the client's first records is a record of just the size of an alert, at
-    /// once, and then it closes; tickets before it do not count, which all have one length (`likely`). An encrypted alert
+    /// once, and then it closes; tickets before it do not count, which all have one length (`likely`).
+    /// Not told where the client was idle before, for the server may have been about to close. An encrypted alert
     /// behind data of the server cannot be told from close_notify.
     ///
     /// ## Example
@@ -114,6 +115,8 @@ mod tests {
         let found = findings(frames.clone(), RULE);
         assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
         assert_eq!(loud(frames), [RULE]);
+        let stale = opened13(to(443)).wait_secs(60.0).client(&data(35));
+        assert!(loud(closed_by_server(stale.server(&hidden_alert()))).is_empty());
         let late = tickets.wait_secs(30.0).server(&hidden_alert());
         assert!(loud(closed_by_server(late)).is_empty());
     }

@@ -29,7 +29,7 @@
 //! What is encrypted is told by its size where that is all there is (`tail.rs`). What is known of a handshake (`handshake.rs`) is
 //! kept until it is done, and told only where it comes to nothing.
 //!
-//! Details: `offered_version` (the highest), `server_name`, `ja3`, `ja4`, `resumption_offered`, `version`, `cipher`, `group`,
+//! Details: `begun_behind` (what is spoken before, by its port), `offered_version` (the highest), `server_name`, `ja3`, `ja4`, `resumption_offered`, `version`, `cipher`, `group`,
 //! `alpn`, `ja3s`, `hello_retry_request`, `resumed`, `early_data`, `certificate_…` (the server's), `client_certificate`,
 //! `close_notify` (of who closed first), `decryption` (where a key log is given: `decrypted`, or why not).
 //!

@@ -170,3 +170,22 @@ pub(super) const fn extension(kind: u16) -> &'static str {
         _ => "Unknown",
     }
 }
+
+/// A protocol that may go over to TLS (STARTTLS and its like), by its port.
+pub(super) const fn upgraded(port: u16) -> &'static str {
+    match port {
+        21 => "FTP",
+        25 | 587 | 2525 => "SMTP",
+        110 => "POP3",
+        119 => "NNTP",
+        143 => "IMAP",
+        389 | 3268 => "LDAP",
+        1080 => "SOCKS",
+        3128 | 8080 => "a proxy",
+        3306 => "MySQL",
+        4190 => "ManageSieve",
+        5222 | 5269 => "XMPP",
+        5432 => "PostgreSQL",
+        _ => "another protocol",
+    }
+}

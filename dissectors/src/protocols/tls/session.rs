@@ -8,7 +8,7 @@ use super::suites;
 use super::talk::{Seen, Talk};
 use super::wire::{self, Head, Head2, content, message, version};
 use super::{names, plain, ssl2};
-use crate::dissector::{Dissector, End, Input, Output, Start};
+use crate::dissector::{BEHIND, Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
@@ -25,10 +25,19 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     Box::new(Tls {
         inboxes: PerSide::default(),
         lanes: PerSide::new(lane(), lane()),
-        talk: Talk::default(),
+        talk: Talk::new(begun_behind(start)),
         inside: Inside::default(),
         crypt: None,
     })
+}
+
+/// What is spoken before a session that begins in the middle of a connection, as its port has it.
+fn begun_behind(start: &Start<'_>) -> &'static str {
+    if start.is(BEHIND) {
+        names::upgraded(start.ports.server)
+    } else {
+        ""
+    }
 }
 
 struct Tls {

@@ -80,6 +80,8 @@ pub(super) struct Talk {
     /// A client's Certificate without certificates, or what must be one.
     empty_certificate: bool,
     early: Early,
+    /// What was spoken before, where it is not the connection's beginning.
+    behind: &'static str,
     tail: Tail,
     renegotiation: u8,
     /// Both sides' records can be opened.
@@ -100,6 +102,13 @@ enum Early {
 }
 
 impl Talk {
+    pub(super) fn new(behind: &'static str) -> Self {
+        Self {
+            behind,
+            ..Self::default()
+        }
+    }
+
     pub(super) const fn version(&self) -> u16 {
         self.version
     }

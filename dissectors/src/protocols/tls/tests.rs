@@ -619,6 +619,7 @@ fn words_of_another_protocol_before_a_hello_do_not_hide_it() {
     steps.extend(ends());
     let said = events(5432, &steps);
     assert_eq!(phases(&said), [Phase::Negotiating, Phase::Aborted]);
+    assert_eq!(detail(&said, "begun_behind").as_deref(), Some("PostgreSQL"));
     assert_eq!(
         said.iter().find(|s| s.session == "tls").unwrap().span.start,
         8

@@ -35,6 +35,9 @@ impl Talk {
                 out.detail(side, span, "resumption_offered", offer.by().name());
             }
         }
+        if !self.behind.is_empty() {
+            out.detail(side, span, "begun_behind", self.behind);
+        }
         out.detail(side, span, "offered_version", version_text(hello.version));
         if let Some(name) = hello.server_name {
             out.detail(side, span, "server_name", text::printable(name, NAME));
