@@ -99,6 +99,8 @@ fn why(failure: &Failure<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use colloquy_dissectors::units::Side;
+
     use crate::diagnosis::rules::bench::tls::{
         alert, closed_by_server, data, hidden_alert, opened13, to,
     };
@@ -126,6 +128,18 @@ mod tests {
         let script = opened13(to(443)).client(&data(35)).server(&alert(2, 20));
         let found = findings(closed_by_server(script), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+    }
+
+    #[test]
+    fn a_decode_error_for_the_end_of_the_stream_is_no_abort() {
+        let answered = opened13(to(443)).client(&data(35)).server(&data(300));
+        let early = answered.clone().server(&alert(2, 50)).fin(Side::Client);
+        assert_eq!(findings(early.fin(Side::Server).frames(), RULE).len(), 1);
+        let late = answered
+            .fin(Side::Client)
+            .server(&alert(2, 50))
+            .fin(Side::Server);
+        assert!(loud(late.frames()).is_empty());
     }
 
     #[test]
