@@ -28,6 +28,8 @@ pub struct Connect {
     pub(super) is_refused: bool,
     /// Both sides closed it in order.
     pub(super) in_order: bool,
+    /// It was accepted only when the SYN was repeated.
+    pub repeated: bool,
     /// Another connection had the same ends before.
     pub reused: bool,
     /// Who closed first.
@@ -103,6 +105,19 @@ const BURST_SECS: f64 = 5.0;
 /// Connects of a burst that are looked at.
 const BURST_CONNECTS: usize = 4096;
 
+/// A SYN that was sent again sooner is a copy by another way: seconds.
+const SHORTEST_TIMER: f64 = 0.19;
+
+/// The second SYN, where it was sent because the first was not answered.
+pub(super) fn repeated(tcp: &TcpFacts) -> Option<Stamp> {
+    let (first, again) = tcp.sides.client.syns.split_first()?;
+    again
+        .iter()
+        .filter(|s| tcp.syn_ack.is_none_or(|answer| **s < answer))
+        .find(|s| s.time.since(first.time) > SHORTEST_TIMER)
+        .copied()
+}
+
 impl Connect {
     /// What `flow` tells of its connect, if it shows one.
     pub(crate) fn of(flow: &Flow) -> Option<Self> {
@@ -122,6 +137,7 @@ impl Connect {
             over: refused.or_else(|| tcp.end()),
             is_refused: refused.is_some(),
             in_order: tcp.both_fins() && tcp.resets == 0,
+            repeated: repeated(tcp).is_some() && tcp.syn_ack.is_some(),
             reused: flow.reused,
             closer: if client.fin < server.fin {
                 Side::Client
@@ -151,11 +167,6 @@ impl Connect {
 
     const fn ends(&self) -> (IpAddr, u16, Endpoint) {
         (self.client, self.port, self.server)
-    }
-
-    /// It was accepted, and not at once.
-    const fn is_repeated(&self) -> bool {
-        self.accepted && self.tries > 1
     }
 
     fn failed(&self) -> Option<How> {
@@ -331,7 +342,7 @@ pub(super) fn burst(connects: &[Connect], connect: &Connect) -> Burst {
         burst.connects += 1;
         burst.segments += u64::from(other.segments);
         burst.again += u64::from(other.again);
-        if other.is_repeated() {
+        if other.repeated {
             burst.repeated.push(other.syn);
         }
     }
@@ -363,6 +374,7 @@ mod tests {
             is_refused: true,
             in_order: false,
             port: 40_000,
+            repeated: false,
             reused: false,
             closer: Side::Client,
             segments: 0,

@@ -2,6 +2,7 @@
 
 use colloquy_dissectors::units::Side;
 
+use crate::diagnosis::connects::repeated;
 use crate::diagnosis::world::Burst;
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::TcpFacts;
@@ -73,7 +74,7 @@ pub(super) fn tells(view: &View<'_>) -> bool {
 }
 
 /// The end of the handshake, and what came after it more than once.
-fn passed_over(tcp: &TcpFacts) -> bool {
+pub(super) fn passed_over(tcp: &TcpFacts) -> bool {
     let client = &tcp.sides.client;
     tcp.odd.syn_acks_again.len() >= SYN_ACKS
         && client.retransmissions > 0
@@ -82,8 +83,8 @@ fn passed_over(tcp: &TcpFacts) -> bool {
 
 /// The burst of repeated connects to this connection's server, if it is one of them.
 fn burst(view: &View<'_>, tcp: &TcpFacts) -> Option<Burst> {
-    let is_repeated = tcp.syn_ack.is_some() && tcp.sides.client.syn_count > 1;
-    let syn = tcp.sides.client.syns.first().filter(|_| is_repeated)?;
+    let syn = tcp.sides.client.syns.first()?;
+    repeated(tcp).filter(|_| tcp.syn_ack.is_some())?;
     let burst = view.world.burst(*syn)?;
     let gets_through = burst.segments >= SEGMENTS && burst.again * ONE_OF <= burst.segments;
     (burst.repeated.len() >= LEAST && gets_through).then_some(burst)
@@ -231,6 +232,16 @@ mod tests {
         assert!(findings(burst(2, false), RULE).is_empty());
         assert!(findings(burst(4, true), RULE).is_empty());
         assert!(findings(passed_over(1).reset(Side::Client).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn copies_of_a_syn_by_another_way_are_no_repetitions() {
+        let frames = Script::merge((0..10).map(|n| {
+            let script = from_port(40_000 + n).wait_ms(i64::from(n));
+            let script = script.segment(Side::Client, flag::SYN, 0, 0, b"");
+            talk(script.wait_ms(20).connect(), false).close()
+        }));
+        assert!(findings(frames, RULE).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
+use super::tcp_backlog_overflow;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::Part;
 use crate::stream::facts::{Series, TcpFacts};
@@ -68,7 +69,8 @@ fn in_vain<'a>(view: &View<'_>, tcp: &'a TcpFacts, side: Side) -> Option<&'a Ser
     let refused = tcp
         .reset()
         .is_some_and(|r| r.side != side && series.again.last().is_some_and(|l| *l < r.stamp));
-    (enough && !refused && slows_down(series)).then_some(series)
+    let passed_over = tcp_backlog_overflow::passed_over(tcp);
+    (enough && !refused && !passed_over && slows_down(series)).then_some(series)
 }
 
 /// A timer that doubles: the last distance is longer than the first.

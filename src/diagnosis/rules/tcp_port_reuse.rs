@@ -2,6 +2,8 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
+use super::tcp_backlog_overflow;
+use crate::diagnosis::connects::repeated;
 use crate::diagnosis::world::Reuse;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::stream::facts::{Challenge, TcpFacts};
@@ -44,8 +46,6 @@ declare_rule! {
 const MANY: u32 = 8;
 /// Ports below are chosen on purpose.
 const RESERVED: u16 = 1024;
-/// A SYN that was sent again sooner is a copy: seconds.
-const SHORTEST_TIMER: f64 = 0.19;
 
 impl TcpPortReuse {
     fn run(view: &View<'_>, out: &mut Verdicts) {
@@ -64,12 +64,12 @@ impl TcpPortReuse {
             return;
         }
         let Some(reuse) = reuse else { return };
-        let again = tcp.sides.client.syns.iter().skip(1);
-        let repeated = again
-            .filter(|s| tcp.syn_ack.is_none_or(|answer| **s < answer))
-            .find(|s| s.time.since(syn.time) > SHORTEST_TIMER);
+        // Of a connect that was never answered another rule tells.
+        let repeated = repeated(tcp).filter(|_| tcp.syn_ack.is_some());
         if let Some(repeated) = repeated {
-            out.raise(held_up(view, syn, *repeated, reuse));
+            if !tcp_backlog_overflow::tells(view) {
+                out.raise(held_up(view, syn, repeated, reuse));
+            }
         } else if reuse.count >= MANY
             && reuse.last == syn
             && view.flow.client.port >= RESERVED
