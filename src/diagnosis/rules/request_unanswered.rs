@@ -568,7 +568,10 @@ mod tests {
         let found = only(bound().client(&request(2, 15)).wait_secs(1.0).close());
         assert_eq!(found.side, Culprit::Server);
         assert_eq!(found.severity, Severity::Error);
-        assert!(found.explanation.contains("acknowledged it after"), "{found:?}");
+        assert!(
+            found.explanation.contains("acknowledged it after"),
+            "{found:?}"
+        );
     }
 
     #[test]
