@@ -9,6 +9,7 @@
 //! leaves when nothing can be added to it any more: a message is given to the frame that completes it, so a frame whose
 //! bytes wait for earlier ones keeps its row waiting, and those behind it.
 
+mod asides;
 mod flow;
 mod forward;
 pub mod headers;

@@ -214,6 +214,10 @@ pub trait Sink {
     /// form ends.
     fn opened(&mut self, _slot: Slot, _side: Side, _span: Span, _bytes: &[u8]) {}
 
+    /// Of what `side` said in the session `slot` the bytes of `span` are handed on to the child `key`, whose messages may go on in
+    /// other ones: to a pipe.
+    fn unpacked(&mut self, _slot: Slot, _key: u64, _side: Side, _span: Span, _bytes: &[u8]) {}
+
     /// A message of `side` that ends with `span`, whether all of it came yet or not. `describe` writes its fields.
     fn message(
         &mut self,
@@ -404,6 +408,13 @@ impl Output<'_> {
         let span = self.chain.carrier_span(side, Span::new(at, at + len));
         let span = Span::new(span.end.saturating_sub(len), span.end);
         self.sink.opened(self.slot, side, span, bytes);
+    }
+
+    /// Bytes that stand at `at` of `side` and are handed on to the child `key`, whose messages may go on in other ones.
+    pub fn unpacked(&mut self, key: u64, side: Side, at: StreamOffset, bytes: &[u8]) {
+        let span = Span::new(at, at + bytes.len() as u64);
+        let span = self.chain.carrier_span(side, span);
+        self.sink.unpacked(self.slot, key, side, span, bytes);
     }
 
     /// From the offset `at` of `side` on what the child `key` says, and whatever is inside it, may not be seen: it is encrypted.

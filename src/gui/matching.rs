@@ -89,15 +89,14 @@ impl Matching {
         })
     }
 
-    /// Adds what was found since the last call to `frames`; true for something.
-    pub(crate) fn take(&self, frames: &mut Vec<u32>) -> bool {
+    /// Adds what was found since the last call to `frames`.
+    pub(crate) fn take(&self, frames: &mut Vec<u32>) {
         let mut found = self
             .shared
             .found
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         frames.append(&mut found);
-        !frames.is_empty()
     }
 
     /// It is done, or was stopped.

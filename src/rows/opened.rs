@@ -1,8 +1,8 @@
-//! Bytes that were decrypted, kept while messages may still be made of them: for filters that read them.
+//! Bytes that were decrypted or come in pieces, kept while messages may still be made of them: for filters that read them.
 
 use std::collections::VecDeque;
 
-use colloquy_dissectors::units::{Span, StreamOffset};
+use colloquy_dissectors::units::{PerSide, Side, Span, StreamOffset};
 
 use crate::limits;
 
@@ -65,6 +65,44 @@ impl Opened {
     }
 }
 
+/// The bytes of the pipes of one conversation, by their keys.
+#[derive(Debug, Default)]
+pub(super) struct Pipes(Vec<(u64, PerSide<Opened>)>);
+
+impl Pipes {
+    /// Pipes of which bytes are kept: the latest.
+    const MOST: usize = 64;
+
+    pub(super) fn take(&mut self, key: u64, side: Side, span: Span, bytes: &[u8]) {
+        let place = self.0.iter().position(|pipe| pipe.0 == key);
+        let place = place.unwrap_or_else(|| {
+            if self.0.len() == Self::MOST {
+                self.0.remove(0);
+            }
+            self.0.push((key, PerSide::default()));
+            self.0.len() - 1
+        });
+        if let Some((_, pipe)) = self.0.get_mut(place) {
+            pipe[side].take(span, bytes);
+        }
+    }
+
+    pub(super) fn get(&self, key: u64, side: Side) -> Option<&Opened> {
+        let found = self.0.iter().find(|pipe| pipe.0 == key);
+        found.map(|(_, pipe)| &pipe[side])
+    }
+
+    pub(super) fn forget(&mut self, key: u64, side: Side, until: StreamOffset) {
+        if let Some((_, pipe)) = self.0.iter_mut().find(|pipe| pipe.0 == key) {
+            pipe[side].forget(until);
+        }
+    }
+
+    pub(super) fn swap(&mut self) {
+        self.0.iter_mut().for_each(|(_, pipe)| pipe.swap());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +138,27 @@ mod tests {
         }
         assert_eq!(opened.pieces.len(), 2);
         assert_eq!(opened.bytes, limits::MESSAGE_BYTES);
+    }
+
+    #[test]
+    fn pipes_do_not_mix_and_the_oldest_goes() {
+        let mut pipes = Pipes::default();
+        let span = |at: u64| Span::new(at, at + 2);
+        pipes.take(1, Side::Client, span(10), b"ab");
+        pipes.take(2, Side::Client, span(20), b"xy");
+        pipes.take(1, Side::Client, span(30), b"cd");
+        let bytes = |pipes: &Pipes, key, from, to| {
+            let opened = pipes.get(key, Side::Client)?;
+            opened.get(Span::new(from, to))
+        };
+        assert_eq!(bytes(&pipes, 1, 10, 32).as_deref(), Some(&b"abcd"[..]));
+        pipes.forget(1, Side::Client, 12);
+        assert_eq!(bytes(&pipes, 1, 10, 32), None);
+        assert_eq!(bytes(&pipes, 2, 20, 22).as_deref(), Some(&b"xy"[..]));
+        for key in 3..=2 + Pipes::MOST as u64 {
+            pipes.take(key, Side::Server, span(40), b"zz");
+        }
+        assert!(pipes.get(2, Side::Client).is_none());
+        assert_eq!(pipes.0.len(), Pipes::MOST);
     }
 }

@@ -12,8 +12,9 @@ use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffs
 use hashbrown::HashMap;
 
 use super::Said;
+use super::asides::{name_call, note_cut};
 use super::forward::{Forward, Known, Meaning, Request};
-use super::opened::Opened;
+use super::opened::{Opened, Pipes};
 use super::window::Window;
 use crate::fields::Contents;
 use crate::limits;
@@ -28,6 +29,8 @@ pub(super) struct Messages {
     windows: Option<Box<PerSide<Window>>>,
     /// The same of what was decrypted, with the slot in which it was.
     opened: Option<Box<(Slot, PerSide<Opened>)>>,
+    /// And of what pipes carry.
+    pipes: Pipes,
     /// Messages of which bytes are still to come.
     pending: PerSide<VecDeque<Pending>>,
     /// What came of each side, and where the last piece of it began.
@@ -55,6 +58,8 @@ struct Decoded {
     own: Whose,
     /// Those of its children.
     inside: Whose,
+    /// Its children are pipes.
+    pipes: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +69,8 @@ enum Whose {
     Carried,
     /// They were decrypted in this slot.
     Opened(Slot),
+    /// They come in pieces: in a pipe of SMB's.
+    Pipe(u64),
     /// They are not kept.
     Other,
 }
@@ -94,6 +101,7 @@ impl Messages {
             slots: vec![Decoded::default()],
             windows: keeps.then(Box::default),
             opened: None,
+            pipes: Pipes::default(),
             pending: PerSide::default(),
             until: PerSide::default(),
             began: PerSide::default(),
@@ -166,8 +174,10 @@ impl Messages {
                 };
                 self.fill(side, &mut message, piece, &mut rest);
                 done = done.max(message.span.end);
-                if let Whose::Opened(_) = message.whose {
-                    read = read.max(message.inner.end);
+                match message.whose {
+                    Whose::Opened(_) => read = read.max(message.inner.end),
+                    Whose::Pipe(key) => self.pipes.forget(key, side, message.inner.end),
+                    Whose::Carried | Whose::Other => {}
                 }
             }
             self.pair(&mut message.values, stamp, ahead);
@@ -206,7 +216,9 @@ impl Messages {
         let values = &mut message.values;
         match message.whose {
             Whose::Carried => {}
-            Whose::Opened(slot) => return self.fill_opened(side, slot, inner, values),
+            Whose::Opened(_) | Whose::Pipe(_) => {
+                return self.fill_opened(side, message.whose, inner, values);
+            }
             Whose::Other => return,
         }
         values.fill(self.wanted.contents(), |id, at, len| {
@@ -235,9 +247,16 @@ impl Messages {
     }
 
     /// The same of a message that was decrypted in `slot`.
-    fn fill_opened(&self, side: Side, slot: Slot, span: Span, values: &mut Values) {
-        let opened = self.opened.as_ref().filter(|opened| opened.0 == slot);
-        let Some(bytes) = opened.and_then(|opened| opened.1[side].get(span)) else {
+    fn fill_opened(&self, side: Side, whose: Whose, span: Span, values: &mut Values) {
+        let opened = match whose {
+            Whose::Opened(slot) => {
+                let opened = self.opened.as_ref().filter(|opened| opened.0 == slot);
+                opened.map(|opened| &opened.1[side])
+            }
+            Whose::Pipe(key) => self.pipes.get(key, side),
+            Whose::Carried | Whose::Other => None,
+        };
+        let Some(bytes) = opened.and_then(|opened| opened.get(span)) else {
             return;
         };
         values.fill(self.wanted.contents(), |id, _, len| {
@@ -283,6 +302,9 @@ impl Messages {
         }
         if let Some(opened) = &mut self.opened {
             opened.1.swap();
+        }
+        if self.windows.is_some() {
+            self.pipes.swap();
         }
         self.early.swap();
         self.last.swap();
@@ -422,29 +444,6 @@ impl Messages {
     }
 }
 
-/// Says of a message that only its beginning was captured.
-fn note_cut(values: &mut Values) {
-    let noted = match values.of(INFO_COLUMN).last() {
-        Some(Value::Text(info)) => format!("{info}[Packet size limited during capture]"),
-        _ => return,
-    };
-    values.set_text(INFO_COLUMN, &noted);
-}
-
-/// Names the frame of the call in the reply's info text, where one is asked for.
-fn name_call(values: &mut Values, word: &str, frame: FrameNo) {
-    let named = match values.of(INFO_COLUMN).last() {
-        Some(Value::Text(info)) => info.split_once(word).map(|(before, behind)| {
-            let call = format!(" (Call In {frame})");
-            [before, word, &call, behind].concat()
-        }),
-        _ => None,
-    };
-    if let Some(text) = named {
-        values.set_text(INFO_COLUMN, &text);
-    }
-}
-
 /// What is known of later frames.
 pub(super) enum Ahead<'a> {
     /// Nothing, and nothing is to be kept.
@@ -456,16 +455,21 @@ pub(super) enum Ahead<'a> {
 }
 
 impl Sink for Messages {
-    fn open(&mut self, parent: Slot, protocol: &'static str, _beginning: bool, _key: u64) -> Slot {
+    fn open(&mut self, parent: Slot, protocol: &'static str, _beginning: bool, key: u64) -> Slot {
         let parent = self.slots.get(parent.0 as usize);
-        let own = parent.map_or(Whose::Carried, |parent| parent.inside);
+        let own = match parent {
+            Some(parent) if parent.pipes && parent.inside == Whose::Carried => Whose::Pipe(key),
+            Some(parent) => parent.inside,
+            None => Whose::Carried,
+        };
         let slot = Slot(self.slots.len() as u32);
         let inside = match protocol {
             "tls" => Whose::Opened(slot),
             "websocket" => Whose::Other,
             _ => own,
         };
-        self.slots.push(Decoded { own, inside });
+        let pipes = protocol == "smb";
+        self.slots.push(Decoded { own, inside, pipes });
         slot
     }
 
@@ -495,6 +499,12 @@ impl Sink for Messages {
             **opened = (slot, PerSide::default());
         }
         opened.1[side].take(span, bytes);
+    }
+
+    fn unpacked(&mut self, _slot: Slot, key: u64, side: Side, span: Span, bytes: &[u8]) {
+        if self.windows.is_some() {
+            self.pipes.take(key, side, span, bytes);
+        }
     }
 
     fn message(

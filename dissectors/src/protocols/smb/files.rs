@@ -181,6 +181,7 @@ impl Files {
             return;
         }
         let start = at.base + from as u64;
+        at.out.unpacked(key, side, start, data);
         at.out.child(key, side, start, Input::Data(data));
         let lost = len.saturating_sub(data.len()) as u64;
         if lost > 0 {

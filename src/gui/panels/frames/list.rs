@@ -42,8 +42,9 @@ impl List {
 
     /// Adds what `more` appends to those found.
     pub(crate) fn find(&mut self, more: impl FnOnce(&mut Vec<u32>)) {
+        let known = self.found.len();
         more(&mut self.found);
-        if !self.kind.all {
+        if !self.kind.all && self.found.len() != known {
             self.compare();
         }
     }

@@ -61,6 +61,8 @@ pub(crate) struct FramesPanel {
     excerpt: Option<(Conversation, Arc<Excerpt>)>,
     cutting: Option<Finding<Conversation, Excerpt>>,
     matching: Option<Matching>,
+    /// It has found all there is.
+    all_found: bool,
     shown: Option<Shown>,
     showing: Option<Finding<OneFrame, Detail>>,
     /// What could not be found out.
@@ -273,6 +275,7 @@ impl FramesPanel {
         });
         if self.matching.as_ref().map(|m| &m.target) != wanted.as_ref() {
             self.matching = None;
+            self.all_found = false;
             self.list.clear_found();
             self.rows.rewind();
             self.seen = 0;
@@ -286,10 +289,9 @@ impl FramesPanel {
         }
         if let Some(matching) = &self.matching {
             let is_over = matching.is_over();
-            let mut some = false;
-            self.list.find(|frames| some = matching.take(frames));
+            self.list.find(|frames| matching.take(frames));
             // The frame that is selected is brought into view when all are there.
-            if some && is_over {
+            if is_over && !std::mem::replace(&mut self.all_found, true) {
                 self.seen = 0;
             }
         }
