@@ -81,6 +81,11 @@ impl Assembly {
             self.seams.push(self.bytes.len());
             let Some(missing) = self.missing(rest) else {
                 self.bytes.extend_from_slice(rest);
+                // The first record may have been too short to show it.
+                if size(&self.bytes).is_some_and(|n| n >= MESSAGE_MOST) {
+                    self.clear();
+                    found.encrypted = true;
+                }
                 return found;
             };
             let (end, behind) = rest.split_at_checked(missing).unwrap_or((rest, &[]));
