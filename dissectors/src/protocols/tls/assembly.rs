@@ -154,3 +154,20 @@ fn is_encrypted(bytes: &[u8], secret: bool) -> bool {
         .is_some_and(|kind| names::handshake(*kind).is_empty());
     secret || strange || size(bytes).is_some_and(|n| n >= MESSAGE_MOST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first record is too short to show how long the message is.
+    #[test]
+    fn a_message_over_records_of_one_byte_is_bounded() {
+        let mut assembly = Assembly::default();
+        for (index, byte) in [11, 1, 0, 0].into_iter().enumerate() {
+            let mut kept = Assembly::default();
+            let found = assembly.push(&[byte], 6 * index as u64, false, &mut kept);
+            assert_eq!(found.encrypted, index == 3, "byte {index}");
+        }
+        assert!(assembly.is_empty());
+    }
+}

@@ -433,23 +433,6 @@ fn messages_go_over_records_cut_anywhere() {
     }
 }
 
-/// The first record is too short to show how long the message is.
-#[test]
-fn a_message_over_records_of_one_byte_is_bounded() {
-    let head = [11, 0x01, 0, 0];
-    let mut steps = tls12(0xC02F);
-    steps.truncate(1);
-    let bytes: Vec<u8> = head.iter().chain(&[0; 70_000]).copied().collect();
-    let pieces = bytes.iter();
-    let records: Vec<u8> = pieces.flat_map(|b| record(22, 0x0303, &[*b])).collect();
-    steps.push(server(&records));
-    let said = events(443, &steps);
-    let at = said.iter().position(|s| s.act == Act::Encrypted);
-    let at = at.map(|index| said[index].span.end);
-    // Behind the fourth byte nothing is kept any more.
-    assert!(at.is_some_and(|end| end <= 4 * 6), "{at:?}");
-}
-
 #[test]
 fn the_hello_of_ssl_2_may_offer_more() {
     let hello = |version: [u8; 2]| {
