@@ -1,5 +1,7 @@
 use colloquy_dissectors::dissector::{Carrier, Protocol};
 use colloquy_dissectors::event::Act;
+use colloquy_dissectors::field::FieldId;
+use colloquy_dissectors::protocols::FIELDS;
 use colloquy_dissectors::stack::Stack;
 use colloquy_dissectors::units::PerSide;
 
@@ -71,12 +73,18 @@ fn is_lost(act: &Act) -> bool {
 /// Facts of such.
 const LOST: [&str; 1] = ["nbss.unknown-type"];
 
-/// What is shown of messages; without what has no bounds of its own (content up to the end, what is encrypted), which is shown by
-/// pieces.
+/// What is shown of messages; without what has no bounds of its own (content up to the end, a tunnel's, what is encrypted), which
+/// is shown by pieces.
 fn followed(recorder: &Recorder) -> Vec<&Described> {
-    let by_pieces = |text: &str| text.contains("Continuation") || text.contains("ncrypted");
+    let mut fields = FIELDS.iter().copied().flatten();
+    let tunnel = fields.find(|field| field.name == "http.proxy_connect_host");
+    let by_pieces = |(id, text): &(FieldId, String)| {
+        tunnel.is_some_and(|field| field.id == *id)
+            || text.contains("Continuation")
+            || text.contains("ncrypted")
+    };
     let all = recorder.described.iter();
-    all.filter(|(_, _, values)| !values.iter().any(|(_, text)| by_pieces(text)))
+    all.filter(|(_, _, values)| !values.iter().any(by_pieces))
         .collect()
 }
 
