@@ -38,7 +38,7 @@ fn watched(args: &[&str], capture: &[u8]) -> Vec<u8> {
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
     };
-    let mut most = 0;
+    let mut most = peak().unwrap_or_default();
     for part in capture.chunks(1 << 20) {
         // Behind damage nothing is read.
         if input.write_all(part).is_err() {
