@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::harness::{self, each, files_in, root};
 
+#[allow(unreachable_pub, dead_code, reason = "a library of another workspace")]
 #[path = "../fuzz/src/lib.rs"]
 mod laws;
 

@@ -22,7 +22,9 @@ use colloquy_dissectors::protocols::PROTOCOLS;
 /// A law: panics where these bytes break it.
 pub type Law = Box<dyn Fn(&[u8]) + Send + Sync>;
 
-const WHOLE: &[(&str, fn(&[u8]))] = &[
+type Check = fn(&[u8]);
+
+const WHOLE: &[(&str, Check)] = &[
     ("capture", capture::check),
     ("filter", filter::check),
     ("pipeline", pipeline::check),

@@ -89,7 +89,7 @@ fn followed(recorder: &Recorder) -> Vec<&Described> {
             || text.contains("ncrypted")
     };
     let all = recorder.described.iter();
-    all.filter(|(_, _, values)| !values.iter().any(by_pieces))
+    all.filter(|(_, _, values)| !values.is_empty() && !values.iter().any(by_pieces))
         .collect()
 }
 

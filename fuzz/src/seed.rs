@@ -48,7 +48,7 @@ pub fn write<'a>(captures: impl Iterator<Item = &'a str>, to: &Path) -> io::Resu
     for (index, filter) in FILTERS.iter().enumerate() {
         corpus.add("filter", filter.as_bytes())?;
         let segments: Vec<u8> = (0..200_u32)
-            .map(|n| (n * (index as u32 + 3) * 37 >> 2) as u8)
+            .map(|n| (n * (index as u32 + 3) * 37 / 4) as u8)
             .collect();
         corpus.add("stream", &segments)?;
     }
@@ -131,15 +131,16 @@ impl Corpus<'_> {
 
 /// The protocols in a conversation, each with the step that shows it, or the one behind that where it is a child.
 fn begins(talk: &Talk) -> Vec<(usize, &'static str)> {
-    let carrier = match talk.datagrams {
-        true => Carrier::Datagrams,
-        false => Carrier::Stream,
+    let carrier = if talk.datagrams {
+        Carrier::Datagrams
+    } else {
+        Carrier::Stream
     };
     let steps = talk.steps.iter();
     let borrowed: Vec<_> = steps
-        .map(|(side, bytes)| match talk.datagrams {
-            true => (*side, Step::Sends(bytes, 0)),
-            false => (*side, Step::Says(bytes)),
+        .map(|(side, bytes)| {
+            let whole = talk.datagrams.then_some(Step::Sends(bytes, 0));
+            (*side, whole.unwrap_or(Step::Says(bytes)))
         })
         .collect();
     let mut all = Vec::new();

@@ -165,7 +165,8 @@ mod tests {
         let mut assembly = Assembly::default();
         for (index, byte) in [11, 1, 0, 0].into_iter().enumerate() {
             let mut kept = Assembly::default();
-            let found = assembly.push(&[byte], 6 * index as u64, false, &mut kept);
+            let record = [byte];
+            let found = assembly.push(&record, 6 * index as u64, false, &mut kept);
             assert_eq!(found.encrypted, index == 3, "byte {index}");
         }
         assert!(assembly.is_empty());
