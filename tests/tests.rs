@@ -16,6 +16,9 @@ mod harness;
 /// The JSON report's schema, key by key, and what must hold between its numbers.
 mod schema;
 
+/// Peers that mean harm: bombs, floods, endless and nested messages take bounded memory.
+#[cfg(target_os = "linux")]
+mod adversarial;
 /// Which module may import which, and how long a file may be.
 mod architecture;
 /// Every rule and protocol is registered, documented and tested; `explain` has a page for each.
@@ -31,6 +34,8 @@ mod laws;
 /// Live traffic of a real client and server over loopback. Needs the right to capture; says so and passes without.
 #[cfg(feature = "live")]
 mod live;
+/// Inputs that once broke a law of the fuzz targets.
+mod regressions;
 /// Response times as tables: they add up, and read as they did.
 mod response_times;
 /// Captures that are cut, broken, shuffled: no panic, an end, a report that holds together.

@@ -50,6 +50,8 @@ pub struct Stack {
     /// The server said something.
     answered: bool,
     secrets: Option<Arc<Secrets>>,
+    /// What is spoken, where the caller says so.
+    given: Option<&'static Protocol>,
     state: State,
 }
 
@@ -86,10 +88,25 @@ impl Stack {
             joined_late: !beginning,
             answered: false,
             secrets: None,
+            given: None,
             state: State::Probing {
                 held: Vec::new(),
                 bytes: 0,
             },
+        }
+    }
+
+    /// A conversation that is `protocol`, whatever its content is like. Nothing is probed, and its sides are what they are said to be.
+    #[must_use]
+    pub fn speaking(
+        protocol: &'static Protocol,
+        carrier: Carrier,
+        ports: PerSide<u16>,
+        beginning: bool,
+    ) -> Self {
+        Self {
+            given: Some(protocol),
+            ..Self::new(carrier, ports, beginning, false)
         }
     }
 
@@ -144,6 +161,13 @@ impl Stack {
         input: Input<'_>,
         sink: &mut dyn Sink,
     ) -> Outcome {
+        if let Some(protocol) = self.given {
+            match &mut self.state {
+                State::Known(layer) => layer.handle(side, at, input, None, sink),
+                _ => self.begin(protocol, side, at, input, sink),
+            }
+            return Outcome::Taken;
+        }
         if let Input::Data(bytes) = input
             && sink.wants_fields()
             && self.is_answered_otherwise(side, bytes, sink)

@@ -33,6 +33,8 @@ pub(super) struct Messages {
     pipes: Pipes,
     /// Messages of which bytes are still to come.
     pending: PerSide<VecDeque<Pending>>,
+    /// Where the furthest of all messages ends.
+    reach: PerSide<StreamOffset>,
     /// What came of each side, and where the last piece of it began.
     until: PerSide<StreamOffset>,
     began: PerSide<StreamOffset>,
@@ -103,6 +105,7 @@ impl Messages {
             opened: None,
             pipes: Pipes::default(),
             pending: PerSide::default(),
+            reach: PerSide::default(),
             until: PerSide::default(),
             began: PerSide::default(),
             done: PerSide::default(),
@@ -294,6 +297,7 @@ impl Messages {
 
     pub(super) fn swap(&mut self) {
         self.pending.swap();
+        self.reach.swap();
         self.until.swap();
         self.began.swap();
         self.done.swap();
@@ -521,12 +525,14 @@ impl Sink for Messages {
         let mut values = Values::default();
         describe(&mut Writer::new(&self.wanted, &mut values));
         // What is inside another message is complete when that one is.
-        let end = pending
-            .iter()
-            .filter(|outer| outer.span.start <= span.start && span.end <= outer.span.end)
-            .map(|outer| outer.span.end)
-            .max()
-            .unwrap_or(span.end);
+        let mut end = span.end;
+        if span.end <= self.reach[side] {
+            let outer = pending
+                .iter()
+                .filter(|outer| outer.span.start <= span.start && span.end <= outer.span.end);
+            end = outer.map(|outer| outer.span.end).max().unwrap_or(end);
+        }
+        self.reach[side] = self.reach[side].max(end);
         pending.push_back(Pending {
             span: Span::new(span.start, end),
             inner: span,

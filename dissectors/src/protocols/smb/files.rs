@@ -141,13 +141,14 @@ impl Files {
 
     /// A user logged off, or left a tree: what he has open there is closed (MS-SMB2 3.3.5.6, 3.3.5.8).
     pub(super) fn close_of(&mut self, is_his: impl Fn(Owner) -> bool, at: &mut At<'_, '_>) {
-        let gone = self.map.extract_if(|_, file| is_his(file.owner));
-        for (key, _) in gone {
-            if let Some(index) = self.pipes.iter().position(|k| *k == key) {
-                self.pipes.swap_remove(index);
-                at.out.end_child(key, End::Fin);
-            }
+        // Pipes in their own order: the map's changes from run to run.
+        let is_gone = |key: &u64| self.map.get(key).is_some_and(|file| is_his(file.owner));
+        let (gone, kept) = self.pipes.iter().copied().partition::<Vec<_>, _>(is_gone);
+        self.pipes = kept;
+        for key in gone {
+            at.out.end_child(key, End::Fin);
         }
+        self.map.retain(|_, file| !is_his(file.owner));
     }
 
     pub(super) fn kind(&self, key: u64) -> Kind {

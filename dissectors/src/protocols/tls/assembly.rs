@@ -81,6 +81,11 @@ impl Assembly {
             self.seams.push(self.bytes.len());
             let Some(missing) = self.missing(rest) else {
                 self.bytes.extend_from_slice(rest);
+                // The first record may have been too short to show it.
+                if size(&self.bytes).is_some_and(|n| n >= MESSAGE_MOST) {
+                    self.clear();
+                    found.encrypted = true;
+                }
                 return found;
             };
             let (end, behind) = rest.split_at_checked(missing).unwrap_or((rest, &[]));
@@ -148,4 +153,22 @@ fn is_encrypted(bytes: &[u8], secret: bool) -> bool {
         .first()
         .is_some_and(|kind| names::handshake(*kind).is_empty());
     secret || strange || size(bytes).is_some_and(|n| n >= MESSAGE_MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first record is too short to show how long the message is.
+    #[test]
+    fn a_message_over_records_of_one_byte_is_bounded() {
+        let mut assembly = Assembly::default();
+        for (index, byte) in [11, 1, 0, 0].into_iter().enumerate() {
+            let mut kept = Assembly::default();
+            let record = [byte];
+            let found = assembly.push(&record, 6 * index as u64, false, &mut kept);
+            assert_eq!(found.encrypted, index == 3, "byte {index}");
+        }
+        assert!(assembly.is_empty());
+    }
 }
