@@ -10,10 +10,11 @@ shift
 target=$(rustc -vV | sed -n 's/^host: //p')
 folder=${CARGO_TARGET_DIR:-fuzz/target}
 
-flags=(--cfg fuzzing -Cpasses=sancov-module -Cforce-frame-pointers)
+flags=(--cfg fuzzing -Cpasses=sancov-module)
 for option in level=4 inline-8bit-counters pc-table trace-compares stack-depth; do
     flags+=("-Cllvm-args=-sanitizer-coverage-$option")
 done
+flags+=(-Cforce-frame-pointers)
 # A target is named, so that build scripts and macros are built without the counters.
 RUSTFLAGS="${flags[*]}" cargo build --quiet --release --locked --manifest-path fuzz/Cargo.toml --target "$target" --target-dir "$folder"
 fuzz=$folder/$target/release/fuzz

@@ -3,12 +3,16 @@
 //!   then steps: kind and side (1), length (2, little endian), as many bytes or what is left of them
 //! ```
 
+use std::sync::LazyLock;
+
 use colloquy_dissectors::dissector::{End, Input, Sink, Slot};
 use colloquy_dissectors::event::Act;
 use colloquy_dissectors::field::{FieldId, Values, Wanted, Writer};
 use colloquy_dissectors::stack::{Outcome, Stack};
 use colloquy_dissectors::units::{PerSide, Side, Span};
 
+/// Every field is asked for.
+static ALL: LazyLock<Wanted> = LazyLock::new(Wanted::all);
 /// Steps read of one input.
 const STEPS: usize = 4096;
 
@@ -182,8 +186,8 @@ impl Sink for Recorder {
         span: Span,
         describe: &mut dyn FnMut(&mut Writer<'_>),
     ) {
-        let (all, mut values) = (Wanted::all(), Values::default());
-        describe(&mut Writer::new(&all, &mut values));
+        let mut values = Values::default();
+        describe(&mut Writer::new(&ALL, &mut values));
         let values = values.iter();
         let values = values.map(|e| (e.id, format!("{:?} {}+{}", e.value, e.at, e.len)));
         self.described.push((side, span, values.collect()));

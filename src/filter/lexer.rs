@@ -118,7 +118,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Fault> {
 /// The token that `rest` begins with, and its bytes.
 fn one(rest: &str, at: usize) -> Result<(Kind<'_>, usize), Fault> {
     if let Some(inner) = rest.strip_prefix("r\"") {
-        let (bytes, len) = raw(inner).ok_or_else(|| unclosed(rest, at, "text", '"'))?;
+        let (bytes, len) = raw(inner).ok_or_else(|| unclosed(rest.len(), at, "text", '"'))?;
         return Ok((Kind::Text(bytes), len + 2));
     }
     if let Some(inner) = rest.strip_prefix('"') {
@@ -138,7 +138,7 @@ fn one(rest: &str, at: usize) -> Result<(Kind<'_>, usize), Fault> {
     if let Some(inner) = rest.strip_prefix('[') {
         let len = inner
             .find(']')
-            .ok_or_else(|| unclosed(rest, at, "slice", ']'))?;
+            .ok_or_else(|| unclosed(rest.len(), at, "slice", ']'))?;
         return Ok((Kind::Brackets(inner.get(..len).unwrap_or("")), len + 2));
     }
     let word = word(rest);
@@ -161,11 +161,9 @@ fn one(rest: &str, at: usize) -> Result<(Kind<'_>, usize), Fault> {
     Err(Fault::new(what, at..at + first))
 }
 
-fn unclosed(rest: &str, at: usize, what: &str, end: char) -> Fault {
-    Fault::new(
-        format!("the {what} has no closing {end}"),
-        at..at + rest.len(),
-    )
+/// What begins at `at` and goes on to the end of the expression, `len` bytes further.
+fn unclosed(len: usize, at: usize, what: &str, end: char) -> Fault {
+    Fault::new(format!("the {what} has no closing {end}"), at..at + len)
 }
 
 /// The word that `rest` begins with: names, numbers, addresses, bytes. `/` belongs to it behind an address only, `-` inside.
@@ -238,7 +236,8 @@ fn quoted(inner: &str, quote: u8, at: usize) -> Result<(Vec<u8>, usize), Fault> 
     } else {
         "character constant"
     };
-    Err(unclosed(inner, at - 1, what, quote.into()))
+    // The quote that opens it belongs to it.
+    Err(unclosed(inner.len() + 1, at - 1, what, quote.into()))
 }
 
 /// Appends what stands behind a backslash, and says how many bytes that took.
