@@ -256,6 +256,19 @@ pub(crate) fn waited(view: &View<'_>, open: &Open) -> String {
 }
 
 /// Messages for the tests of rules.
+/// The guard that forbids a verdict on files that were not closed, and why: the closing may not have been seen.
+pub(crate) fn closing_unseen(view: &View<'_>) -> Option<(&'static str, &'static str)> {
+    if view.lost(Side::Client) {
+        return Some(("T4", "requests are missing, which may have closed files"));
+    }
+    if view.session.encrypted.is_some() {
+        let why = "the session became encrypted, so that closing cannot be seen";
+        return Some(("T8", why));
+    }
+    let why = "the session has several connections; files may be closed on another";
+    view.has_channels().then_some(("T13", why))
+}
+
 #[cfg(test)]
 pub(crate) mod testing {
     use crate::capture::script::Script;

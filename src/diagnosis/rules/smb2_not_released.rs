@@ -1,7 +1,6 @@
 //! `smb2-not-released`.
 
-use colloquy_dissectors::units::Side;
-
+use crate::diagnosis::smb::closing_unseen;
 use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule};
 
 declare_rule! {
@@ -46,20 +45,8 @@ impl Smb2NotReleased {
         if open < 1 {
             return;
         }
-        if view.lost(Side::Client) {
-            return out.cannot_tell(
-                &META,
-                "T4",
-                "requests are missing, which may have closed files",
-            );
-        }
-        if view.session.encrypted.is_some() {
-            let why = "the session became encrypted, so that closing cannot be seen";
-            return out.cannot_tell(&META, "T8", why);
-        }
-        if view.has_channels() {
-            let why = "the session has several connections; files may be closed on another";
-            return out.cannot_tell(&META, "T13", why);
+        if let Some((guard, why)) = closing_unseen(view) {
+            return out.cannot_tell(&META, guard, why);
         }
         let (files, were) = match open {
             1 => ("1 file".to_owned(), "was"),
