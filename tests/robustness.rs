@@ -191,7 +191,7 @@ fn shuffle(name: &str, bytes: &[u8], rounds: usize) {
             3 => {
                 for frame in &mut mixed {
                     if dice.below(3) == 0 {
-                        frame.time = Timestamp(dice.roll().cast_signed());
+                        frame.time = Timestamp::from_nanos(dice.roll().cast_signed());
                     }
                 }
             }

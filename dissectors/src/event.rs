@@ -373,14 +373,17 @@ pub enum Act {
 #[must_use]
 pub fn digest(bytes: &[u8]) -> u32 {
     let mut hash = 0x811c_9dc5_u32 ^ bytes.len() as u32;
-    for word in bytes.get(..64).unwrap_or(bytes).chunks(4) {
-        let mut part = [0; 4];
-        for (to, from) in part.iter_mut().zip(word) {
-            *to = *from;
-        }
-        hash = (hash ^ u32::from_le_bytes(part))
+    let mut add = |word: [u8; 4]| {
+        hash = (hash ^ u32::from_le_bytes(word))
             .wrapping_mul(0x0100_0193)
             .rotate_left(5);
+    };
+    let (words, rest) = bytes.get(..64).unwrap_or(bytes).as_chunks::<4>();
+    words.iter().for_each(|word| add(*word));
+    if !rest.is_empty() {
+        let mut last = [0; 4];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        add(last);
     }
     hash | 1
 }

@@ -1,12 +1,33 @@
 //! The words every part shares: time, side, offset, span.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// A moment: nanoseconds since 1970-01-01T00:00:00 UTC, taken from a packet and never from a clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
+///
+/// A moment that is not known takes no more room than one that is: captures have very many of both.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroU64);
+
+/// Turns the order of signed numbers into that of unsigned ones, and the smallest of them into 0.
+const SIGN: u64 = 1 << 63;
 
 impl Timestamp {
+    /// The moment `nanos` after 1970-01-01T00:00:00 UTC. The smallest number of all, in the year 1677, stands for the next one.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        match NonZeroU64::new(nanos.cast_unsigned() ^ SIGN) {
+            Some(ordered) => Self(ordered),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00 UTC.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        (self.0.get() ^ SIGN).cast_signed()
+    }
+
     /// Seconds from `earlier` to this moment; negative when the clock went back.
     #[must_use]
     pub fn since(self, earlier: Self) -> f64 {
@@ -16,13 +37,25 @@ impl Timestamp {
     /// Nanoseconds from `earlier` to this moment.
     #[must_use]
     pub fn nanos_since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
+        self.nanos().saturating_sub(earlier.nanos())
     }
 
     /// This moment and `nanos` more.
     #[must_use]
     pub fn plus_nanos(self, nanos: i64) -> Self {
-        Self(self.0.saturating_add(nanos))
+        Self::from_nanos(self.nanos().saturating_add(nanos))
+    }
+}
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::from_nanos(0)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.nanos()).finish()
     }
 }
 

@@ -49,7 +49,7 @@ pub fn check(input: &[u8]) {
         millis += i64::from(wait) * if head & 0x40 == 0 { 1 } else { 100 };
         let stamp = Stamp {
             frame: index as u64 + 1,
-            time: Timestamp(millis * 1_000_000),
+            time: Timestamp::from_nanos(millis * 1_000_000),
         };
         let segment = Segment {
             stamp,

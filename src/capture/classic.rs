@@ -98,7 +98,7 @@ impl Classic {
             Lengths::CapturedSecond => (second, first),
             Lengths::SmallerIsCaptured => (first.min(second), first.max(second)),
         };
-        Some((Timestamp(time), len, wire_len))
+        Some((Timestamp::from_nanos(time), len, wire_len))
     }
 }
 

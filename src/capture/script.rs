@@ -36,7 +36,7 @@ pub use packet::flag;
 use packet::{Segment, Wire, must};
 
 /// When every script begins: 2026-01-01T00:00:00 UTC.
-pub const START: Timestamp = Timestamp(1_767_225_600_000_000_000);
+pub const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 
 const MICROSECOND: i64 = 1_000;
 const MILLISECOND: i64 = 1_000_000;

@@ -134,7 +134,7 @@ impl<W: Write> Writer<W> {
                 format!("interface {interface} was not described"),
             ));
         }
-        let ticks = time.0.max(0).cast_unsigned();
+        let ticks = time.nanos().max(0).cast_unsigned();
         self.body.extend(interface.to_le_bytes());
         self.body.extend(((ticks >> 32) as u32).to_le_bytes());
         self.body.extend((ticks as u32).to_le_bytes());
@@ -173,7 +173,7 @@ impl<W: Write> Writer<W> {
         received: Option<u64>,
         dropped: Option<u64>,
     ) -> io::Result<()> {
-        let ticks = at.0.max(0).cast_unsigned();
+        let ticks = at.nanos().max(0).cast_unsigned();
         self.body.extend(interface.to_le_bytes());
         self.body.extend(((ticks >> 32) as u32).to_le_bytes());
         self.body.extend((ticks as u32).to_le_bytes());

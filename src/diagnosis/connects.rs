@@ -358,7 +358,7 @@ mod tests {
     fn connect(secs: f64, port: u16) -> Connect {
         let nanos = (secs * 1e9) as i64;
         let syn = Stamp {
-            time: Timestamp(nanos),
+            time: Timestamp::from_nanos(nanos),
             frame: nanos as u64 / 1_000_000 + 1,
         };
         Connect {

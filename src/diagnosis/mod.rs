@@ -392,11 +392,8 @@ pub fn examine(session: &Session, flow: &Flow, world: &World) -> Verdicts {
         flow,
         world,
     };
-    for rule in RULES {
-        let protocols = rule.meta().protocols;
-        if protocols.is_empty() || protocols.contains(&session.protocol) {
-            rule.check(&view, &mut out);
-        }
+    for rule in registry::rules_of(session.protocol) {
+        rule.check(&view, &mut out);
     }
     out
 }

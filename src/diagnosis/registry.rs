@@ -1,5 +1,7 @@
 //! The registry: every rule, in the order of `colloquy explain`.
 
+use std::sync::OnceLock;
+
 use super::rules::{
     both_sides_waiting, capture_clock, capture_cut_frames, capture_damaged, capture_drops,
     capture_duplicates, capture_offload, capture_one_sided, chatty_dialogue,
@@ -178,6 +180,36 @@ pub const CAPTURE_RULES: &[&dyn CaptureRule] = &[
     &capture_offload::CaptureOffload,
     &capture_one_sided::CaptureOneSided,
 ];
+
+/// The rules on sessions of `protocol`, in the order of the registry.
+pub(super) fn rules_of(protocol: &str) -> &'static [&'static dyn Rule] {
+    /// Of each protocol that a rule names, and of any other.
+    type Chosen = (
+        Vec<(&'static str, Vec<&'static dyn Rule>)>,
+        Vec<&'static dyn Rule>,
+    );
+    static CHOSEN: OnceLock<Chosen> = OnceLock::new();
+    let (named, other) = CHOSEN.get_or_init(|| {
+        let of = |protocol: Option<&str>| -> Vec<&'static dyn Rule> {
+            let concerns = |rule: &&&'static dyn Rule| {
+                let protocols = rule.meta().protocols;
+                protocols.is_empty() || protocol.is_some_and(|p| protocols.contains(&p))
+            };
+            RULES.iter().filter(concerns).copied().collect()
+        };
+        let mut names: Vec<&'static str> = RULES
+            .iter()
+            .flat_map(|rule| rule.meta().protocols)
+            .copied()
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let named = names.into_iter().map(|name| (name, of(Some(name))));
+        (named.collect(), of(None))
+    });
+    let own = named.iter().find(|(name, _)| *name == protocol);
+    own.map_or(other, |(_, rules)| rules)
+}
 
 /// What is known of every rule, in the order of the registry.
 pub fn all_rules() -> impl Iterator<Item = &'static RuleMeta> {

@@ -157,7 +157,7 @@ pub(crate) fn oddity(session: &Session) -> Option<Oddity> {
     let moment = |key: &str| -> Option<f64> {
         let text = session.detail(key)?.to_string();
         let time: jiff::Timestamp = text.parse().ok()?;
-        Some(Timestamp(i64::try_from(time.as_nanosecond()).ok()?).since(stamp.time))
+        Some(Timestamp::from_nanos(i64::try_from(time.as_nanosecond()).ok()?).since(stamp.time))
     };
     if let Some(left) = moment("certificate_valid_until").filter(|left| *left < 0.0) {
         return Some(Oddity::Expired(-left));

@@ -274,7 +274,7 @@ impl Web {
 
 /// Whether a cookie is set only to be forgotten: empty, or of a time that is over (RFC 6265 section 3.1).
 pub fn is_removal(set: &SeenFact) -> bool {
-    let over = |t: i64| t < set.stamp.time.0 / 1_000_000_000;
+    let over = |t: i64| t < set.stamp.time.nanos() / 1_000_000_000;
     set.is("removed") || set.int("max_age").is_none() && set.int("expires").is_some_and(over)
 }
 
@@ -301,7 +301,7 @@ pub fn expired(fact: &SeenFact) -> bool {
         && fact.int("status") == Some(401)
         && fact
             .int("expires")
-            .is_some_and(|end| end <= fact.stamp.time.0.div_euclid(1_000_000_000))
+            .is_some_and(|end| end <= fact.stamp.time.nanos().div_euclid(1_000_000_000))
 }
 
 /// What anybody on the way can read: the scheme by the name of what is in it.

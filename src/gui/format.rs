@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn times() {
-        let time = Timestamp(1_700_000_000_123_456_789);
+        let time = Timestamp::from_nanos(1_700_000_000_123_456_789);
         assert_eq!(date(time), "2023-11-14 22:13:20 UTC");
         assert_eq!(clock(time), "22:13:20.123456");
         assert_eq!(file_name("/a/b.pcap"), "b.pcap");

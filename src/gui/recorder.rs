@@ -55,7 +55,7 @@ impl Kept {
     fn create() -> std::io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         clear_what_was_left();
-        let nanos = now().0;
+        let nanos = now().nanos();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("colloquy-{}-{nanos}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
@@ -264,7 +264,7 @@ fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// An interface, and why it cannot be captured on where it cannot.

@@ -126,7 +126,7 @@ mod tests {
             capture: 0,
             session: Some(ONE),
             rule: "request-unanswered",
-            at: Timestamp(5),
+            at: Timestamp::from_nanos(5),
             frames: vec![Evidence {
                 frame: 7,
                 role: "request",

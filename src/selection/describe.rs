@@ -143,9 +143,9 @@ fn name_of(outcome: &Outcome, capture: u32, end: Endpoint) -> Option<&str> {
 
 fn course(row: Row<'_>, put: &mut Put<'_>) {
     let session = row.session;
-    put(s::OPENED, Value::Time(session.first.time.0));
+    put(s::OPENED, Value::Time(session.first.time.nanos()));
     if let Some(closed) = row.closed() {
-        put(s::CLOSED, Value::Time(closed.time.0));
+        put(s::CLOSED, Value::Time(closed.time.nanos()));
     }
     let duration = session.last.time.nanos_since(session.first.time).max(0);
     put(s::DURATION, Value::Duration(duration));
@@ -182,7 +182,7 @@ fn counts(row: Row<'_>, put: &mut Put<'_>) {
     ] {
         put(id, Value::Uint(count));
     }
-    if let Some(times) = session.response_time {
+    if let Some(times) = session.response_time() {
         let nanos = |seconds: f64| Value::Duration((seconds * 1e9).round() as i64);
         put(s::MEDIAN, nanos(times.median));
         put(s::P95, nanos(times.p95));
@@ -281,7 +281,7 @@ pub(super) fn findings(findings: &[&Finding], wanted: &Wanted, values: &mut Valu
         );
         put(f::CATEGORY, Value::Text(finding.category.name()));
         put(f::SIDE, Value::Text(finding.side.name()));
-        put(f::AT, Value::Time(finding.at.0));
+        put(f::AT, Value::Time(finding.at.nanos()));
         for evidence in &finding.frames {
             put(f::FRAME, Value::Uint(evidence.frame));
             put(f::ROLE, Value::Text(evidence.role));

@@ -434,9 +434,6 @@ impl Head {
         if let Some(facts) = &tcp {
             end_inner(&mut sessions, facts);
         }
-        for session in &mut sessions {
-            session.response_time = session.summed_response_time();
-        }
         Flow {
             index: self.opening.index,
             stream: self.opening.stream,
@@ -458,7 +455,7 @@ impl Head {
 
 impl Udp {
     fn is_copy(&mut self, from_first: bool, datagram: &Datagram<'_>) -> bool {
-        let now = datagram.stamp.time.0;
+        let now = datagram.stamp.time.nanos();
         let digest = colloquy_dissectors::event::digest(datagram.payload);
         let same = |r: &&(i64, u32, u32, bool)| {
             r.1 == datagram.ip_id

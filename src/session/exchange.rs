@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::event::{Expect, Op, Status};
 use colloquy_dissectors::units::{Side, Stamp};
-use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// A request without its final answer.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Open {
     /// The requester gave it up.
     pub cancelled: Option<Stamp>,
     /// The same request again.
-    pub repeats: SmallVec<[Stamp; 2]>,
+    pub repeats: ThinVec<Stamp>,
     /// Times it was repeated, also those not kept.
     pub repeat_count: u32,
     /// A request of an inner session travels in it, which is the one to be told about.
@@ -112,7 +112,7 @@ pub struct Repeat {
     /// First sent.
     pub first: Stamp,
     /// Sent again.
-    pub again: SmallVec<[Stamp; 2]>,
+    pub again: ThinVec<Stamp>,
     /// Times it was sent again.
     pub count: u32,
     /// The answer, if one came.

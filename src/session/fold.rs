@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use colloquy_dissectors::event::{Act, Expect, Op, Phase, Status, Value};
 use colloquy_dissectors::units::{PerSide, Side, Stamp};
-use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
@@ -19,7 +18,8 @@ const SLOW_NANOS: i64 = 500_000_000;
 /// What a session needs only while it runs.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    pub(super) answered: VecDeque<(u64, Side, Op, Stamp, bool)>,
+    /// The last answered requests.
+    pub(super) answered: VecDeque<Done>,
     pub(super) early: Vec<(u64, Side, Status, Stamp)>,
     /// Answers were missed because the asking side's bytes were.
     pub(super) gap_seen: PerSide<bool>,
@@ -27,6 +27,20 @@ pub(super) struct Memory {
     pub(super) datagrams: bool,
     /// The last answered requests, over datagrams only.
     pub(super) recent: VecDeque<Recent>,
+}
+
+/// An answered request, to know a second answer. A busy session has many: small.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Done {
+    pub(super) id: u64,
+    /// Where it was answered.
+    pub(super) stamp: Stamp,
+    /// The place of its operation among the session's.
+    pub(super) operation: u16,
+    /// Who asked.
+    pub(super) asker: Side,
+    /// It was asked more than once.
+    pub(super) repeated: bool,
 }
 
 /// An answered request, to know it again.
@@ -200,7 +214,7 @@ pub(super) fn open_of(request: &Request, place: Place) -> Open {
         acked: None,
         interim: None,
         cancelled: None,
-        repeats: SmallVec::new(),
+        repeats: ThinVec::new(),
         repeat_count: 0,
         carries_inner: false,
         answer_may_be_missing: false,
@@ -258,16 +272,17 @@ pub(super) fn answer(
             || matches!(open.expect, Expect::LongWait(_)),
         repeats: open.repeat_count,
     };
+    let operation = time(session, &answered);
     if memory.answered.len() >= limits::ANSWERED_IDS {
         memory.answered.pop_front();
     }
-    memory.answered.push_back((
-        open.id,
-        open.side.other(),
-        open.op,
+    memory.answered.push_back(Done {
+        id: open.id,
         stamp,
-        open.repeat_count > 0,
-    ));
+        operation,
+        asker: open.side,
+        repeated: open.repeat_count > 0,
+    });
     if memory.datagrams && open.digest != 0 {
         if memory.recent.len() >= limits::RECENT_REQUESTS {
             memory.recent.pop_front();
@@ -277,7 +292,6 @@ pub(super) fn answer(
             answered: stamp,
         });
     }
-    time(session, &answered);
     if answered.nanos() >= SLOW_NANOS {
         keep_slow(session, answered);
     }
@@ -289,10 +303,13 @@ pub(super) fn answer(
     }
 }
 
-pub(super) fn time(session: &mut Session, answered: &Answered) {
+/// Adds up how long it took; gives the operation's place among the session's.
+fn time(session: &mut Session, answered: &Answered) -> u16 {
     let failed = u64::from(answered.status.failed);
-    let known = session.operations.iter_mut().find(|o| o.op == answered.op);
-    if let Some(entry) = known {
+    let mut operations = session.operations.iter_mut();
+    let place = operations.position(|o| o.op == answered.op);
+    let place = place.unwrap_or(session.operations.len());
+    if let Some(entry) = session.operations.get_mut(place) {
         entry.failed += failed;
         if !answered.long_wait {
             entry.times.add(answered.nanos());
@@ -311,6 +328,7 @@ pub(super) fn time(session: &mut Session, answered: &Answered) {
     } else {
         limit(session, "operations whose times are told apart");
     }
+    place as u16
 }
 
 pub(super) fn keep_slow(session: &mut Session, answered: Answered) {
@@ -377,8 +395,8 @@ pub(super) fn asked_again(
         note_repeat(session, &recent.open, Some(place.stamp), answered, false);
     }
     let answers = memory.answered.iter_mut().rev();
-    for answer in answers.filter(|a| a.0 == request.id && a.1 == place.side.other()) {
-        answer.4 = true;
+    for answer in answers.filter(|a| a.id == request.id && a.asker == place.side) {
+        answer.repeated = true;
     }
     true
 }

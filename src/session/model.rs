@@ -355,8 +355,6 @@ pub struct Session {
     pub open: ThinVec<Open>,
     /// Times by operation.
     pub operations: ThinVec<OpTimes>,
-    /// Those times in short, once the session is over.
-    pub response_time: Option<ResponseTime>,
     /// What went otherwise than it should.
     pub troubles: Rare<Troubles>,
     /// Facts of its protocol.
@@ -389,7 +387,6 @@ impl Session {
             requests: RequestCounts::default(),
             open: ThinVec::new(),
             operations: ThinVec::new(),
-            response_time: None,
             troubles: Rare::default(),
             facts: ThinVec::new(),
             encrypted: None,
@@ -420,7 +417,7 @@ impl Session {
     }
 
     /// Response times of all operations in short.
-    pub fn summed_response_time(&self) -> Option<ResponseTime> {
+    pub fn response_time(&self) -> Option<ResponseTime> {
         if let [only] = self.operations.as_slice() {
             return ResponseTime::of(&only.times);
         }

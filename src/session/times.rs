@@ -114,6 +114,7 @@ impl Times {
         // The nearest-rank definition.
         let rank = |q: f64| ((q * count as f64).ceil() as u64).clamp(1, count);
         Some(match self {
+            Self::Exact(all) if all.len() == 1 => [self.max(); N],
             Self::Exact(all) => {
                 let mut sorted = SmallVec::<[u64; limits::EXACT_TIMES]>::from_slice(all);
                 sorted.sort_unstable();

@@ -1,7 +1,7 @@
 //! Folds the events of one conversation into its sessions.
 
 use colloquy_dissectors::dissector::{Sink, Slot};
-use colloquy_dissectors::event::{Act, Expect, Fact, Phase, Status};
+use colloquy_dissectors::event::{Act, Expect, Fact, Op, Phase, Status};
 use colloquy_dissectors::offsets::Pieces;
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
@@ -18,6 +18,9 @@ use crate::limits;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
 const REORDERED_SECS: f64 = 1.0;
+
+/// An operation beyond those whose times are told apart.
+const UNTOLD: Op = Op::new("", 0);
 
 /// The sessions of one conversation while it runs.
 #[derive(Debug, Default)]
@@ -296,17 +299,18 @@ impl Tracker {
             .answered
             .iter()
             .rev()
-            .find(|a| a.0 == id && a.1 == place.side)
+            .find(|a| a.id == id && a.asker == asker)
             .copied();
-        if let Some((_, _, op, first, request_repeated)) = known {
+        if let Some(done) = known {
+            let operation = session.operations.get(usize::from(done.operation));
             if session.troubles.double_replies.len() < limits::EXAMPLES {
                 session.troubles.double_replies.push(DoubleReply {
                     id,
-                    op,
+                    op: operation.map_or(UNTOLD, |o| o.op),
                     side: place.side,
-                    first,
+                    first: done.stamp,
                     again: place.stamp,
-                    request_repeated,
+                    request_repeated: done.repeated,
                 });
             }
             return;

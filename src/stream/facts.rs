@@ -167,7 +167,7 @@ pub struct Series {
     /// Where they were sent first.
     pub first: Stamp,
     /// Where they were sent again.
-    pub again: SmallVec<[Stamp; 1]>,
+    pub again: ThinVec<Stamp>,
     /// Times they were sent again, also those not kept.
     pub count: u32,
 }
@@ -323,7 +323,7 @@ pub struct SideFacts {
     /// Keep-alive probes.
     pub keepalives: u32,
     /// Where its last keep-alive probes stand that its peer has not answered.
-    pub keepalives_unanswered: SmallVec<[Stamp; 1]>,
+    pub keepalives_unanswered: ThinVec<Stamp>,
     /// The last series of unanswered sending.
     pub series: Option<Series>,
     /// Its receive window, shut.

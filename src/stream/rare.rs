@@ -13,6 +13,13 @@ pub trait Unremarkable: Default + 'static {
     const DEFAULT: &'static Self;
 }
 
+impl<T> Rare<T> {
+    /// True once it was written to.
+    pub fn is_written(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 impl<T> Default for Rare<T> {
     fn default() -> Self {
         Self(None)

@@ -9,7 +9,7 @@ mod watch;
 
 use colloquy_dissectors::dissector::{End, Input};
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
-use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::assembler::Assembler;
 use super::facts::{Series, TcpFacts};
@@ -167,9 +167,12 @@ impl Tcp {
         if segment.has(flags::FIN) {
             self.fin(side, segment);
         }
-        self.give_up_holes(segment.stamp, to);
-        self.release(None, to);
-        self.end_in_order(to);
+        let may_lack = |half: &Half| half.fin_at.is_some() || !half.held.is_empty();
+        if may_lack(&self.halves.client) || may_lack(&self.halves.server) {
+            self.give_up_holes(segment.stamp, to);
+            self.release(None, to);
+            self.end_in_order(to);
+        }
         if segment.has(flags::RST) {
             self.reset(side, segment, before, to);
         }
@@ -325,7 +328,7 @@ impl Tcp {
             facts.series = Some(Series {
                 offset: from,
                 first: segment.stamp,
-                again: SmallVec::new(),
+                again: ThinVec::new(),
                 count: 0,
             });
         }
@@ -336,7 +339,9 @@ impl Tcp {
         let half = &mut self.halves[side];
         if from == half.next && heard && !waits {
             self.deliver(side, from, segment.stamp, bytes, cut, to);
-            self.release(Some(side), to);
+            if !(self.halves.client.held.is_empty() && self.halves.server.held.is_empty()) {
+                self.release(Some(side), to);
+            }
         } else {
             half.held.insert(from, bytes, cut, segment.stamp);
             if half.held.is_full() {

@@ -253,7 +253,7 @@ impl Drop for Live {
 /// A frame of libpcap as a record. Under `pcap::Precision::Nano` the microseconds field holds nanoseconds.
 fn record<'a>(packet: &Packet<'a>, link: LinkType, tally: &mut Tally) -> (Record, &'a [u8]) {
     let header = packet.header;
-    let time = Timestamp(
+    let time = Timestamp::from_nanos(
         header
             .ts
             .tv_sec

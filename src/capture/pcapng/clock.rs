@@ -47,7 +47,7 @@ impl Clock {
         let nanos = nanos
             .and_then(|n| i64::try_from(n).ok())
             .unwrap_or(i64::MAX);
-        Timestamp(nanos.saturating_add(self.offset_nanos))
+        Timestamp::from_nanos(nanos.saturating_add(self.offset_nanos))
     }
 }
 
@@ -57,26 +57,44 @@ mod tests {
 
     #[test]
     fn resolutions_and_offsets() {
-        assert_eq!(Clock::new(6, 0).time(1_500_000), Timestamp(1_500_000_000));
-        assert_eq!(Clock::new(9, 0).time(7), Timestamp(7));
-        assert_eq!(Clock::new(0, 0).time(7), Timestamp(7_000_000_000));
-        assert_eq!(Clock::new(12, 0).time(7_999), Timestamp(7));
+        assert_eq!(
+            Clock::new(6, 0).time(1_500_000),
+            Timestamp::from_nanos(1_500_000_000)
+        );
+        assert_eq!(Clock::new(9, 0).time(7), Timestamp::from_nanos(7));
+        assert_eq!(
+            Clock::new(0, 0).time(7),
+            Timestamp::from_nanos(7_000_000_000)
+        );
+        assert_eq!(Clock::new(12, 0).time(7_999), Timestamp::from_nanos(7));
         assert_eq!(
             Clock::new(0x80 + 10, 0).time(1024 + 512),
-            Timestamp(1_500_000_000)
+            Timestamp::from_nanos(1_500_000_000)
         );
-        assert_eq!(Clock::new(0x80 + 127, 0).time(u64::MAX), Timestamp(0));
-        assert_eq!(Clock::new(6, -2).time(3_000_000), Timestamp(1_000_000_000));
-        assert_eq!(Clock::new(127, 0).time(u64::MAX), Timestamp(0));
+        assert_eq!(
+            Clock::new(0x80 + 127, 0).time(u64::MAX),
+            Timestamp::from_nanos(0)
+        );
+        assert_eq!(
+            Clock::new(6, -2).time(3_000_000),
+            Timestamp::from_nanos(1_000_000_000)
+        );
+        assert_eq!(Clock::new(127, 0).time(u64::MAX), Timestamp::from_nanos(0));
     }
 
     #[test]
     fn overflow_is_the_end_of_time() {
-        assert_eq!(Clock::new(0, 0).time(u64::MAX), Timestamp(i64::MAX));
+        assert_eq!(
+            Clock::new(0, 0).time(u64::MAX),
+            Timestamp::from_nanos(i64::MAX)
+        );
         assert_eq!(
             Clock::new(0x80, i64::MAX).time(u64::MAX),
-            Timestamp(i64::MAX)
+            Timestamp::from_nanos(i64::MAX)
         );
-        assert_eq!(Clock::new(6, i64::MIN).time(0), Timestamp(i64::MIN));
+        assert_eq!(
+            Clock::new(6, i64::MIN).time(0),
+            Timestamp::from_nanos(i64::MIN)
+        );
     }
 }

@@ -14,7 +14,7 @@ fn classic_in_both_orders_and_resolutions() {
             file.record(1, 5, b"abcd", 10).record(2, 0, b"", 0);
             let (frames, summary) = read(&file.all);
             assert_eq!(frames.len(), 2);
-            assert_eq!(frames[0].0.time, Timestamp(nanos));
+            assert_eq!(frames[0].0.time, Timestamp::from_nanos(nanos));
             assert_eq!(frames[0].1, b"abcd");
             assert_eq!((frames[0].0.wire_len, frames[0].0.is_cut()), (10, true));
             assert_eq!((frames[0].0.file_at, frames[0].0.header_len), (24, 16));
@@ -90,8 +90,8 @@ fn sections_have_their_own_order_and_interfaces() {
     });
     file.packet(0, 7 * 1024 + 512, b"two", 3);
     let (frames, summary) = read(&file.all);
-    assert_eq!(frames[0].0.time, Timestamp(5_000_000_007));
-    assert_eq!(frames[1].0.time, Timestamp(6_500_000_000));
+    assert_eq!(frames[0].0.time, Timestamp::from_nanos(5_000_000_007));
+    assert_eq!(frames[1].0.time, Timestamp::from_nanos(6_500_000_000));
     assert_eq!((frames[0].0.interface, frames[1].0.interface), (0, 1));
     assert_eq!(
         summary.link_types,
@@ -120,7 +120,7 @@ fn simple_packets_are_cut_by_the_snap_length_and_take_the_time_before() {
         (frames[1].1.as_slice(), frames[1].0.wire_len),
         (b"12345".as_slice(), 100)
     );
-    assert_eq!(frames[1].0.time, Timestamp(9000));
+    assert_eq!(frames[1].0.time, Timestamp::from_nanos(9000));
     assert_eq!((summary.untimed_frames, summary.cut_frames), (1, 1));
 }
 
@@ -141,7 +141,7 @@ fn obsolete_packets_tell_of_drops() {
     let (frames, summary) = read(&file.all);
     assert_eq!(
         (frames[0].1.as_slice(), frames[0].0.time),
-        (b"hi".as_slice(), Timestamp(4000))
+        (b"hi".as_slice(), Timestamp::from_nanos(4000))
     );
     assert_eq!(
         (summary.dropped, summary.interfaces[0].dropped_between),
@@ -207,7 +207,7 @@ fn custom_and_journal_blocks_have_frame_numbers_unknown_ones_do_not() {
         ]
     );
     assert_eq!(frames[0].1, b"\x39\x30\0\0what");
-    assert_eq!(summary.first, Some(Timestamp(1000)));
+    assert_eq!(summary.first, Some(Timestamp::from_nanos(1000)));
     assert_eq!(
         summary.skipped_blocks.into_iter().collect::<Vec<_>>(),
         [(9, 1), (0x77, 1), (0xbad, 1)]

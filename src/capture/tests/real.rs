@@ -43,8 +43,8 @@ fn whole_files() {
             .map(|(record, _)| u64::from(record.wire_len))
             .sum();
         let (first, last) = (
-            summary.first.unwrap_or_default().0,
-            summary.last.unwrap_or_default().0,
+            summary.first.unwrap_or_default().nanos(),
+            summary.last.unwrap_or_default().nanos(),
         );
         let damage = summary
             .damage

@@ -31,27 +31,41 @@ fn everything_the_writer_writes() {
     let raw = writer.interface(&info(LinkType::RAW)).expect("writes");
     writer.secrets("CLIENT_RANDOM 00 11").expect("writes");
     writer
-        .frame(eth, Timestamp(1_700_000_000_123_456_789), b"abcde", 99)
+        .frame(
+            eth,
+            Timestamp::from_nanos(1_700_000_000_123_456_789),
+            b"abcde",
+            99,
+        )
         .expect("writes");
     writer
-        .commented_frame(raw, Timestamp(i64::MAX), b"", 0, &["first", "zweiter ü"])
+        .commented_frame(
+            raw,
+            Timestamp::from_nanos(i64::MAX),
+            b"",
+            0,
+            &["first", "zweiter ü"],
+        )
         .expect("writes");
     writer
-        .statistics(eth, Timestamp(5), Some(12), Some(3))
+        .statistics(eth, Timestamp::from_nanos(5), Some(12), Some(3))
         .expect("writes");
     assert!(
-        writer.frame(2, Timestamp(0), b"", 0).is_err(),
+        writer.frame(2, Timestamp::from_nanos(0), b"", 0).is_err(),
         "not described"
     );
     let (frames, summary) = read(&writer.finish().expect("writes"));
-    assert_eq!(frames[0].0.time, Timestamp(1_700_000_000_123_456_789));
+    assert_eq!(
+        frames[0].0.time,
+        Timestamp::from_nanos(1_700_000_000_123_456_789)
+    );
     assert_eq!(
         (frames[0].1.as_slice(), frames[0].0.wire_len),
         (b"abcde".as_slice(), 99)
     );
     assert_eq!(
         (frames[1].0.time, frames[1].0.link),
-        (Timestamp(i64::MAX), LinkType::RAW)
+        (Timestamp::from_nanos(i64::MAX), LinkType::RAW)
     );
     let comments: Vec<_> = summary
         .comments
@@ -86,7 +100,7 @@ fn everything_the_writer_writes() {
 #[test]
 fn memory_ends_blocks_where_told() {
     let frames: Vec<_> = (0..9)
-        .map(|i| MemoryFrame::whole(Timestamp(i), LinkType::RAW, vec![i as u8; 10]))
+        .map(|i| MemoryFrame::whole(Timestamp::from_nanos(i), LinkType::RAW, vec![i as u8; 10]))
         .collect();
     let (whole, _) = drain(&mut MemorySource::new(frames.clone())).expect("reads");
     let (pieces, summary) =
@@ -110,10 +124,10 @@ proptest! {
         let mut writer = Writer::new(Vec::new(), &WriterOptions::default()).expect("writes");
         let id = writer.interface(&info(LinkType::ETHERNET)).expect("writes");
         for (time, bytes, wire_len) in &frames {
-            writer.frame(id, Timestamp(*time), bytes, u32::from(*wire_len)).expect("writes");
+            writer.frame(id, Timestamp::from_nanos(*time), bytes, u32::from(*wire_len)).expect("writes");
         }
         let (back, summary) = read(&writer.finish().expect("writes"));
-        let back: Vec<_> = back.into_iter().map(|(r, b)| (r.time.0, b, r.wire_len as u16)).collect();
+        let back: Vec<_> = back.into_iter().map(|(r, b)| (r.time.nanos(), b, r.wire_len as u16)).collect();
         prop_assert_eq!(back, frames);
         prop_assert_eq!(summary.damage, None);
     }

@@ -62,7 +62,7 @@ impl ChattyDialogue {
         let round_trip = round_trip as f64 / 1e9;
         let on_the_way = round_trip * answered as f64;
         let took = session.last.time.since(session.first.time) - idle(view);
-        let usual = session.response_time.map_or(0.0, |t| t.median);
+        let usual = session.response_time().map_or(0.0, |t| t.median);
         let by_the_way = usual <= 1.5 * round_trip;
         if by_the_way && on_the_way >= LONG && on_the_way >= took / 2.0 && on_the_way <= took {
             out.raise(finding(view, round_trip, on_the_way, took, bytes));

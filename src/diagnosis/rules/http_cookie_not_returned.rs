@@ -101,7 +101,7 @@ fn refused<'a>(view: &View<'a>, set: &SeenFact) -> Option<&'a SeenFact> {
 fn is_alive(set: &SeenFact, at: Stamp) -> bool {
     match (set.int("max_age"), set.int("expires")) {
         (Some(age), _) => at.time.since(set.stamp.time) < age as f64,
-        (None, Some(end)) => at.time.0 / 1_000_000_000 < end,
+        (None, Some(end)) => at.time.nanos() / 1_000_000_000 < end,
         (None, None) => true,
     }
 }

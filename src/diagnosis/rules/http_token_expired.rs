@@ -63,7 +63,7 @@ impl HttpTokenExpired {
 }
 
 fn now(fact: &SeenFact) -> i64 {
-    fact.stamp.time.0.div_euclid(1_000_000_000)
+    fact.stamp.time.nanos().div_euclid(1_000_000_000)
 }
 
 fn finding(view: &View<'_>, first: &SeenFact, refusals: &Refusals) -> Finding {

@@ -188,7 +188,7 @@ impl Clock {
         let nanos = seconds
             .checked_mul(1_000_000_000)?
             .checked_add(micros * 1000)?;
-        let theirs = Timestamp(nanos);
+        let theirs = Timestamp::from_nanos(nanos);
         Some(Self {
             ahead: theirs.since(fact.stamp.time),
         })

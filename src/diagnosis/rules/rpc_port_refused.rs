@@ -119,7 +119,7 @@ mod tests {
     use colloquy_dissectors::units::Timestamp;
 
     const RULE: &str = "rpc-port-refused";
-    const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
+    const START: Timestamp = Timestamp::from_nanos(1_700_000_000_000_000_000);
 
     fn portmap() -> Script {
         let args = words(&[MOUNT, 3, 6, 0]);

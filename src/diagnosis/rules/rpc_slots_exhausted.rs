@@ -72,7 +72,7 @@ impl RpcSlotsExhausted {
 
 fn finding(view: &View<'_>, flight: &InFlight, full: f64, within: f64) -> Finding {
     let most = flight.most;
-    let usual = view.session.response_time.map_or(0.0, |t| t.median);
+    let usual = view.session.response_time().map_or(0.0, |t| t.median);
     Finding::new(&META, flight.reached)
         .likely()
         .side(Culprit::Client)

@@ -30,7 +30,7 @@ fn push_cut(
     let data = &bytes[..captured];
     let decoded = decode(LinkType(1), data, bytes.len() as u32);
     assert!(matches!(decoded.transport, Transport::Fragment(_)));
-    defragmenter.push(&decoded, data, Timestamp(at), frame)
+    defragmenter.push(&decoded, data, Timestamp::from_nanos(at), frame)
 }
 
 fn whole(result: Defragmented) -> Whole {
@@ -98,9 +98,9 @@ fn what_is_missing_is_told_after_the_time_out() {
     let mut defragmenter = Defragmenter::new(Limits::default());
     push(&mut defragmenter, &frames[0].bytes, 0, 1);
     push(&mut defragmenter, &frames[2].bytes, SECOND, 3);
-    defragmenter.expire(Timestamp(30 * SECOND));
+    defragmenter.expire(Timestamp::from_nanos(30 * SECOND));
     assert!(defragmenter.take_incomplete().is_empty());
-    defragmenter.expire(Timestamp(30 * SECOND + 1));
+    defragmenter.expire(Timestamp::from_nanos(30 * SECOND + 1));
     let [incomplete] = &defragmenter.take_incomplete()[..] else {
         panic!();
     };
@@ -123,7 +123,7 @@ fn without_the_last_fragment_the_end_is_open() {
     let (_, frames) = datagram(4000);
     let mut defragmenter = Defragmenter::new(Limits::default());
     push(&mut defragmenter, &frames[1].bytes, 0, 2);
-    defragmenter.finish(Timestamp(SECOND));
+    defragmenter.finish(Timestamp::from_nanos(SECOND));
     let [incomplete] = &defragmenter.take_incomplete()[..] else {
         panic!();
     };
@@ -218,7 +218,7 @@ fn a_last_fragment_whose_bytes_are_there_already_ends_the_datagram() {
         };
         let data = vec![0; len as usize];
         matches!(
-            defragmenter.push(&decoded, &data, Timestamp(0), 1),
+            defragmenter.push(&decoded, &data, Timestamp::from_nanos(0), 1),
             Defragmented::Whole(_)
         )
     };
@@ -272,11 +272,11 @@ proptest! {
                 }),
                 ..Decoded::default()
             };
-            if let Defragmented::Whole(whole) = defragmenter.push(&decoded, &data, Timestamp(0), 1) {
+            if let Defragmented::Whole(whole) = defragmenter.push(&decoded, &data, Timestamp::from_nanos(0), 1) {
                 prop_assert!(!whole.bytes.is_empty());
             }
         }
-        defragmenter.finish(Timestamp(0));
+        defragmenter.finish(Timestamp::from_nanos(0));
         prop_assert_eq!((defragmenter.pending(), defragmenter.cost), (0, 0));
         for incomplete in defragmenter.take_incomplete() {
             prop_assert!(!incomplete.missing.is_empty());

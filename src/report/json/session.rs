@@ -90,7 +90,7 @@ impl<'a> Writer<'a> {
         self.number(",\"failed\":", requests.failed);
         self.number(",\"unanswered\":", requests.unanswered);
         self.number(",\"pending\":", requests.pending);
-        match session.response_time {
+        match session.response_time() {
             Some(times) => {
                 self.value("},\"response_time\":{\"median\":", &times.median);
                 self.value(",\"p95\":", &times.p95);

@@ -29,7 +29,7 @@ impl Default for Clock {
 impl Clock {
     /// As [`rfc3339`]. Nanoseconds in 64 bits end in the year 2262, so that four digits do for the year.
     pub(super) fn text(&mut self, time: Timestamp) -> &str {
-        let second = time.0.div_euclid(SECOND);
+        let second = time.nanos().div_euclid(SECOND);
         if self.second != second {
             self.second = second;
             self.date(second.div_euclid(DAY));
@@ -38,7 +38,7 @@ impl Clock {
             self.put(14, 2, of_day / 60 % 60);
             self.put(17, 2, of_day % 60);
         }
-        self.put(20, 9, time.0.rem_euclid(SECOND));
+        self.put(20, 9, time.nanos().rem_euclid(SECOND));
         str::from_utf8(&self.text).unwrap_or_default()
     }
 
@@ -80,8 +80,8 @@ mod tests {
         for nanos in hours.chain(edges) {
             let at = jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap();
             let expected = format!("{at:.9}");
-            assert_eq!(clock.text(Timestamp(nanos)), expected);
-            assert_eq!(rfc3339(Timestamp(nanos)), expected);
+            assert_eq!(clock.text(Timestamp::from_nanos(nanos)), expected);
+            assert_eq!(rfc3339(Timestamp::from_nanos(nanos)), expected);
         }
     }
 }

@@ -169,7 +169,7 @@ fn single(row: &Row<'_>) -> Line {
         row.worst().map_or("", |s| s.name()).to_owned(),
         asked(requests.sent, requests.answered),
         row.session
-            .response_time
+            .response_time()
             .map_or_else(String::new, |t| seconds(t.median)),
         format!("{}–{}", row.session.first.frame, row.session.last.frame),
         about(flow, row.session),

@@ -24,7 +24,7 @@ pub(super) fn frame(wanted: &[FieldId], at: &Frame<'_>, out: &mut Out<'_>) {
                 out.protocol(field::PROTO, len, len, at.bytes);
             }
             field::NUMBER => out.computed(*id, Value::Uint(record.no)),
-            field::TIME | field::TIME_EPOCH => out.computed(*id, Value::Time(record.time.0)),
+            field::TIME | field::TIME_EPOCH => out.computed(*id, Value::Time(record.time.nanos())),
             field::LEN => out.computed(*id, uint(record.wire_len)),
             field::CAP_LEN => out.computed(*id, Value::Uint(at.bytes.len() as u64)),
             field::TIME_DELTA => {

@@ -8,7 +8,7 @@ use crate::fields::engine::frame;
 fn row(fill: impl FnOnce(&mut Writer<'_>)) -> Row {
     let mut values = Values::default();
     fill(&mut Writer::new(&Wanted::all(), &mut values));
-    let time = Timestamp(1_700_000_000_123_456_789);
+    let time = Timestamp::from_nanos(1_700_000_000_123_456_789);
     Row {
         stamp: Stamp { time, frame: 7 },
         values,

@@ -120,7 +120,7 @@ impl TextPrinter {
                 _ => 0,
             }
         };
-        let nanos = row.stamp.time.0;
+        let nanos = row.stamp.time.nanos();
         match self.time {
             TimeFormat::Relative => self.seconds(of(self.columns.relative), out),
             TimeFormat::Delta => self.seconds(of(self.columns.delta), out),

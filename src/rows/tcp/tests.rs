@@ -20,7 +20,7 @@ impl Dialogue {
         };
         let segment = Segment {
             frame: self.frame,
-            time: Timestamp(ms * MS),
+            time: Timestamp::from_nanos(ms * MS),
             seq,
             ack,
             ..segment

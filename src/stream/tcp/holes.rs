@@ -263,7 +263,7 @@ mod tests {
                 let segment = Segment {
                     stamp: Stamp {
                         frame,
-                        time: Timestamp(frame as i64 * 1_000_000),
+                        time: Timestamp::from_nanos(frame as i64 * 1_000_000),
                     },
                     seq,
                     ack,

@@ -75,6 +75,29 @@ impl Tcp {
         }
     }
 
+    /// What new bytes say of segments that waited, or seemed to.
+    fn does_not_wait(&mut self, side: Side, segment: &Segment<'_>) {
+        let half = &self.halves[side];
+        let on_the_way = half.highest.saturating_sub(half.acked);
+        let odd = &mut self.facts.odd;
+        if segment.wire_len < SMALL
+            && (1..u64::from(SMALL)).contains(&on_the_way)
+            && odd.waiting.has_begun(side)
+        {
+            odd.waiting.disproved = true;
+        }
+        if let Some(pending) = odd.waiting.pending
+            && pending.side != side
+        {
+            // The peer answers what it has now: write, write, read.
+            let waiting = &mut odd.waiting;
+            waiting.pending = None;
+            waiting.count += 1;
+            waiting.nanos += pending.nanos();
+            waiting.first.get_or_insert(pending);
+        }
+    }
+
     /// `segment` of `side` brings new bytes. Did it wait for the acknowledgement before it, which was delayed?
     /// `before`: each side's last frame before this one.
     pub(super) fn waited_for_ack(
@@ -83,30 +106,15 @@ impl Tcp {
         segment: &Segment<'_>,
         before: PerSide<Option<Stamp>>,
     ) {
+        if self.facts.odd.is_written() {
+            self.does_not_wait(side, segment);
+        }
         let facts = &mut self.facts;
-        let half = &self.halves[side];
-        let on_the_way = half.highest.saturating_sub(half.acked);
-        if segment.wire_len < SMALL
-            && (1..u64::from(SMALL)).contains(&on_the_way)
-            && facts.odd.waiting.has_begun(side)
-        {
-            facts.odd.waiting.disproved = true;
-        }
-        if let Some(pending) = facts.odd.waiting.pending
-            && pending.side != side
-        {
-            // The peer answers what it has now: write, write, read.
-            let waiting = &mut facts.odd.waiting;
-            waiting.pending = None;
-            waiting.count += 1;
-            waiting.nanos += pending.nanos();
-            waiting.first.get_or_insert(pending);
-        }
         let (Some(sent), Some(acked)) = (before[side], before[side.other()]) else {
             return;
         };
         let delay = acked.time.nanos_since(sent.time);
-        if !DELAYS.iter().any(|range| range.contains(&delay)) || segment.wire_len >= SMALL {
+        if segment.wire_len >= SMALL || !DELAYS.iter().any(|range| range.contains(&delay)) {
             return;
         }
         let sides = &facts.sides;

@@ -1,7 +1,7 @@
 //! What segments show beside their bytes: copies, windows, keep-alives, retransmissions, resets.
 
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
-use smallvec::SmallVec;
+use thin_vec::{ThinVec, thin_vec};
 
 use super::{IMPLAUSIBLE, Receiver, Recent, Segment, Tcp, flags, offset_of};
 use crate::stream::facts::{Reset, Series, VainReset};
@@ -25,7 +25,7 @@ impl Tcp {
         }
         let half = &mut self.halves[side];
         let now = Recent {
-            nanos: segment.stamp.time.0,
+            nanos: segment.stamp.time.nanos(),
             frame: segment.stamp.frame,
             seq: segment.seq,
             ack: segment.ack,
@@ -88,7 +88,9 @@ impl Tcp {
             if !deaf {
                 peer.series = None;
             }
-            peer.keepalives_unanswered.clear();
+            if !peer.keepalives_unanswered.is_empty() {
+                peer.keepalives_unanswered.clear();
+            }
         }
     }
 
@@ -244,7 +246,7 @@ impl Tcp {
             }
         } else if facts.unacked > 0 {
             let offset = start.max(0) as u64;
-            let again = SmallVec::from_slice(&[segment.stamp]);
+            let again = thin_vec![segment.stamp];
             let first = facts.last_data.unwrap_or(segment.stamp);
             facts.series = Some(Series {
                 offset,
@@ -266,7 +268,7 @@ impl Tcp {
         let series = facts.series.get_or_insert_with(|| Series {
             offset: at,
             first,
-            again: SmallVec::new(),
+            again: ThinVec::new(),
             count: 0,
         });
         series.count += 1;
@@ -413,7 +415,7 @@ impl Tcp {
         let counts = earlier().any(|r| r.id != segment.ip_id);
         let same = earlier().find(|r| segment.ip_id != 0 && r.id == segment.ip_id)?;
         counts.then_some(Stamp {
-            time: Timestamp(same.nanos),
+            time: Timestamp::from_nanos(same.nanos),
             frame: same.frame,
         })
     }

@@ -1,5 +1,9 @@
 //! What a certificate says (RFC 5280), as far as the session needs it, and whether its chain hangs together.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
 
@@ -51,8 +55,43 @@ pub(super) enum Shown {
     Other,
 }
 
+/// Messages whose reading is remembered, and the largest of them in bytes.
+const KNOWN: usize = 8;
+const KNOWN_BYTES: usize = 16_384;
+
+/// What a Certificate message held.
+struct Known {
+    body: Vec<u8>,
+    tls13: bool,
+    shown: Arc<Shown>,
+}
+
+thread_local! {
+    static LAST: RefCell<VecDeque<Known>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// Reads a Certificate message's body. A server shows the same certificates to every client: what the last ones said is
+/// remembered.
+pub(super) fn read(body: &[u8], tls13: bool) -> Arc<Shown> {
+    LAST.with_borrow_mut(|last| {
+        if let Some(known) = last.iter().find(|k| k.tls13 == tls13 && k.body == body) {
+            return Arc::clone(&known.shown);
+        }
+        let shown = Arc::new(read_anew(body, tls13));
+        if body.len() <= KNOWN_BYTES {
+            last.truncate(KNOWN - 1);
+            last.push_front(Known {
+                body: body.to_vec(),
+                tls13,
+                shown: Arc::clone(&shown),
+            });
+        }
+        shown
+    })
+}
+
 /// Reads a Certificate message's body (RFC 5246 7.4.2, RFC 8446 4.4.2).
-pub(super) fn read(body: &[u8], tls13: bool) -> Shown {
+fn read_anew(body: &[u8], tls13: bool) -> Shown {
     let mut c = Cursor::new(body, 0, &[]);
     if tls13 {
         c.vector(1);
@@ -176,7 +215,7 @@ mod tests {
         };
         let list: Vec<u8> = chain.iter().flat_map(entry).collect();
         let context: &[u8] = if tls13 { &[0] } else { &[] };
-        read(&[context, &vector(&list)].concat(), tls13)
+        read_anew(&[context, &vector(&list)].concat(), tls13)
     }
 
     #[test]

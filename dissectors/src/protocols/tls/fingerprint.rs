@@ -1,5 +1,7 @@
 //! Fingerprints of hellos: JA3 and JA3S (salesforce/ja3), and JA4 (FoxIO-LLC/ja4, of which the TLS client's is free for all).
 
+use std::fmt::Write as _;
+
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
@@ -9,9 +11,13 @@ use crate::text;
 
 /// Decimal numbers joined by dashes, without those against ossification.
 pub(super) fn dashed(numbers: impl IntoIterator<Item = u16>) -> String {
-    let kept = numbers.into_iter().filter(|n| !wire::is_grease(*n));
-    let texts: Vec<String> = kept.map(|n| n.to_string()).collect();
-    texts.join("-")
+    let mut all = String::with_capacity(96);
+    for number in numbers.into_iter().filter(|n| !wire::is_grease(*n)) {
+        let dash = if all.is_empty() { "" } else { "-" };
+        // Writing to a text never fails.
+        let _ = write!(all, "{dash}{number}");
+    }
+    all
 }
 
 /// JA3 of a ClientHello.
@@ -106,8 +112,13 @@ fn ends_of(name: &[u8]) -> String {
 }
 
 fn commas(numbers: &[u16]) -> String {
-    let texts: Vec<String> = numbers.iter().map(|n| format!("{n:04x}")).collect();
-    texts.join(",")
+    let mut all = String::with_capacity(5 * numbers.len());
+    for number in numbers {
+        let comma = if all.is_empty() { "" } else { "," };
+        // Writing to a text never fails.
+        let _ = write!(all, "{comma}{number:04x}");
+    }
+    all
 }
 
 /// Six bytes of a digest; zeros for nothing.

@@ -1,5 +1,7 @@
 //! What is kept of a handshake until it is done: told only where it comes to nothing, for in most sessions nobody will ask.
 
+use std::sync::Arc;
+
 use super::certificate::Shown;
 use super::groups;
 use super::hello;
@@ -41,7 +43,7 @@ pub(super) struct Handshake {
     pub(super) retried: bool,
     pub(super) offer: Option<Offer>,
     /// The server's certificate and the client's.
-    certificates: Vec<(Side, Span, Shown)>,
+    certificates: Vec<(Side, Span, Arc<Shown>)>,
     pub(super) requested: Option<Span>,
 }
 
@@ -61,7 +63,7 @@ impl Handshake {
         self.server_hello = kept(span, body);
     }
 
-    pub(super) fn certificate(&mut self, side: Side, span: Span, shown: Shown) {
+    pub(super) fn certificate(&mut self, side: Side, span: Span, shown: Arc<Shown>) {
         if self.certificates.len() < CERTIFICATES {
             self.certificates.push((side, span, shown));
         }

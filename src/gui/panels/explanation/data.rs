@@ -289,7 +289,7 @@ fn counts(row: &Row<'_>) -> [(&'static str, Option<String>); 4] {
         "{} sent, {} answered, {} failed, {} without answer, {} pending",
         requests.sent, requests.answered, requests.failed, requests.unanswered, requests.pending
     );
-    let times = session.response_time.map(|times| {
+    let times = session.response_time().map(|times| {
         format!(
             "median {}, 95% {}, slowest {}",
             seconds(times.median),

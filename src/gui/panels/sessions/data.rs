@@ -219,9 +219,7 @@ fn entry(
     let (start, now) = times;
     let session = row.session;
     let requests = row.requests();
-    let answers = session
-        .response_time
-        .or_else(|| session.summed_response_time());
+    let answers = session.response_time();
     let capture = outcome.captures.get(row.judged.capture as usize);
     let end = row
         .closed()

@@ -140,7 +140,7 @@ impl Talk {
             self.certified = true;
             self.not_resumed(span, out);
         }
-        match (&shown, side) {
+        match (&*shown, side) {
             (Shown::Readable(found), Side::Server) => {
                 out.detail(side, span, "certificate_subject", found.subject.clone());
                 out.detail(side, span, "certificate_issuer", found.issuer.clone());
