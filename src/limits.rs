@@ -29,7 +29,7 @@ pub const NANOS_OF_REPEATING: i64 = 60_000_000_000;
 /// Nanoseconds of silence after which a conversation rests: it keeps less until it is heard again.
 pub const REST_NANOS: i64 = 30_000_000_000;
 /// Blocks after which a shard looks for conversations that rest.
-pub const BLOCKS_UNTIL_REST: u32 = 64;
+pub const BLOCKS_UNTIL_REST: u32 = 32;
 /// Answers that came before their request in the capture's order, kept to be paired with it.
 pub const EARLY_REPLIES: usize = 32;
 /// Facts kept for one session; more are counted.

@@ -1,7 +1,7 @@
 //! Every bound of reading captures, with its unit. A bound that is hit is visible in the summary.
 
 /// Bytes read from a file at a time; the usual size of a block.
-pub(super) const READ_BYTES: usize = 1 << 19;
+pub(super) const READ_BYTES: usize = 1 << 20;
 
 /// Bytes of a block's buffer above which it is given back once no large record needs it.
 pub(super) const KEEP_BYTES: usize = 8 << 20;
