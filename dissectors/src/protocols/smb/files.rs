@@ -151,8 +151,12 @@ impl Files {
         self.map.retain(|_, file| !is_his(file.owner));
     }
 
+    /// What a file is: by how it was opened, or by what it has carried.
     pub(super) fn kind(&self, key: u64) -> Kind {
-        self.map.get(&key).map_or(Kind::Unsure, |file| file.kind)
+        match self.map.get(&key).map_or(Kind::Unsure, |file| file.kind) {
+            Kind::Unsure if self.pipes.contains(&key) => Kind::Pipe,
+            kind => kind,
+        }
     }
 
     /// The name of a file; empty when it is not known.

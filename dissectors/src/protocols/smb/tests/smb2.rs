@@ -639,6 +639,30 @@ fn what_a_pipe_carries_reaches_the_child() {
     check(445, &steps);
 }
 
+/// The pipe's opening was not captured: what it has carried tells what it is, also where a message goes on.
+#[test]
+fn a_message_of_an_unknown_pipe_is_followed_over_two_writes() {
+    let request = |call: u8, len: u16| {
+        let mut pdu = vec![5, 0, 0, 3, 0x10, 0, 0, 0];
+        pdu.extend(len.to_le_bytes());
+        pdu.extend([0, 0, call, 0, 0, 0]);
+        pdu.resize(len.into(), b'x');
+        pdu
+    };
+    let all = [request(7, 3200), request(8, 300)].concat();
+    let (first, rest) = all.split_at(200);
+    let steps = [
+        client(&write(4, 9, first).0),
+        server(&Pdu::new(9, 4, &body(16, &[])).answer(0).0),
+        client(&write(5, 9, rest).0),
+    ];
+    let said = events_midstream(445, &steps);
+    let asked = |s: &&crate::laws::Said| {
+        s.session.ends_with("dcerpc") && matches!(s.act, Act::Request { .. })
+    };
+    assert_eq!(said.iter().filter(asked).count(), 2, "{:?}", story(&said));
+}
+
 #[test]
 fn fields_tell_who_logs_on_where_and_what_is_opened() {
     let steps = with(&[
