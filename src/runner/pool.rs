@@ -23,7 +23,7 @@ use crate::capture::{Block, CaptureError};
 const LANES: usize = 2;
 
 /// Batches a lane that the reader may be ahead.
-const AHEAD: usize = 3;
+const AHEAD: usize = 2;
 
 /// Something to do.
 #[derive(Clone, Copy)]
