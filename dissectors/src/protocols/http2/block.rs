@@ -26,16 +26,20 @@ impl Block {
         })
     }
 
-    fn add(&mut self, list: &List) {
+    /// Adds known fields; false when there is no room for one.
+    fn add(&mut self, list: &List) -> bool {
+        let mut all_fit = true;
         let broken = |bytes: &[u8]| bytes.iter().any(|b| matches!(b, b'\r' | b'\n' | 0));
         for (name, value) in list.known() {
             let fits = self.lines.len() + name.len() + value.len() < LINES_MOST;
+            all_fit &= fits;
             if fits && !broken(name) && !broken(value) {
                 for part in [name, b": ", value, b"\r\n"] {
                     self.lines.extend_from_slice(part);
                 }
             }
         }
+        all_fit
     }
 }
 
@@ -46,6 +50,8 @@ pub(super) struct Blocks {
     open: Option<Block>,
     /// What became whole with the last frame.
     pub(super) list: List,
+    /// A block had more fields than are kept.
+    pub(super) overflowed: bool,
 }
 
 impl Blocks {
@@ -55,6 +61,7 @@ impl Blocks {
             decoder: Decoder::new(whole),
             open: None,
             list: List::default(),
+            overflowed: false,
         }
     }
 
@@ -88,7 +95,7 @@ impl Blocks {
         let last = head.has(flag::END_HEADERS);
         let fragment = payload.get(parts.start..parts.end).unwrap_or(&[]);
         let read = self.decoder.read(fragment, last, &mut self.list);
-        block.add(&self.list);
+        self.overflowed |= !block.add(&self.list);
         read?;
         if last {
             return Ok(Some(block));

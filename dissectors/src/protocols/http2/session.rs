@@ -319,6 +319,10 @@ impl Talk {
         } else {
             None
         };
+        if std::mem::take(&mut blocks.overflowed) {
+            let what = "fields of one header block beyond 64 KiB";
+            out.emit(side, span, Act::Limit { what });
+        }
         let list = &blocks.list;
         out.fields(side, span, |w| {
             describe::frame(w, head, Some(payload), list, "");

@@ -154,6 +154,37 @@ fn continuation_and_priority() {
     );
 }
 
+/// A flood of CONTINUATION frames: what is kept of a block has a bound, and it is told.
+#[test]
+fn a_block_without_end_is_bounded_and_told() {
+    let told = |count: usize| {
+        let mut steps = hello();
+        steps.push(client(&frame(
+            Kind::HEADERS,
+            flag::END_STREAM,
+            1,
+            &block(GET),
+        )));
+        let value = "v".repeat(100);
+        let more = block(&[("x-fill", value.as_str()); 10]);
+        for _ in 0..count {
+            steps.push(client(&frame(Kind::CONTINUATION, 0, 1, &more)));
+        }
+        steps.push(client(&frame(
+            Kind::CONTINUATION,
+            flag::END_HEADERS,
+            1,
+            &[],
+        )));
+        let said = laws::events(PORT, &steps);
+        assert_eq!(exchanges(&said), ["? 1 GET"]);
+        let limit = |s: &&Said| matches!(s.act, Act::Limit { .. });
+        said.iter().filter(limit).count()
+    };
+    assert_eq!(told(50), 0);
+    assert!(told(70) > 0);
+}
+
 #[test]
 fn resets_cancel_or_answer() {
     let mut steps = hello();
