@@ -1,0 +1,292 @@
+use colloquy_dissectors::units::Side;
+
+use crate::capture::script::{Script, flag};
+use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
+use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
+use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
+use crate::diagnosis::{Culprit, Finding, Severity};
+
+const RULE: &str = "request-unanswered";
+
+fn only(script: Script) -> Finding {
+    let mut found = findings(script.frames(), RULE);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+#[test]
+fn silence_of_a_protocol_nobody_knows_is_no_request() {
+    let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+        .connect()
+        .client(b"hello")
+        .wait_secs(90.0);
+    assert!(findings(script.close().frames(), RULE).is_empty());
+}
+
+#[test]
+fn a_program_that_had_it_is_told_with_its_time() {
+    let script = over_tcp().client(&record(&call(1))).wait_secs(30.0);
+    let found = only(script.close());
+    assert_eq!(found.side, Culprit::Server);
+    let at_program = found.numbers.iter().find(|n| n.0 == "at_program");
+    assert!((at_program.unwrap().1 - 30.0).abs() < 0.1, "{found:?}");
+    assert!(found.frames.iter().any(|e| e.role == "acknowledged"));
+}
+
+#[test]
+fn who_takes_no_answer_has_it_to_blame_on_itself() {
+    let script = over_tcp().client(&record(&call(1)));
+    let found = only(
+        script
+            .zero_window(Side::Client)
+            .wait_secs(30.0)
+            .reset(Side::Client),
+    );
+    assert_eq!(found.side, Culprit::Client, "{found:?}");
+    assert!(found.frames.iter().any(|e| e.role == "window-shut"));
+}
+
+#[test]
+fn an_answer_that_is_lost_on_the_way_back_is_with_the_network() {
+    let data = flag::ACK | flag::PSH;
+    let half = record(&answer(1))[..14].to_vec();
+    let asked = record(&call(1));
+    let acked = 1 + asked.len() as u32;
+    let script = over_tcp().client(&asked).server_unacknowledged(&half);
+    let script = [300, 600, 1200].into_iter().fold(script, |script, wait| {
+        let script = script.wait_ms(wait);
+        script.segment(Side::Server, data, 1, acked, &half)
+    });
+    let found = only(script.wait_secs(30.0).reset(Side::Server));
+    assert_eq!(found.side, Culprit::Network, "{found:?}");
+    assert!(found.frames.iter().any(|e| e.role == "answer-again"));
+}
+
+#[test]
+fn a_healthy_connection_is_quiet() {
+    let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+        .connect()
+        .client(b"ping")
+        .server(b"pong");
+    assert!(loud(script.close().frames()).is_empty());
+    let called = bound().client(&request(2, 15)).server(&response(2, 0));
+    assert!(findings(called.close().frames(), RULE).is_empty());
+}
+
+#[test]
+fn acknowledged_and_closed_points_at_the_server() {
+    let found = only(bound().client(&request(2, 15)).wait_secs(1.0).close());
+    assert_eq!(found.side, Culprit::Server);
+    assert_eq!(found.severity, Severity::Error);
+    assert!(
+        found.explanation.contains("acknowledged it after"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn who_gives_up_and_closes_is_told_without_the_end_of_the_connection() {
+    let asked = || bound().client(&request(2, 15));
+    let found = only(asked().wait_secs(10.0).fin(Side::Client));
+    assert_eq!(found.side, Culprit::Server);
+    assert!(
+        found.explanation.contains("gave up and closed 10.0"),
+        "{}",
+        found.explanation
+    );
+    assert!(found.frames.iter().any(|e| e.role == "end"));
+    let piped = asked().fin(Side::Client).wait_secs(0.5).frames();
+    assert!(findings(piped, RULE).is_empty());
+    let lost = asked().server_lost(&response(2, 0)).wait_secs(10.0);
+    assert!(findings(lost.fin(Side::Client).frames(), RULE).is_empty());
+}
+
+#[test]
+fn an_id_that_another_request_took_was_not_answered_either() {
+    let script = bound().client(&request(2, 15)).client(&request(2, 21));
+    let found = only(script.wait_secs(1.0).close());
+    assert_eq!(
+        found.title,
+        "srvsvc NetrServerGetInfo and 1 more requests were never answered"
+    );
+    assert!(found.frames.iter().any(|e| e.role == "unanswered-too"));
+}
+
+#[test]
+fn what_cannot_be_read_behind_a_hole_may_be_the_answer() {
+    let rest = vec![0; 40];
+    let script = bound()
+        .client(&request(2, 15))
+        .server_lost(&response(2, 0))
+        .server(&rest)
+        .client(&request(3, 15))
+        .server(&rest);
+    let frames = script.wait_secs(1.0).close().frames();
+    assert!(findings(frames.clone(), RULE).is_empty());
+    assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+}
+
+#[test]
+fn a_close_that_stands_behind_unseen_bytes_has_answered() {
+    let mut frames = bound()
+        .client(&request(2, 15))
+        .server_lost(&response(2, 0))
+        .fin(Side::Server)
+        .frames();
+    frames.pop_if(|f| f.bytes.len() < 60);
+    assert!(findings(frames.clone(), RULE).is_empty());
+    assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+}
+
+#[test]
+fn who_closes_instead_of_answering_is_told_at_once() {
+    let script = bound().client(&request(2, 15)).fin(Side::Server);
+    let found = only(script);
+    assert_eq!(found.side, Culprit::Server);
+    assert!(
+        found.explanation.contains("closed instead of answering"),
+        "{}",
+        found.explanation
+    );
+}
+
+#[test]
+fn a_reset_that_acknowledges_the_request_had_it() {
+    let script = bound().client_unacknowledged(&request(2, 15));
+    let found = only(script.reset(Side::Server));
+    assert_eq!(found.side, Culprit::Server);
+    assert!(
+        found.explanation.contains("ended instead of answering"),
+        "{}",
+        found.explanation
+    );
+    let script = bound().client_unacknowledged(&request(2, 15));
+    let without = only(script.segment(Side::Server, flag::RST, 1, 0, b""));
+    assert!(without.explanation.contains("refused to go on"));
+}
+
+#[test]
+fn a_request_that_crosses_the_close_is_a_warning() {
+    let script = bound().fin(Side::Server).client(&request(2, 15));
+    let found = only(script.reset(Side::Server));
+    assert_eq!(
+        (found.severity, found.side),
+        (Severity::Warning, Culprit::Server)
+    );
+    assert!(found.frames.iter().any(|e| e.role == "closed-before"));
+}
+
+/// FSCTL_PIPE_TRANSCEIVE on the file whose id is all nines, with `data` in it.
+fn transceive(id: u64, answer: bool, data: &[u8]) -> Vec<u8> {
+    let mut body = vec![0; if answer { 48 } else { 56 }];
+    body[4..8].copy_from_slice(&0x0011_C017_u32.to_le_bytes());
+    body[8..24].fill(9);
+    let (offset, count) = if answer { (32, 36) } else { (24, 28) };
+    let at = 64 + body.len() as u8;
+    body[offset] = at;
+    body[count..count + 4].copy_from_slice(&(data.len() as u32).to_le_bytes());
+    body.extend(data);
+    smb2(11, id, answer.then_some(0), &body)
+}
+
+fn pipe_at_work() -> Script {
+    let mut opened = vec![0; 88];
+    opened[0] = 89;
+    opened[64..80].fill(9);
+    at_work_on(2)
+        .client(&create(3, "srvsvc"))
+        .server(&smb2(5, 3, Some(0), &opened))
+        .client(&transceive(4, false, &bind()))
+        .server(&transceive(4, true, &ack(0, 0)))
+        .client(&transceive(5, false, &request(2, 15)))
+}
+
+#[test]
+fn a_broken_pipe_is_the_reason() {
+    let script = pipe_at_work().server(&no(11, 5, 0xC000_014B));
+    let found = only(script.close());
+    assert_eq!(found.side, Culprit::Server);
+    assert!(
+        found.explanation.contains("STATUS_PIPE_BROKEN"),
+        "{}",
+        found.explanation
+    );
+    assert!(found.frames.iter().any(|e| e.role == "pipe-failed"));
+    let answered = pipe_at_work().server(&transceive(5, true, &response(2, 0)));
+    assert!(findings(answered.close().frames(), RULE).is_empty());
+}
+
+#[test]
+fn negotiate_has_its_own_rule_and_a_lost_answer_cannot_be_told() {
+    let mut body = vec![36, 0, 1, 0];
+    body.resize(38, 2);
+    let silent = to(445).client(&smb2(0, 0, None, &body)).close().frames();
+    assert!(findings(silent.clone(), RULE).is_empty());
+    assert_eq!(findings(silent, "smb2-negotiate-failed").len(), 1);
+    let lost = bound()
+        .client(&request(2, 15))
+        .server_lost(&response(2, 0))
+        .close();
+    assert_eq!(cannot_tell(lost.frames(), RULE), ["T4"]);
+}
+
+#[test]
+fn in_mid_stream_an_answer_before_its_request_may_be_its_answer() {
+    let data = flag::ACK | flag::PSH;
+    let (asked, answered) = (|xid| record(&call(xid)), |xid| record(&answer(xid)));
+    let (call_len, answer_len) = (asked(1).len() as u32, answered(1).len() as u32);
+    let mut script = Script::tcp("10.0.0.1:40000", "10.0.0.2:2049");
+    let (mut c, mut s) = (1, 1);
+    for xid in 1..9 {
+        let question = |script: Script| script.segment(Side::Client, data, c, s, &asked(xid));
+        let reply =
+            |script: Script| script.segment(Side::Server, data, s, c + call_len, &answered(xid));
+        script = if xid == 5 {
+            question(reply(script))
+        } else {
+            reply(question(script))
+        };
+        (c, s) = (c + call_len, s + answer_len);
+    }
+    let end = flag::ACK | flag::FIN;
+    let script = script
+        .segment(Side::Client, end, c, s, b"")
+        .segment(Side::Server, end, s, c + 1, b"")
+        .segment(Side::Client, flag::ACK, c + 1, s + 1, b"");
+    assert!(loud(script.frames()).is_empty());
+}
+
+#[test]
+fn a_call_in_a_websocket_that_nobody_answers() {
+    use crate::diagnosis::rules::bench::ws::{elsewhere, opened, text};
+    let call = |id: u32| {
+        text(
+            Side::Client,
+            &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m"}}"#),
+        )
+    };
+    let script = opened().client(&call(1)).server(&text(
+        Side::Server,
+        r#"{"jsonrpc":"2.0","id":1,"result":7}"#,
+    ));
+    assert!(loud(elsewhere(script.clone(), 90.0)).is_empty());
+    let found = findings(elsewhere(script.client(&call(2)), 90.0), RULE);
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+}
+
+#[test]
+fn also_those_that_were_too_many_to_be_kept_are_counted() {
+    let calls = 1 + crate::limits::OPEN_EXCHANGES as u32 + 6;
+    let asked: Vec<u8> = (1..=calls).flat_map(|xid| record(&call(xid))).collect();
+    let found = findings(
+        over_tcp().client(&asked).close().frames(),
+        "request-unanswered",
+    );
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].title.ends_with("never answered, 1031 times"),
+        "{}",
+        found[0].title
+    );
+}
