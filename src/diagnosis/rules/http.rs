@@ -1,6 +1,6 @@
 //! What the rules of HTTP share.
 
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::View;
 use crate::diagnosis::web::is_encrypted;
@@ -36,6 +36,36 @@ pub(super) fn status(fact: &SeenFact) -> i64 {
     fact.int("status").unwrap_or_default()
 }
 
+/// The answers of a session that `is` chooses, those of one status together, in the order of each one's first.
+pub(super) fn by_status<'a>(view: &View<'a>, is: fn(&SeenFact) -> bool) -> Vec<Vec<&'a SeenFact>> {
+    let mut groups: Vec<Vec<&SeenFact>> = Vec::new();
+    for fact in view.session.facts_named("http.error").filter(|f| is(f)) {
+        let alike =
+            |group: &&mut Vec<&SeenFact>| group.first().is_some_and(|f| status(f) == status(fact));
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(fact),
+            None => groups.push(vec![fact]),
+        }
+    }
+    groups
+}
+
+/// The title of a finding on answers of one status. `request`: where the only one's request is.
+pub(super) fn answered(first: &SeenFact, request: Option<Stamp>, times: usize) -> String {
+    match (request, times) {
+        (Some(_), 1) => format!("{}: {}", request_words(first), status_words(first)),
+        (_, n) => format!("The server answered {} {n} times", status_words(first)),
+    }
+}
+
+/// The request that an answer belongs to, in words.
+pub(super) fn asked(first: &SeenFact, request: Option<Stamp>) -> String {
+    request.map_or_else(
+        || "a request".to_owned(),
+        |stamp| format!("{} (frame {})", request_words(first), stamp.frame),
+    )
+}
+
 /// Why an answer can't be given to its request for certain: both are paired by their order.
 pub(super) fn guard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
     if view.one_sided() {
@@ -63,19 +93,10 @@ pub(super) fn in_clear(view: &View<'_>) -> bool {
 
 /// A moment in seconds since 1970, as text: `2026-11-23 23:40:24 UTC`.
 pub(super) fn clock(seconds: i64) -> String {
-    let (day, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 0000-03-01, in cycles of 400 years.
-    let days = day + 719_468;
-    let of_cycle = days.rem_euclid(146_097);
-    let of_cycle_years =
-        (of_cycle - of_cycle / 1460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
-    let of_year = of_cycle - (365 * of_cycle_years + of_cycle_years / 4 - of_cycle_years / 100);
-    let month = (5 * of_year + 2) / 153;
-    let date = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = days.div_euclid(146_097) * 400 + of_cycle_years + i64::from(month <= 2);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!("{year:04}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02} UTC")
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| format!("{seconds} s after 1970"),
+        |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `http-server-error`.
 
-use super::http::{guard, request_words, status, status_words};
+use super::http::{answered, asked, by_status, guard, status, status_words};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -36,20 +36,10 @@ declare_rule! {
 
 impl HttpServerError {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let mut told: Vec<i64> = Vec::new();
-        for first in view.session.facts_named("http.error") {
-            let code = status(first);
-            if !is_failure(first) || told.contains(&code) {
-                continue;
+        for all in by_status(view, is_failure) {
+            if let Some(first) = all.first() {
+                out.raise(finding(view, first, &all));
             }
-            told.push(code);
-            let alike = |f: &&SeenFact| status(f) == code && is_failure(f);
-            let all: Vec<_> = view
-                .session
-                .facts_named("http.error")
-                .filter(alike)
-                .collect();
-            out.raise(finding(view, first, &all));
         }
     }
 }
@@ -96,10 +86,7 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
     let (meaning, advice) = meaning(code);
     // Without all bytes it may have been another's answer.
     let request = first.request.filter(|_| guard(view).is_none());
-    let asked = match request {
-        Some(stamp) => format!("{} (frame {})", request_words(first), stamp.frame),
-        None => "a request".to_owned(),
-    };
+    let asked = asked(first, request);
     let again = match all.len() {
         1 => String::new(),
         n => format!(" So it answered {n} times on this connection."),
@@ -110,10 +97,6 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         (_, via) => format!(" It was passed on by \"{via}\"."),
     };
     let more: Vec<_> = all.iter().skip(1).map(|f| f.stamp).collect();
-    let title = match (request, all.len()) {
-        (Some(_), 1) => format!("{}: {}", request_words(first), status_words(first)),
-        (_, n) => format!("The server answered {} {n} times", status_words(first)),
-    };
     let severity = match code {
         501 | 505 => Severity::Warning,
         _ => META.severity,
@@ -124,7 +107,7 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         .maybe_frame(request, "request")
         .frame(first.stamp, "answer")
         .frames(&more, "again")
-        .title(title)
+        .title(answered(first, request, all.len()))
         .explain(format!(
             "{} answered {asked} with {} in frame {}. {meaning}{again}{who}",
             view.server(),

@@ -1,6 +1,6 @@
 //! `http-throttled`.
 
-use super::http::{guard, request_words, status, status_words};
+use super::http::{answered, asked, by_status, guard, status, status_words};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -37,20 +37,10 @@ declare_rule! {
 
 impl HttpThrottled {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let mut told: Vec<i64> = Vec::new();
-        for first in view.session.facts_named("http.error") {
-            let code = status(first);
-            if !is_throttle(first) || told.contains(&code) {
-                continue;
+        for all in by_status(view, is_throttle) {
+            if let Some(first) = all.first() {
+                out.raise(finding(view, first, &all));
             }
-            told.push(code);
-            let alike = |f: &&SeenFact| status(f) == code && is_throttle(f);
-            let all: Vec<_> = view
-                .session
-                .facts_named("http.error")
-                .filter(alike)
-                .collect();
-            out.raise(finding(view, first, &all));
         }
     }
 }
@@ -113,10 +103,7 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
     let code = status(first);
     let (meaning, advice, culprit) = meaning(code);
     let request = first.request.filter(|_| guard(view).is_none());
-    let asked = match request {
-        Some(stamp) => format!("{} (frame {})", request_words(first), stamp.frame),
-        None => "a request".to_owned(),
-    };
+    let asked = asked(first, request);
     let wait = match (delay(first), first.text("retry_after")) {
         (_, "") => String::new(),
         (Some(delay), _) => format!(" It asks to wait for {}.", seconds(delay)),
@@ -132,16 +119,12 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         ),
     };
     let more: Vec<_> = all.iter().skip(1).map(|f| f.stamp).collect();
-    let title = match (request, all.len()) {
-        (Some(_), 1) => format!("{}: {}", request_words(first), status_words(first)),
-        (_, n) => format!("The server answered {} {n} times", status_words(first)),
-    };
     Finding::new(&META, first.stamp)
         .side(culprit)
         .maybe_frame(request, "request")
         .frame(first.stamp, "answer")
         .frames(&more, "again")
-        .title(title)
+        .title(answered(first, request, all.len()))
         .explain(format!(
             "{} turned {asked} away with {} in frame {}: {meaning}.{wait}{again}",
             view.server(),
