@@ -379,7 +379,9 @@ pub fn digest(bytes: &[u8]) -> u32 {
             .rotate_left(5);
     };
     let (words, rest) = bytes.get(..64).unwrap_or(bytes).as_chunks::<4>();
-    words.iter().for_each(|word| add(*word));
+    for word in words {
+        add(*word);
+    }
     if !rest.is_empty() {
         let mut last = [0; 4];
         last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);

@@ -20,6 +20,7 @@ fn info(link: LinkType) -> InterfaceInfo {
 
 #[test]
 fn everything_the_writer_writes() {
+    let at = Timestamp::from_nanos;
     let options = WriterOptions {
         hardware: Some("x86".to_owned()),
         os: Some("Linux".to_owned()),
@@ -31,41 +32,24 @@ fn everything_the_writer_writes() {
     let raw = writer.interface(&info(LinkType::RAW)).expect("writes");
     writer.secrets("CLIENT_RANDOM 00 11").expect("writes");
     writer
-        .frame(
-            eth,
-            Timestamp::from_nanos(1_700_000_000_123_456_789),
-            b"abcde",
-            99,
-        )
+        .frame(eth, at(1_700_000_000_123_456_789), b"abcde", 99)
         .expect("writes");
     writer
-        .commented_frame(
-            raw,
-            Timestamp::from_nanos(i64::MAX),
-            b"",
-            0,
-            &["first", "zweiter ü"],
-        )
+        .commented_frame(raw, at(i64::MAX), b"", 0, &["first", "zweiter ü"])
         .expect("writes");
     writer
-        .statistics(eth, Timestamp::from_nanos(5), Some(12), Some(3))
+        .statistics(eth, at(5), Some(12), Some(3))
         .expect("writes");
-    assert!(
-        writer.frame(2, Timestamp::from_nanos(0), b"", 0).is_err(),
-        "not described"
-    );
+    assert!(writer.frame(2, at(0), b"", 0).is_err(), "not described");
     let (frames, summary) = read(&writer.finish().expect("writes"));
-    assert_eq!(
-        frames[0].0.time,
-        Timestamp::from_nanos(1_700_000_000_123_456_789)
-    );
+    assert_eq!(frames[0].0.time, at(1_700_000_000_123_456_789));
     assert_eq!(
         (frames[0].1.as_slice(), frames[0].0.wire_len),
         (b"abcde".as_slice(), 99)
     );
     assert_eq!(
         (frames[1].0.time, frames[1].0.link),
-        (Timestamp::from_nanos(i64::MAX), LinkType::RAW)
+        (at(i64::MAX), LinkType::RAW)
     );
     let comments: Vec<_> = summary
         .comments

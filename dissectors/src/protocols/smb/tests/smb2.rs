@@ -657,9 +657,7 @@ fn a_message_of_an_unknown_pipe_is_followed_over_two_writes() {
         client(&write(5, 9, rest).0),
     ];
     let said = events_midstream(445, &steps);
-    let asked = |s: &&crate::laws::Said| {
-        s.session.ends_with("dcerpc") && matches!(s.act, Act::Request { .. })
-    };
+    let asked = |s: &&Said| s.session.ends_with("dcerpc") && matches!(s.act, Act::Request { .. });
     assert_eq!(said.iter().filter(asked).count(), 2, "{:?}", story(&said));
 }
 
