@@ -4,6 +4,8 @@ use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::unpack::{Gzip, Unpacked, Zstd};
+
 /// Bytes read from the disk at a time when the file is compressed.
 const PACKED_READ_BYTES: usize = 256 << 10;
 
@@ -57,8 +59,8 @@ impl Input {
         let raw = BufReader::with_capacity(PACKED_READ_BYTES, Cursor::new(head).chain(raw));
         self.compression = Some(name);
         self.reader = match name {
-            "gzip" => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
-            "zstd" => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
+            "gzip" => Box::new(Unpacked::new(raw, Gzip::new())),
+            "zstd" => Box::new(Unpacked::new(raw, Zstd::new()?)),
             _ => Box::new(Lz4 {
                 frame: Some(lz4_flex::frame::FrameDecoder::new(raw)),
             }),

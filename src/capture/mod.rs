@@ -37,6 +37,7 @@ pub mod script;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod writer;
 
 use colloquy_dissectors::units::{FrameNo, Timestamp};
