@@ -261,6 +261,11 @@ impl<'a> View<'a> {
         self.session.missing[side] > 0 || facts.is_some_and(|f| f.missing > 0 || f.acked_unseen > 0)
     }
 
+    /// The capture has frames of the two directions in another order than the wire had (guard T9).
+    pub fn out_of_step(&self) -> bool {
+        self.tcp().is_some_and(|t| t.odd.acked_before > 0)
+    }
+
     /// Bytes of either side went missing in that time, as far as the places are kept (guard T4).
     pub fn lost_between(&self, from: Stamp, to: Stamp) -> bool {
         let Some(tcp) = self.tcp() else { return false };

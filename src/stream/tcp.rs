@@ -341,6 +341,8 @@ impl Tcp {
         let cut = (end as u64 - from).saturating_sub(bytes.len() as u64);
         if fills_a_hole {
             self.facts.sides[side].out_of_order += 1;
+        } else if end as u64 <= half.acked {
+            self.facts.odd.acked_before += 1;
         }
         half.highest = half.highest.max(end as u64);
         let facts = &mut self.facts.sides[side];
