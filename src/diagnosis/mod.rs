@@ -403,6 +403,22 @@ pub fn examine(session: &Session, flow: &Flow, world: &World) -> Verdicts {
     out
 }
 
+/// `once more`, `2 times more`.
+pub fn once_more(count: u64) -> String {
+    match count {
+        1 => "once more".to_owned(),
+        n => format!("{n} times more"),
+    }
+}
+
+/// `1 answer`, `2 answers`: `what` takes an s.
+pub fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
 /// A time span in the words of a report: `1.52 s`, `340 ms`, `2 min 5 s`.
 pub fn seconds(secs: f64) -> String {
     let secs = secs.max(0.0);

@@ -3,6 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use super::message_incomplete::{guard, how, told_within};
+use crate::diagnosis::blame::capitalised;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::{Incomplete, SeenFact};
 
@@ -116,7 +117,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         .maybe_frame(view.ending().map(Ending::stamp), "end")
         .title(format!(
             "{} stops after {} of {} bytes",
-            words(it),
+            capitalised(&words(it)),
             it.present,
             it.expected
         ))
