@@ -26,8 +26,8 @@ declare_rule! {
     /// A laptop whose battery was empty has a clock of 2010: KRB_AP_ERR_SKEW to everything.
     ///
     /// ## What to do
-    /// KRB_AP_ERR_SKEW: set the clocks (5 minutes are allowed). KDC_ERR_PREAUTH_FAILED, or KRB_AP_ERR_BAD_INTEGRITY in answer to
-    /// an AS-REQ: the password, or an old keytab.
+    /// KRB_AP_ERR_SKEW: set the clocks (5 minutes are allowed). KDC_ERR_PREAUTH_FAILED, or KRB_AP_ERR_BAD_INTEGRITY to an
+    /// AS-REQ: the password, or an old keytab.
     /// KDC_ERR_S_PRINCIPAL_UNKNOWN: the service has no SPN of that name, or two accounts have it. KRB_AP_ERR_MODIFIED: the
     /// service runs under another account than the one the SPN belongs to, or a name resolves to another host.
     /// KDC_ERR_ETYPE_NOSUPP: allow an encryption type that both have.

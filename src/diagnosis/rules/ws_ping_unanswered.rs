@@ -21,8 +21,9 @@ declare_rule! {
     /// A Ping for which no Pong with its payload came, and none for a later Ping, which would do for it: within twice the
     /// 99th percentile of this server's Pongs, at least 5 s, or within 20 s where none was seen; or until the side that
     /// asked gave up after a second or more: by a Close that says so, or by ending the connection. Pings that a Close
-    /// overtook are not told, nor are Pongs that nobody asked for; a Pong with another payload does not do for a Ping, and is shown. A warning where TCP did not get the Ping through, for
-    /// then the path is the trouble, and where the peer speaks on and nobody closed over it.
+    /// overtook are not told, nor are Pongs that nobody asked for; a Pong with another payload does not do for a Ping,
+    /// and is shown. A warning where TCP did not get the Ping through, for then the path is the trouble, and where the
+    /// peer speaks on and nobody closed over it.
     ///
     /// ## Example
     /// `ws-ping-no-pong`: the client never answers; the server closes with 1011, "keepalive ping timeout".
