@@ -178,19 +178,15 @@ fn ended(view: &View<'_>, waited: f64) -> (String, Option<Stamp>) {
     }
 }
 
-fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
-    let (side, peer) = (first.side, first.side.other());
-    let Wait {
-        seconds: waited, ..
-    } = wait(view, first);
-    let arrived = view.acknowledged(first);
-    let last = view.session.last_message[peer].map(|m| m.stamp);
-    let alive = last.filter(|l| *l > first.asked);
-    let mut others = view.session.facts_named("ws.pong-in-vain");
-    let other = others
-        .find(|f| f.side == peer && f.stamp > first.asked)
-        .map(|f| f.stamp);
-    let (culprit, whereabouts) = match (arrived, alive, other) {
+/// At whom it points, and what became of the Ping: `alive` is what its peer said since, `other` a Pong that does not do for it.
+fn whereabouts(
+    view: &View<'_>,
+    first: &Open,
+    alive: Option<Stamp>,
+    other: Option<Stamp>,
+) -> (Culprit, String) {
+    let peer = first.side.other();
+    match (view.acknowledged(first), alive, other) {
         (_, Some(_), Some(other)) => (
             peer.into(),
             format!(
@@ -219,7 +215,21 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
                 view.end_of(peer)
             ),
         ),
-    };
+    }
+}
+
+fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
+    let (side, peer) = (first.side, first.side.other());
+    let Wait {
+        seconds: waited, ..
+    } = wait(view, first);
+    let last = view.session.last_message[peer].map(|m| m.stamp);
+    let alive = last.filter(|l| *l > first.asked);
+    let mut others = view.session.facts_named("ws.pong-in-vain");
+    let other = others
+        .find(|f| f.side == peer && f.stamp > first.asked)
+        .map(|f| f.stamp);
+    let (culprit, whereabouts) = whereabouts(view, first, alive, other);
     let (how, over) = ended(view, waited);
     let gave_up = ws::close_of(view, side).is_some_and(ws::gave_up_pinging)
         || ws::hung_up(view).is_some_and(|h| h.side == side) && closes(view).next().is_none();
