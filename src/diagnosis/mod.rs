@@ -261,6 +261,11 @@ impl<'a> View<'a> {
         self.session.missing[side] > 0 || facts.is_some_and(|f| f.missing > 0 || f.acked_unseen > 0)
     }
 
+    /// The capture has frames of the two directions in another order than the wire had (guard T9).
+    pub fn out_of_step(&self) -> bool {
+        self.tcp().is_some_and(|t| t.odd.acked_before > 0)
+    }
+
     /// Bytes of either side went missing in that time, as far as the places are kept (guard T4).
     pub fn lost_between(&self, from: Stamp, to: Stamp) -> bool {
         let Some(tcp) = self.tcp() else { return false };
@@ -396,6 +401,22 @@ pub fn examine(session: &Session, flow: &Flow, world: &World) -> Verdicts {
         rule.check(&view, &mut out);
     }
     out
+}
+
+/// `once more`, `2 times more`.
+pub fn once_more(count: u64) -> String {
+    match count {
+        1 => "once more".to_owned(),
+        n => format!("{n} times more"),
+    }
+}
+
+/// `1 answer`, `2 answers`: `what` takes an s.
+pub fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
 }
 
 /// A time span in the words of a report: `1.52 s`, `340 ms`, `2 min 5 s`.

@@ -129,6 +129,8 @@ pub struct Odd {
     pub passed_over: u64,
     /// Small segments that waited for a delayed acknowledgement.
     pub waiting: Waiting,
+    /// Segments that the capture has behind their acknowledgement: its order is not that of the wire.
+    pub acked_before: u64,
 }
 
 impl Unremarkable for Odd {
@@ -145,6 +147,7 @@ impl Unremarkable for Odd {
             pending: None,
             disproved: false,
         },
+        acked_before: 0,
     };
 }
 

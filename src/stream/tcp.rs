@@ -71,6 +71,8 @@ pub trait Receiver {
 struct Half {
     /// Sequence number of offset 0.
     base: Option<u32>,
+    /// While that is not known: the sequence number of its last segment without data, which is that of the byte to come.
+    empty_at: Option<u32>,
     /// The next offset to be delivered.
     next: StreamOffset,
     /// One past the highest byte seen.
@@ -90,6 +92,22 @@ struct Half {
     recent_at: usize,
     /// It reset the connection and has said nothing since: what its peer sends beyond this offset reaches nobody.
     gone: Option<StreamOffset>,
+}
+
+impl Half {
+    /// Sequence number of offset 0, where the side is first seen to have got to `seq`: there; or at a segment without data that came
+    /// before, from which on every byte should have been captured.
+    fn base_at(&mut self, seq: u32) -> u32 {
+        let empty = self.lacks_until(seq);
+        *self.base.get_or_insert(empty.unwrap_or(seq))
+    }
+
+    /// Where it stood before, if bytes up to `seq` are missing since. A keep-alive stands one byte before the next.
+    fn lacks_until(&self, seq: u32) -> Option<u32> {
+        let behind = 2..IMPLAUSIBLE as u32;
+        self.empty_at
+            .filter(|at| behind.contains(&seq.wrapping_sub(*at)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,6 +177,10 @@ impl Tcp {
             self.acknowledge(side, segment);
         }
         self.window(side, segment);
+        let half = &mut self.halves[side];
+        if segment.wire_len == 0 && half.base.is_none() && segment.flags == flags::ACK {
+            half.empty_at = Some(segment.seq);
+        }
         if segment.wire_len > 0 && !segment.has(flags::RST) {
             self.data(side, segment, before, to);
         } else if self.is_keepalive(side, segment) {
@@ -231,6 +253,9 @@ impl Tcp {
             // The SYN or SYN-ACK was not captured: what acknowledges it tells the place where its peer begins.
             if segment.has(flags::SYN) || !self.facts.sides[side].syns.is_empty() {
                 half.base = Some(segment.ack);
+            } else if half.lacks_until(segment.ack).is_some() {
+                half.base_at(segment.ack);
+                self.acknowledge(side, segment);
             }
             return;
         };
@@ -272,7 +297,7 @@ impl Tcp {
         let half = &mut self.halves[side];
         let extra = u32::from(segment.has(flags::SYN));
         let seq = segment.seq.wrapping_add(extra);
-        let base = *half.base.get_or_insert(seq);
+        let base = half.base_at(seq);
         let start = offset_of(base, half.next, seq);
         let end = start + i64::from(segment.wire_len);
         if start - half.next.max(half.acked) as i64 > IMPLAUSIBLE {
@@ -316,6 +341,8 @@ impl Tcp {
         let cut = (end as u64 - from).saturating_sub(bytes.len() as u64);
         if fills_a_hole {
             self.facts.sides[side].out_of_order += 1;
+        } else if end as u64 <= half.acked {
+            self.facts.odd.acked_before += 1;
         }
         half.highest = half.highest.max(end as u64);
         let facts = &mut self.facts.sides[side];
@@ -374,7 +401,7 @@ impl Tcp {
     fn fin(&mut self, side: Side, segment: &Segment<'_>) {
         let half = &mut self.halves[side];
         let extra = u32::from(segment.has(flags::SYN));
-        let base = *half.base.get_or_insert(segment.seq);
+        let base = half.base_at(segment.seq);
         let seq = segment
             .seq
             .wrapping_add(extra)

@@ -41,6 +41,10 @@ pub(super) const fn is_denied(status: i64) -> bool {
     )
 }
 
+/// Why nothing is told of what was said when.
+pub(super) const OUT_OF_STEP: &str =
+    "frames of the two directions stand in the capture in another order than on the wire";
+
 /// Why nothing is claimed where [`elsewhere`] holds.
 pub(super) const ELSEWHERE: &str =
     "the pipe's other messages may be on another connection of its SMB session";

@@ -1,6 +1,6 @@
 //! `dcerpc-cancelled-or-orphaned`.
 
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, counted, declare_rule};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -84,19 +84,22 @@ fn given_up(fact: &SeenFact, word: &str, role: &'static str, answered: bool) -> 
 }
 
 fn shutdown(view: &View<'_>, fact: &SeenFact) -> Finding {
-    let open = fact.int("open_calls").unwrap_or(0);
+    let open_calls = fact.int("open_calls").unwrap_or(0);
+    let open = counted(open_calls.unsigned_abs(), "call");
     let finding = Finding::new(&META, fact.stamp)
         .side(Culprit::Server)
         .frame(fact.stamp, "shutdown")
-        .title(format!("The server shut the association down with {open} calls open"))
+        .title(format!(
+            "The server shut the association down with {open} open"
+        ))
         .explain(format!(
-            "In frame {} {} asked the client to end the connection while {open} calls had no answer.",
+            "In frame {} {} asked the client to end the connection while {open} had no answer.",
             fact.stamp.frame,
             view.server(),
         ))
         .advise("Look at why the server ends: a restart of the service, a limit, an idle time-out.")
-        .number("open_calls", open as f64);
-    if open == 0 {
+        .number("open_calls", open_calls as f64);
+    if open_calls == 0 {
         return finding.severity(Severity::Note);
     }
     finding
@@ -138,7 +141,7 @@ mod tests {
         assert_eq!(findings(script.close().frames(), RULE).len(), 1);
         let script = bound().client(&request(2, 15)).server(&pdu(17, 3, 0, &[]));
         let found = findings(script.close().frames(), RULE);
-        assert!(found[0].title.contains("1 calls open"));
+        assert!(found[0].title.contains("with 1 call open"));
     }
 
     #[test]

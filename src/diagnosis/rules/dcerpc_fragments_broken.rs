@@ -1,6 +1,6 @@
 //! `dcerpc-fragments-broken`.
 
-use super::dcerpc::{ELSEWHERE, elsewhere};
+use super::dcerpc::{ELSEWHERE, OUT_OF_STEP, elsewhere};
 use crate::diagnosis::{Ending, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -45,6 +45,8 @@ impl DcerpcFragmentsBroken {
             if view.lost(fact.side) || view.lost(fact.side.other()) {
                 let why = format!("bytes of the {} were not captured", fact.side);
                 out.cannot_tell(&META, "T4", why);
+            } else if view.out_of_step() {
+                out.cannot_tell(&META, "T9", OUT_OF_STEP);
             } else if elsewhere(view) {
                 out.cannot_tell(&META, "T13", ELSEWHERE);
             } else if unfinished && view.ending().is_none() && silence < patience {
@@ -138,5 +140,17 @@ mod tests {
             .client(&fragment(2, 2))
             .server(&response(2, 0));
         assert!(findings(lost.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn fragments_captured_before_the_request_that_they_answer_are_no_fault() {
+        let script = bound()
+            .reorder_next(3)
+            .client(&request(2, 15))
+            .server(&pdu(2, 1, 2, &[0; 40]))
+            .server(&pdu(2, 2, 2, &[0; 40]));
+        let frames = script.close().frames();
+        assert!(loud(frames.clone()).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T9"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, once_more, seconds};
 use crate::session::exchange::DoubleReply;
 use crate::session::model::Transport;
 
@@ -141,9 +141,13 @@ fn request(view: &View<'_>, it: &Repeated) -> Finding {
             u64::from(it.count) + 1
         ))
         .explain(format!(
-            "The {} sent {} (frame {}) {} times more with the same id; {end}. Requests of this session that were \
+            "The {} sent {} (frame {}) {} with the same id; {end}. Requests of this session that were \
              repeated: {}.",
-            it.side, it.op, it.first.frame, it.count, it.requests
+            it.side,
+            it.op,
+            it.first.frame,
+            once_more(it.count.into()),
+            it.requests
         ))
         .advise("Find out why the first one was not answered in time: loss on the way, or a slow server.")
         .number("repeats", f64::from(it.count))

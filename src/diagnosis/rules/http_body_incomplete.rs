@@ -3,6 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use super::message_incomplete::{guard, how, told_within};
+use crate::diagnosis::blame::capitalised;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::{Incomplete, SeenFact};
 
@@ -75,7 +76,12 @@ fn answered_early<'a>(view: &View<'a>, it: &Incomplete) -> Option<&'a SeenFact> 
 fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
     let silent = view.until_end(it.stamp);
     let (mut severity, mut culprit, mut how) = how(view, it);
-    let mut advice = "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its own.";
+    let mut advice = match culprit {
+        Culprit::Network => "Look at the path between the two: the sender had the rest.",
+        _ => {
+            "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its own."
+        }
+    };
     if waits_for_leave(view, it).is_some() {
         culprit = Culprit::Server;
         how = format!(
@@ -111,7 +117,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         .maybe_frame(view.ending().map(Ending::stamp), "end")
         .title(format!(
             "{} stops after {} of {} bytes",
-            words(it),
+            capitalised(&words(it)),
             it.present,
             it.expected
         ))

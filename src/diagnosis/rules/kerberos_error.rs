@@ -26,7 +26,8 @@ declare_rule! {
     /// A laptop whose battery was empty has a clock of 2010: KRB_AP_ERR_SKEW to everything.
     ///
     /// ## What to do
-    /// KRB_AP_ERR_SKEW: set the clocks (5 minutes are allowed). KDC_ERR_PREAUTH_FAILED: the password, or an old keytab.
+    /// KRB_AP_ERR_SKEW: set the clocks (5 minutes are allowed). KDC_ERR_PREAUTH_FAILED, or KRB_AP_ERR_BAD_INTEGRITY to an
+    /// AS-REQ: the password, or an old keytab.
     /// KDC_ERR_S_PRINCIPAL_UNKNOWN: the service has no SPN of that name, or two accounts have it. KRB_AP_ERR_MODIFIED: the
     /// service runs under another account than the one the SPN belongs to, or a name resolves to another host.
     /// KDC_ERR_ETYPE_NOSUPP: allow an encryption type that both have.
@@ -323,6 +324,15 @@ const MEANINGS: &[Meaning] = &[
 
 /// Whom it points at, what it means, and what to do.
 fn meaning(code: i64, asked: &str) -> (Culprit, &'static str, &'static str) {
+    /// KDC_ERR_PREAUTH_FAILED.
+    const WRONG_PASSWORD: i64 = 24;
+    /// KRB_AP_ERR_BAD_INTEGRITY.
+    const NOT_DECRYPTED: i64 = 31;
+    // An AS-REQ bears no ticket: what can't be decrypted is its pre-authentication.
+    let code = match (code, asked) {
+        (NOT_DECRYPTED, "AS-REQ") => WRONG_PASSWORD,
+        _ => code,
+    };
     let known = MEANINGS.iter().find(|(codes, ..)| codes.contains(&code));
     if let Some((_, culprit, why, advice)) = known {
         return (*culprit, why, advice);
@@ -344,9 +354,9 @@ fn meaning(code: i64, asked: &str) -> (Culprit, &'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{findings, loud};
     use crate::diagnosis::smb::testing::{negotiated, offered, setup_answer_of, setup_of, to};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "kerberos-error";
 
@@ -424,6 +434,16 @@ mod tests {
         assert_eq!(found[0].severity, Severity::Error);
         let found = findings(asked(40000, 1).server(&error(37)).frames(), RULE);
         assert!(found[0].explanation.contains("the capture's"), "{found:?}");
+    }
+
+    #[test]
+    fn pre_authentication_that_cannot_be_decrypted_is_a_wrong_password() {
+        let found = findings(asked(40000, 1).server(&error(31)).frames(), RULE);
+        assert!(found[0].explanation.contains("the password is wrong"));
+        assert_eq!(found[0].side, Culprit::Client);
+        // Elsewhere it is a ticket.
+        assert_eq!(super::meaning(31, "AP-REQ").0, Culprit::Server);
+        assert_eq!(super::meaning(41, "AS-REQ").0, Culprit::Server);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_aborted_in_flight::cut_off;
 use super::tcp_path_dark;
-use super::tcp_reset_forged::forged;
+use super::tcp_reset_forged::forgery;
 use super::tls_handshake_stalled;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::{Incomplete, Session};
@@ -113,7 +113,10 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
              {how}.",
             it.side, it.op, it.began.frame, it.expected, it.present, it.stamp.frame
         ))
-        .advise("Look at the program that sent it: a wrong length, a crash, or a wait of its own in mid-message.")
+        .advise(match culprit {
+            Culprit::Network => "Look at the path between the two: the sender had the rest.",
+            _ => "Look at the program that sent it: a wrong length, a crash, or a wait of its own in mid-message.",
+        })
         .number("expected", it.expected as f64)
         .number("present", it.present as f64)
         .number("silent", silent)
@@ -143,15 +146,15 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, Strin
     };
     let frame = stamp.frame;
     let did = if reset { "reset" } else { "closed" };
+    if reset && view.tcp().is_some_and(forgery) {
+        let how = format!(
+            "a reset cut it off (frame {frame}); tcp-reset-forged tells where it comes from"
+        );
+        return (Severity::Warning, Culprit::Network, how);
+    }
     if reset && side == sender && cut_off(view, receiver) {
-        let forged = view.tcp().and_then(forged).is_some();
-        let culprit = if forged {
-            Culprit::Network
-        } else {
-            side.into()
-        };
         let how = format!("a reset cut it off (frame {frame}), as tcp-aborted-in-flight tells");
-        return (Severity::Warning, culprit, how);
+        return (Severity::Warning, side.into(), how);
     }
     if side == sender {
         let how = format!("the {side} itself {did} the connection (frame {frame})");
@@ -224,6 +227,25 @@ mod tests {
     fn the_sender_closes_in_mid_message() {
         let script = half_answered().fin(Side::Server).fin(Side::Client);
         assert_eq!(findings(script.frames(), RULE)[0].severity, Severity::Error);
+    }
+
+    #[test]
+    fn a_forged_reset_is_nobodys_fault() {
+        // Whose name it bears talks on, and hears that the other one has taken it for good.
+        let of_sender = half_answered()
+            .reset(Side::Server)
+            .wait_secs(1.0)
+            .server_unacknowledged(b"x")
+            .segment(Side::Client, flag::RST, 45, 0, b"");
+        let of_receiver = half_answered()
+            .reset(Side::Client)
+            .wait_secs(1.0)
+            .client_unacknowledged(b"x")
+            .segment(Side::Server, flag::RST, 15, 0, b"");
+        for script in [of_sender, of_receiver] {
+            let found = findings(script.frames(), RULE);
+            assert!(!found.is_empty() && found.iter().all(|f| f.side == Culprit::Network));
+        }
     }
 
     #[test]

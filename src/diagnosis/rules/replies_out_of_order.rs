@@ -2,7 +2,8 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::{Finding, Verdicts, View, declare_rule};
+use super::dcerpc::OUT_OF_STEP;
+use crate::diagnosis::{Finding, Verdicts, View, counted, declare_rule};
 
 declare_rule! {
     /// ## What it means
@@ -47,6 +48,10 @@ impl RepliesOutOfOrder {
             out.cannot_tell(&META, "T1", why);
             return;
         }
+        if view.out_of_step() {
+            out.cannot_tell(&META, "T9", OUT_OF_STEP);
+            return;
+        }
         if view.lost(Side::Client) || view.lost(Side::Server) {
             let why = "bytes are missing, and the earlier answer may have been among them";
             out.cannot_tell(&META, "T4", why);
@@ -56,11 +61,17 @@ impl RepliesOutOfOrder {
             Finding::new(&META, overtaking.answer)
                 .frame(overtaking.waiting, "request-passed-over")
                 .frame(overtaking.answer, "answer")
-                .title(format!("{} answers came before their turn", overtaking.count))
+                .title(format!(
+                    "{} came before {} turn",
+                    counted(overtaking.count, "answer"),
+                    if overtaking.count == 1 { "its" } else { "their" }
+                ))
                 .explain(format!(
-                    "The answer in frame {} came while the earlier request in frame {} still waited; {} answers of this \
-                     association came before their turn, and concurrent multiplexing was not agreed.",
-                    overtaking.answer.frame, overtaking.waiting.frame, overtaking.count
+                    "The answer in frame {} came while the earlier request in frame {} still waited, and concurrent \
+                     multiplexing was not agreed. So it was with {} of this association.",
+                    overtaking.answer.frame,
+                    overtaking.waiting.frame,
+                    counted(overtaking.count, "answer")
                 ))
                 .advise("Nothing, unless a client takes answers in order.")
                 .number("answers", overtaking.count as f64),

@@ -10,7 +10,9 @@ use super::tls_not_spoken;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
 use crate::diagnosis::blame::{Way, capitalised};
 use crate::diagnosis::smb::PIPE_GONE;
-use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{
+    Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+};
 use crate::session::exchange::{Answered, Open};
 use crate::session::model::Session;
 
@@ -242,7 +244,10 @@ impl<'a> Unanswered<'a> {
         match self.count() {
             1 => format!("{op} was never answered"),
             n if self.one_operation => format!("{op} was never answered, {n} times"),
-            n => format!("{op} and {} more requests were never answered", n - 1),
+            n => format!(
+                "{op} and {} were never answered",
+                counted(n - 1, "more request")
+            ),
         }
     }
 

@@ -1,6 +1,6 @@
 //! `rpc-record-desync`.
 
-use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, counted, declare_rule, seconds};
 use crate::session::model::SeenFact;
 use colloquy_dissectors::units::Side;
 
@@ -201,9 +201,11 @@ fn last_missing(view: &View<'_>, fact: &SeenFact, out: &mut Verdicts) {
             .frame(fact.stamp, "last-fragment")
             .title(format!("A record of the {} never ended", fact.side))
             .explain(format!(
-                "The {} sent {fragments} fragments of a record (frames {} to {}), none of them marked as the last, and \
-                 {what}.",
-                fact.side, fact.began.frame, fact.stamp.frame,
+                "The {} sent {} of a record (frames {} to {}), none of them marked as the last, and {what}.",
+                fact.side,
+                counted(fragments.unsigned_abs(), "fragment"),
+                fact.began.frame,
+                fact.stamp.frame,
             ))
             .advise("The sender must set the highest bit of the record mark on the last fragment of every record.")
             .number("fragments", fragments as f64)

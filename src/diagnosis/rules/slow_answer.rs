@@ -2,7 +2,9 @@
 
 use super::dcerpc;
 use crate::diagnosis::blame::Way;
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{
+    Culprit, Finding, Severity, Verdicts, View, declare_rule, once_more, seconds,
+};
 use crate::session::exchange::Answered;
 use crate::session::model::Session;
 
@@ -184,8 +186,8 @@ fn finding(
     );
     let again = if answered.repeats > 0 {
         format!(
-            " The request was sent {} times more meanwhile.",
-            answered.repeats
+            " The request was sent {} meanwhile.",
+            once_more(answered.repeats.into())
         )
     } else {
         String::new()

@@ -5,7 +5,7 @@ use colloquy_dissectors::units::Side;
 
 use super::dcerpc::elsewhere;
 use super::tcp_half_open;
-use super::tcp_reset_forged::forged;
+use super::tcp_reset_forged::{forged, forged_before};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::Session;
 use crate::stream::facts::{Reset, TcpFacts};
@@ -187,20 +187,32 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         ));
     }
     let lost = lost.join(", and ");
-    let forged = forged(tcp);
-    let culprit = match forged {
+    let in_doubt = forged(tcp).is_some();
+    let doubt = match (forged(tcp), forged_before(tcp)) {
+        (Some(why), _) => Some(format!(
+            " The reset may not be from the {}: {why}.",
+            reset.side
+        )),
+        (None, Some(before)) => Some(format!(
+            " A reset that was made on the way came before, in frame {}, as tcp-reset-forged tells: the {} may have had one, too, \
+             and known nothing of the connection any more.",
+            before.frame, reset.side
+        )),
+        (None, None) => None,
+    };
+    let culprit = match doubt {
         Some(_) => Culprit::Network,
         None => Culprit::from(reset.side),
     };
-    let doubt = forged.map_or_else(String::new, |why| {
-        format!(" The reset may not be from the {}: {why}.", reset.side)
-    });
+    let doubt = doubt.unwrap_or_default();
     Finding::new(&META, reset.stamp)
         .severity(severity(view, work))
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")
-        .title(if work.requests + work.messages == 0 && work.given_up > 0 && work.example.is_none() {
+        .title(if in_doubt {
+            format!("A reset in the name of the {} came in the middle of work", reset.side)
+        } else if work.requests + work.messages == 0 && work.given_up > 0 && work.example.is_none() {
             format!("The {} reset the connection and left a message half read", reset.side)
         } else if work.requests + work.messages == 0 && work.given_up > 0 {
             format!("The {} did not wait for its answer and reset the connection", reset.side)
@@ -225,9 +237,9 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::Script;
-    use crate::diagnosis::Severity;
-    use crate::diagnosis::rules::bench::calls::{call, healthy, over_tcp, record};
+    use crate::diagnosis::rules::bench::calls::{answer, call, healthy, over_tcp, record};
     use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "tcp-aborted-in-flight";
 
@@ -261,6 +273,19 @@ mod tests {
     }
 
     #[test]
+    fn a_forged_reset_came_before_the_servers() {
+        let script = over_tcp()
+            .client(&record(&call(1)))
+            .reset(Side::Server)
+            .wait_secs(1.0)
+            .server(&record(&answer(1)))
+            .client(&record(&call(2)));
+        let found = findings(script.reset(Side::Server).frames(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+        assert!(found[0].explanation.contains("came before, in frame"));
+    }
+
+    #[test]
     fn an_idle_client_may_reset() {
         assert!(loud(unknown().wait_secs(30.0).reset(Side::Client).frames()).is_empty());
         assert!(loud(healthy(over_tcp(), 3).reset(Side::Client).frames()).is_empty());
@@ -282,7 +307,7 @@ mod tests {
             .client(&record(&call(1)))
             .server_lost(&[0; 28])
             .client(&record(&call(2)))
-            .server(&record(&crate::diagnosis::rules::bench::calls::answer(2)))
+            .server(&record(&answer(2)))
             .reset(Side::Client);
         assert!(findings(script.frames(), RULE).is_empty());
     }

@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, counted, declare_rule, seconds};
 use crate::stream::facts::Stalls;
 
 declare_rule! {
@@ -72,9 +72,9 @@ fn finding(view: &View<'_>, side: Side, stalls: Stalls, retransmissions: u32) ->
             seconds(lost)
         ))
         .explain(format!(
-            "{} times the connection stood still until {} sent lost bytes again, {} in all, {} the longest (until frame \
+            "{} the connection stood still until {} sent lost bytes again, {} in all, {} the longest (until frame \
              {}).",
-            stalls.count,
+            counted(stalls.count.into(), "time"),
             view.end_of(side),
             seconds(lost),
             seconds(longest),

@@ -1,6 +1,6 @@
 //! `tcp-reset-forged`.
 
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::stream::facts::{Reset, TcpFacts, VainReset};
@@ -58,6 +58,18 @@ impl TcpResetForged {
 /// Why the reset is held to be forged, if it is.
 pub(super) fn forged(tcp: &TcpFacts) -> Option<String> {
     forged_reset(tcp).map(|(_, why)| why)
+}
+
+/// A forged reset ended the connection, or came before the reset that did: the peer may have had one, too, and then knows nothing
+/// of the connection any more.
+pub(super) fn forgery(tcp: &TcpFacts) -> bool {
+    forged(tcp).is_some() || forged_before(tcp).is_some()
+}
+
+/// The forged reset that came before the one that ended the connection.
+pub(super) fn forged_before(tcp: &TcpFacts) -> Option<Stamp> {
+    let (reset, _) = vain(tcp).filter(|(reset, _)| !reset.misses_syn)?;
+    Some(reset.stamp)
 }
 
 /// A reset that ended nothing, and was followed by one that did.

@@ -153,6 +153,14 @@ pub(super) fn steps(view: &View<'_>, mut finding: Finding) -> Finding {
     finding
 }
 
+/// What came of the handshake before the alert, as a sentence.
+pub(super) fn came_before(view: &View<'_>) -> String {
+    match course(view).as_str() {
+        "" => "Nothing of the handshake came before it.".to_owned(),
+        course => format!("Before it came {course}."),
+    }
+}
+
 /// The course of a failed handshake: "the client's ClientHello (frame 6), the server's ServerHello and Certificate (frame 8,
 /// 9 ms later)".
 pub(super) fn course(view: &View<'_>) -> String {

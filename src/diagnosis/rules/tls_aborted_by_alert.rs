@@ -2,7 +2,7 @@
 
 use super::tls::{again, alert_name, alert_words, finding, server_words, told};
 use crate::diagnosis::tls::{Failure, Kind};
-use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Verdicts, View, counted, declare_rule};
 
 declare_rule! {
     /// ## What it means
@@ -90,9 +90,12 @@ fn why(failure: &Failure<'_>) -> String {
         Some(80) => "Something in it went wrong that has nothing to do with the peer.".to_owned(),
         Some(_) => "A message of the other side is not one that it could take.".to_owned(),
         None => format!(
-            "After the handshake the client sent {} records and got no answer but this, and then the end of the connection. \
+            "After the handshake the client sent {} and got no answer but this, and then the end of the connection. \
              So ends who can't read a record (bad_record_mac), or does not want the client.",
-            failure.alert.int("records").unwrap_or_default()
+            counted(
+                failure.alert.int("records").unwrap_or_default().unsigned_abs(),
+                "record"
+            )
         ),
     }
 }

@@ -4,7 +4,7 @@ use colloquy_dissectors::event::{Phase, Value};
 use colloquy_dissectors::units::Side;
 
 use super::tls::{
-    again, alert_name, alert_words, course, finding, oddity_words, offered, server_words, told,
+    again, alert_name, alert_words, came_before, finding, oddity_words, offered, server_words, told,
 };
 use crate::diagnosis::tls::{Failure, Kind, Oddity, odd, oddity, text};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
@@ -79,12 +79,12 @@ fn rejected(view: &View<'_>, failure: &Failure<'_>, finding: Finding) -> Finding
             }
         ))
         .explain(format!(
-            "In frame {} the {} sent {}{}. Before it came {}.",
+            "In frame {} the {} sent {}{}. {}",
             alert.stamp.frame,
             alert.side,
             alert_words(failure),
             place(failure),
-            course(view)
+            came_before(view)
         ))
         .advise(advice);
     if let Some(fact) = seen {

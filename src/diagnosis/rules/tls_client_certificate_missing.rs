@@ -1,6 +1,6 @@
 //! `tls-client-certificate-missing`.
 
-use super::tls::{again, alert_name, alert_words, course, finding, server_words, told};
+use super::tls::{again, alert_name, alert_words, came_before, finding, server_words, told};
 use crate::diagnosis::tls::Kind;
 use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
 
@@ -53,10 +53,10 @@ impl TlsClientCertificateMissing {
             ))
             .explain(format!(
                 "The server asked for a certificate and the client sent a Certificate message without any. In frame {} the \
-                 server answered with {}. Before it came {}.",
+                 server answered with {}. {}",
                 alert.stamp.frame,
                 alert_words(&failure),
-                course(view)
+                came_before(view)
             ))
             .advise("Give the client's program a certificate with its key, of an issuer that the server accepts.");
         out.raise(again(finding, series));

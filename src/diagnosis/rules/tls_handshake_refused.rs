@@ -2,7 +2,9 @@
 
 use colloquy_dissectors::units::Side;
 
-use super::tls::{again, alert_name, alert_words, compared, course, finding, server_words, told};
+use super::tls::{
+    again, alert_name, alert_words, came_before, compared, finding, server_words, told,
+};
 use crate::diagnosis::tls::{Failure, Kind};
 use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
 
@@ -66,11 +68,11 @@ impl TlsHandshakeRefused {
             .side(culprit)
             .title(title)
             .explain(format!(
-                "In frame {} the {} sent {}{cause}. Before it came {}.",
+                "In frame {} the {} sent {}{cause}. {}",
                 alert.stamp.frame,
                 alert.side,
                 alert_words(&failure),
-                course(view)
+                came_before(view)
             ))
             .advise(advice);
         out.raise(again(compared(view, finding), series));

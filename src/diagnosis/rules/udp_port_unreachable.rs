@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, counted, declare_rule};
 use crate::stream::facts::IcmpError;
 
 declare_rule! {
@@ -70,14 +70,21 @@ fn finding(view: &View<'_>, icmp: IcmpError, count: usize) -> Finding {
             META.severity
         })
         .side(culprit)
-        .maybe_frame(Some(view.flow.first).filter(|f| *f != icmp.stamp), "request")
+        .maybe_frame(
+            Some(view.flow.first).filter(|f| *f != icmp.stamp),
+            "request",
+        )
         .frame(icmp.stamp, "icmp")
-        .title(format!("Nobody listens on UDP port {} of {}", view.flow.server.port, view.flow.server.address))
+        .title(format!(
+            "Nobody listens on UDP port {} of {}",
+            view.flow.server.port, view.flow.server.address
+        ))
         .explain(format!(
-            "{} sent datagrams to {}, and {} answered {count} times that the port is unreachable.{more}",
+            "{} sent datagrams to {}, and {} answered {} that the port is unreachable.{more}",
             view.client(),
             view.server(),
-            icmp.from
+            icmp.from,
+            counted(count as u64, "time")
         ))
         .advise("Start the service, or correct the address and port that the client uses.")
         .number("icmp_errors", count as f64)

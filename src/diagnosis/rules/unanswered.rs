@@ -56,6 +56,10 @@ pub(super) fn guard(view: &View<'_>, open: &Open) -> Option<(&'static str, &'sta
             "this operation was never answered while others were: it may be a call without a reply (batching)",
         ));
     }
+    // Its fragments, and the reads of a pipe, are put together in the order of the capture.
+    if view.session.protocol == "dcerpc" && view.out_of_step() {
+        return Some(("T9", dcerpc::OUT_OF_STEP));
+    }
     if dcerpc::elsewhere(view) {
         return Some(("T13", dcerpc::ELSEWHERE));
     }

@@ -21,8 +21,9 @@ declare_rule! {
     /// A Ping for which no Pong with its payload came, and none for a later Ping, which would do for it: within twice the
     /// 99th percentile of this server's Pongs, at least 5 s, or within 20 s where none was seen; or until the side that
     /// asked gave up after a second or more: by a Close that says so, or by ending the connection. Pings that a Close
-    /// overtook are not told, nor are Pongs that nobody asked for. A warning where TCP did not get the Ping through, for
-    /// then the path is the trouble, and where the peer speaks on and nobody closed over it.
+    /// overtook are not told, nor are Pongs that nobody asked for; a Pong with another payload does not do for a Ping,
+    /// and is shown. A warning where TCP did not get the Ping through, for then the path is the trouble, and where the
+    /// peer speaks on and nobody closed over it.
     ///
     /// ## Example
     /// `ws-ping-no-pong`: the client never answers; the server closes with 1011, "keepalive ping timeout".
@@ -177,23 +178,30 @@ fn ended(view: &View<'_>, waited: f64) -> (String, Option<Stamp>) {
     }
 }
 
-fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
-    let (side, peer) = (first.side, first.side.other());
-    let Wait {
-        seconds: waited, ..
-    } = wait(view, first);
-    let arrived = view.acknowledged(first);
-    let last = view.session.last_message[peer].map(|m| m.stamp);
-    let alive = last.filter(|l| *l > first.asked);
-    let (culprit, whereabouts) = match (arrived, alive) {
-        (Some(false), _) => (
+/// At whom it points, and what became of the Ping: `alive` is what its peer said since, `other` a Pong that does not do for it.
+fn whereabouts(
+    view: &View<'_>,
+    first: &Open,
+    alive: Option<Stamp>,
+    other: Option<Stamp>,
+) -> (Culprit, String) {
+    let peer = first.side.other();
+    match (view.acknowledged(first), alive, other) {
+        (_, Some(_), Some(other)) => (
+            peer.into(),
+            format!(
+                "The {peer} does send Pongs, the first in frame {}, but with another payload than the Ping's",
+                other.frame
+            ),
+        ),
+        (Some(false), ..) => (
             Culprit::Network,
             format!(
                 "TCP at {} never acknowledged it: it did not arrive, or the way back is cut",
                 view.end_of(peer)
             ),
         ),
-        (_, Some(alive)) => (
+        (_, Some(alive), _) => (
             peer.into(),
             format!(
                 "The {peer} lives and speaks (frame {}), yet does not answer",
@@ -207,7 +215,21 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
                 view.end_of(peer)
             ),
         ),
-    };
+    }
+}
+
+fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
+    let (side, peer) = (first.side, first.side.other());
+    let Wait {
+        seconds: waited, ..
+    } = wait(view, first);
+    let last = view.session.last_message[peer].map(|m| m.stamp);
+    let alive = last.filter(|l| *l > first.asked);
+    let mut others = view.session.facts_named("ws.pong-in-vain");
+    let other = others
+        .find(|f| f.side == peer && f.stamp > first.asked)
+        .map(|f| f.stamp);
+    let (culprit, whereabouts) = whereabouts(view, first, alive, other);
     let (how, over) = ended(view, waited);
     let gave_up = ws::close_of(view, side).is_some_and(ws::gave_up_pinging)
         || ws::hung_up(view).is_some_and(|h| h.side == side) && closes(view).next().is_none();
@@ -219,6 +241,7 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
     let finding = Finding::new(&META, first.asked)
         .side(culprit)
         .frames(&stamps, "ping")
+        .maybe_frame(other, "other-pong")
         .maybe_frame(alive, "last-of-peer")
         .maybe_frame(over, "end")
         .title(format!("{count} of the {side} got no Pong from the {peer}"))
@@ -228,6 +251,8 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
         ))
         .advise(match culprit {
             Culprit::Network => "Look at the path between the two; other findings on this connection tell since when it is dark.",
+            _ if other.is_some() => "Let the peer put the Ping's payload into its Pong, as it came (RFC 6455 section 5.5.3); or let the side that \
+                 asks take any Pong for a sign of life.",
             _ => "See why the peer's program does not read its WebSocket: blocked, frozen, or busy in the handler of a message.",
         })
         .number("pings", pings.len() as f64)
@@ -297,6 +322,21 @@ mod tests {
             .server(&ping(Side::Server, "c"))
             .client(&pong(Side::Client, "c"));
         assert!(loud(elsewhere(script, 60.0)).is_empty());
+    }
+
+    #[test]
+    fn a_pong_with_another_payload_does_not_do() {
+        let wrong = pinged().client(&pong(Side::Client, "b"));
+        let found = findings(elsewhere(wrong, 60.0), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert!(found[0].explanation.contains("another payload"));
+        assert!(found[0].frames.iter().any(|f| f.role == "other-pong"));
+        // One from before the Ping has nothing to do with it.
+        let before = opened()
+            .client(&pong(Side::Client, "b"))
+            .server(&ping(Side::Server, "a"));
+        let found = findings(elsewhere(before, 60.0), RULE);
+        assert!(!found[0].explanation.contains("another payload"));
     }
 
     #[test]

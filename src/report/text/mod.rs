@@ -270,7 +270,7 @@ pub fn guard_text(guard: &str) -> &'static str {
         "T6" => "frames were captured twice",
         "T7" => "the wait may be by design",
         "T8" => "the content is encrypted",
-        "T9" => "the clock stepped",
+        "T9" => "the clock stepped or frames are out of order",
         "T11" => "a proxy speaks for its clients",
         "T13" => "the answer may come on another connection",
         _ => "the frames do not tell",

@@ -255,6 +255,14 @@ mod tests {
 
     /// Takes segments of (side, offset, what it acknowledges of the other side, bytes), then the end of the capture.
     fn heard(segments: &[(Side, u32, u32, &str)], until: usize) -> Vec<(Side, u64, String)> {
+        heard_from(true, segments.get(..until).unwrap_or(segments)).0
+    }
+
+    /// The same, with the handshake or joined behind it; and what is held to be missing of the server's.
+    fn heard_from(
+        handshake: bool,
+        segments: &[(Side, u32, u32, &str)],
+    ) -> (Vec<(Side, u64, String)>, u64) {
         let (mut tcp, mut heard) = (Tcp::default(), Heard::default());
         let mut frame = 0;
         let mut take =
@@ -277,13 +285,15 @@ mod tests {
                 };
                 tcp.segment(side, &segment, &mut heard);
             };
-        take(&mut tcp, (Side::Client, 99, 0, ""), flags::SYN);
-        take(
-            &mut tcp,
-            (Side::Server, 499, 100, ""),
-            flags::SYN | flags::ACK,
-        );
-        for (side, at, ack, bytes) in segments.iter().take(until).copied() {
+        if handshake {
+            take(&mut tcp, (Side::Client, 99, 0, ""), flags::SYN);
+            take(
+                &mut tcp,
+                (Side::Server, 499, 100, ""),
+                flags::SYN | flags::ACK,
+            );
+        }
+        for (side, at, ack, bytes) in segments.iter().copied() {
             let (own, other) = match side {
                 Side::Client => (100, 500),
                 Side::Server => (500, 100),
@@ -292,7 +302,8 @@ mod tests {
         }
         tcp.finish(&mut heard);
         heard.0.retain(|(_, _, what)| what != "over");
-        heard.0
+        let facts = &tcp.facts.sides.server;
+        (heard.0, facts.missing + facts.acked_unseen)
     }
 
     fn words(heard: &[(Side, u64, String)]) -> Vec<&str> {
@@ -357,5 +368,54 @@ mod tests {
             3,
         );
         assert_eq!(words(&all), ["a", "A", "gap 1", "c"]);
+    }
+
+    /// A connection that the capture joins: asked and acknowledged, and what answers was not captured.
+    const JOINED: [(Side, u32, u32, &str); 3] = [
+        (Side::Client, 0, 0, "a"),
+        (Side::Server, 0, 1, ""),
+        (Side::Client, 1, 40, ""),
+    ];
+
+    #[test]
+    fn an_acknowledgement_tells_what_is_missing_behind_an_empty_segment() {
+        let (all, missing) = heard_from(false, &JOINED);
+        assert_eq!((words(&all), missing), (vec!["a", "gap 40"], 40));
+        let data = [&JOINED[..2], &[(Side::Server, 40, 1, "A")]].concat();
+        let (all, missing) = heard_from(false, &data);
+        assert_eq!((words(&all), missing), (vec!["a", "gap 40", "A"], 40));
+        let late = [
+            &JOINED[..],
+            &[(Side::Server, 0, 1, "an acknowledgement was captured first")],
+        ]
+        .concat();
+        assert_eq!(heard_from(false, &late).1, 3);
+    }
+
+    #[test]
+    fn what_was_under_way_when_the_capture_joined_is_not_missing() {
+        let under_way = [
+            (Side::Client, 0, 10, ""),
+            (Side::Client, 0, 20, ""),
+            (Side::Server, 40, 0, "E"),
+            (Side::Client, 0, 41, ""),
+        ];
+        assert_eq!(heard_from(false, &under_way).1, 0);
+        // A keep-alive stands one byte before the next.
+        let probed = [
+            (Side::Server, 9, 0, ""),
+            (Side::Client, 0, 10, ""),
+            (Side::Server, 10, 0, "A"),
+            (Side::Client, 0, 11, ""),
+        ];
+        let (all, missing) = heard_from(false, &probed);
+        assert_eq!((words(&all), missing), (vec!["A"], 0));
+        // A segment without data, and nothing but data behind it.
+        let whole = [
+            (Side::Server, 10, 0, ""),
+            (Side::Server, 10, 0, "A"),
+            (Side::Client, 0, 11, ""),
+        ];
+        assert_eq!(heard_from(false, &whole).1, 0);
     }
 }

@@ -117,7 +117,11 @@ impl Talk {
     fn pong(&mut self, side: Side, payload: &[u8], span: Span, out: &mut Output<'_>) {
         let pings = &mut self.lanes[side.other()].pings;
         let Some(newest) = pings.iter().rposition(|p| p.payload.bytes() == payload) else {
-            // Unsolicited pongs are legal (section 5.5.3).
+            // Unsolicited pongs are legal (section 5.5.3), but do for no Ping.
+            let in_vain = !pings.is_empty();
+            if in_vain && !std::mem::replace(&mut self.lanes[side].pong_in_vain, true) {
+                out.fact(side, span, Fact::new("ws.pong-in-vain"));
+            }
             out.emit(side, span, Act::Beat);
             out.describe(|| text("Pong", payload));
             out.emit(

@@ -63,6 +63,8 @@ pub(super) struct Lane {
     pub(super) end: StreamOffset,
     /// Pings of this side without a Pong.
     pub(super) pings: VecDeque<Ping>,
+    /// It sent a Pong that answers none of the other side's Pings, which was told: once.
+    pub(super) pong_in_vain: bool,
     pub(super) show: Show,
     pub(super) content: Content,
     /// Counts what the message at hand inflates to, where that may be beyond reason.

@@ -276,6 +276,26 @@ fn a_newer_pong_answers_older_pings() {
 }
 
 #[test]
+fn a_pong_with_another_payload_answers_nothing() {
+    let heard = after_upgrade(vec![
+        from_client(PONG, b"unasked"),
+        from_server(PING, b"1"),
+        from_client(PONG, b"other"),
+        from_client(PONG, b"another"),
+    ]);
+    assert_eq!(
+        heard,
+        [
+            "c message Pong",
+            "s request 1 Ping",
+            "c ws.pong-in-vain",
+            "c message Pong",
+            "c message Pong"
+        ]
+    );
+}
+
+#[test]
 fn a_close_cancels_pings() {
     let heard = after_upgrade(vec![
         from_server(PING, b"1"),

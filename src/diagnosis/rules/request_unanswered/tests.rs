@@ -108,7 +108,7 @@ fn an_id_that_another_request_took_was_not_answered_either() {
     let found = only(script.wait_secs(1.0).close());
     assert_eq!(
         found.title,
-        "srvsvc NetrServerGetInfo and 1 more requests were never answered"
+        "srvsvc NetrServerGetInfo and 1 more request were never answered"
     );
     assert!(found.frames.iter().any(|e| e.role == "unanswered-too"));
 }
