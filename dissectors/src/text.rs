@@ -134,6 +134,16 @@ fn mask_value<'a>(rest: &'a str, out: &mut String) -> &'a str {
     value.get(end..).unwrap_or("")
 }
 
+/// `version 3`, `versions 2 to 4`.
+#[must_use]
+pub fn versions(low: i64, high: i64) -> String {
+    if low == high {
+        format!("version {low}")
+    } else {
+        format!("versions {low} to {high}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use super::rpc::{is_optional, program_of, times};
 use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 use colloquy_dissectors::event::Phase;
+use colloquy_dissectors::text::versions;
 use colloquy_dissectors::units::Side;
 
 declare_rule! {
@@ -96,8 +97,8 @@ fn finding(view: &View<'_>, fact: &SeenFact, count: u64) -> Finding {
     let high = fact.int("high").unwrap_or(0);
     let (title, why) = match fact.text("accept_stat") {
         "PROG_MISMATCH" => (
-            format!("{program} is not offered, versions {low} to {high} are"),
-            format!("it has versions {low} to {high} of the program"),
+            format!("{program} is not offered; what is: {}", versions(low, high)),
+            format!("it has {} of the program", versions(low, high)),
         ),
         "PROC_UNAVAIL" => {
             let procedure = fact.int("procedure").unwrap_or(0);

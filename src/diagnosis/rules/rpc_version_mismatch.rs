@@ -4,6 +4,7 @@ use super::rpc::program_of;
 use crate::diagnosis::{Ending, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
 use crate::session::model::SeenFact;
+use colloquy_dissectors::text::versions;
 use colloquy_dissectors::units::{Side, Stamp};
 
 declare_rule! {
@@ -89,12 +90,16 @@ fn denied(view: &View<'_>, fact: &SeenFact) -> Finding {
         .side(Side::Client)
         .maybe_frame(fact.request, "request")
         .frame(fact.stamp, "answer")
-        .title(format!("RPC version refused: the server speaks {low} to {high}"))
+        .title(format!(
+            "RPC version refused: the server speaks {}",
+            versions(low, high)
+        ))
         .explain(format!(
-            "{} denied the call of {} in frame {} with RPC_MISMATCH: it speaks RPC versions {low} to {high}.",
+            "{} denied the call of {} in frame {} with RPC_MISMATCH: it speaks RPC {}.",
             view.server(),
             program_of(fact),
             fact.stamp.frame,
+            versions(low, high),
         ))
         .advise("Look at what the client is: only version 2 of RPC is in use.")
         .number("low", low as f64)

@@ -116,7 +116,11 @@ fn finding(
             counted(tcp.sides.client.syn_count, "SYN"),
             counted(tcp.syn_ack_count, "SYN-ACK")
         ))
-        .advise("Look for loss on the path, and for an overflowing listen queue at the server.")
+        .advise(if lost {
+            "Look for loss on the path, and for an overflowing listen queue at the server."
+        } else {
+            "Look at the round trip of the path (a satellite, a queue that is full), and at what else the server's host does."
+        })
         .number("took", took)
         .number("syns", f64::from(tcp.sides.client.syn_count))
         .number("syn_acks", f64::from(tcp.syn_ack_count))

@@ -10,6 +10,7 @@ use super::xdr::{Xdr, text};
 use super::{nfs4, portmap, programs, status};
 use crate::dissector::{Output, Scope};
 use crate::event::{Act, Fact, Op, Phase, Status, Value};
+use crate::text;
 use crate::units::{Side, Span};
 
 /// Mappings kept for the details of a port mapper's session.
@@ -374,10 +375,12 @@ fn reply_text(outcome: &Outcome<'_>, status: Status, asked: &Asked) -> String {
     let op = asked.op;
     match outcome {
         Outcome::ProgMismatch { low, high } => {
-            format!("{op}: PROG_MISMATCH, the server has versions {low} to {high}")
+            let has = text::versions(i64::from(*low), i64::from(*high));
+            format!("{op}: PROG_MISMATCH, the server has {has}")
         }
         Outcome::RpcMismatch { low, high } => {
-            format!("{op}: RPC_MISMATCH, the server speaks RPC versions {low} to {high}")
+            let speaks = text::versions(i64::from(*low), i64::from(*high));
+            format!("{op}: RPC_MISMATCH, the server speaks RPC {speaks}")
         }
         Outcome::Success(results) if status.failed => match operation(results, asked) {
             last if last.name == op.name => format!("{op}: {status}"),
