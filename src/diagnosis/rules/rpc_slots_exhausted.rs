@@ -18,12 +18,13 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The number of calls in flight rose to the slots of the NFSv4.1 session, as CREATE_SESSION granted them or the last
-    /// SEQUENCE told (or to those that the server wants used, where these are fewer). Where no session tells: to a size that
-    /// tables of slots have (16, 32, 64, 128, 256 or 512), and never above. And a hundred times at least an answer made it one less and the next call at once (within 2 ms on average) one more; and it
-    /// stood there for a second in all and for half of the time between the first and the last time. Certainty is `likely`
-    /// where no session tells: a program with so many threads of its own, or a read-ahead of that size, looks alike. A session
-    /// that goes over several connections has its slots in use in all of them together, and is not judged by one of them.
-    /// Fewer than 16 slots are not judged either: a program that waits for each of its answers has them in use all the time.
+    /// SEQUENCE told (or to those that the server wants used, where these are fewer). Where no session tells: to a size
+    /// that tables of slots have (16, 32, 64, 128, 256 or 512), and never above. And a hundred times at least an answer
+    /// made it one less and the next call at once (within 2 ms on average) one more; and it stood there for a second in all
+    /// and for half of the time between the first and the last time. Certainty is `likely` where no session tells: a
+    /// program with so many threads of its own, or a read-ahead of that size, looks alike. A session that goes over several
+    /// connections has its slots in use in all of them together, and is not judged by one of them. Fewer than 16 slots are
+    /// not judged either: a program that waits for each of its answers has them in use all the time.
     ///
     /// ## Example
     /// A client with `sunrpc.tcp_max_slot_table_entries=16` that reads many files from a slow server.
