@@ -5,7 +5,7 @@ use colloquy_dissectors::event::{Act, Expect, Fact, Op, Phase, Status};
 use colloquy_dissectors::offsets::Pieces;
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
-use super::exchange::{DoubleReply, LateArrival, Open, Orphan};
+use super::exchange::{DoubleReply, Open, Orphan};
 use super::fold::{
     Memory, Place, Request, answer, asked_again, count, enter, limit, note_repeat, one_more,
     open_of, orphan, overtake, simple_act,
@@ -15,16 +15,12 @@ use super::model::{SeenFact, Session};
 use super::rhythm::{one_less_open, one_more_open};
 use super::told::{Piece, Told, Writing, message_of};
 use crate::limits;
-use crate::stream::facts::Arrived;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
 const REORDERED_SECS: f64 = 1.0;
 
-/// Answers that arrived later than this are kept: nanoseconds.
-const LATE_NANOS: i64 = 500_000_000;
-
 /// An operation beyond those whose times are told apart.
-const UNTOLD: Op = Op::new("", 0);
+pub(super) const UNTOLD: Op = Op::new("", 0);
 
 /// The sessions of one conversation while it runs.
 #[derive(Debug, Default)]
@@ -32,7 +28,7 @@ pub struct Tracker {
     /// The sessions: the carrier first.
     pub sessions: Vec<Session>,
     places: PerSide<Pieces<Stamp>>,
-    memory: Vec<Memory>,
+    pub(super) memory: Vec<Memory>,
     /// Where messages are written down, when a ladder is wanted.
     told: Option<Box<Writing>>,
     /// Where it is written down what became of requests, while somebody wants to know.
@@ -273,32 +269,6 @@ impl Tracker {
                     open.acked = Some(stamp);
                 }
             }
-        }
-    }
-
-    /// Bytes of `side` were acknowledged late, after they had been sent again: those of the first answer since.
-    pub(super) fn arrived_late(&mut self, side: Side, arrived: &Arrived) {
-        if arrived.nanos() < LATE_NANOS {
-            return;
-        }
-        // The innermost session is the one that asked.
-        for (session, memory) in self.sessions.iter_mut().zip(&self.memory).rev() {
-            let since = memory.answered.iter().rev();
-            let since = since.take_while(|d| d.stamp >= arrived.sent);
-            let Some(done) = since.filter(|d| d.asker != side).last() else {
-                continue;
-            };
-            let operation = session.operations.get(usize::from(done.operation));
-            let late = LateArrival {
-                op: operation.map_or(UNTOLD, |o| o.op),
-                side,
-                answered: done.stamp,
-                arrived: *arrived,
-            };
-            if session.troubles.late.len() < limits::EXAMPLES {
-                session.troubles.late.push(late);
-            }
-            return;
         }
     }
 
