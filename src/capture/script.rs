@@ -391,6 +391,18 @@ impl Script {
         self
     }
 
+    /// `from` says that it waited in vain for the other fragments of a datagram of which it has that frame.
+    #[must_use]
+    pub fn reassembly_time_exceeded(mut self, from: Side, fragment: usize) -> Self {
+        if let Some(fragment) = self.frames.get(fragment).map(|frame| frame.bytes.clone()) {
+            self.turn(from);
+            let bytes = self.wire.reassembly_time_exceeded(from, &fragment);
+            self.push(bytes);
+            self.last_side = from;
+        }
+        self
+    }
+
     /// TCP: any segment. `flags` as [`flag`] has them, `seq` and `ack` relative to the initial sequence numbers (a SYN is
     /// 0). What the script sends next does not change.
     #[must_use]

@@ -279,6 +279,14 @@ impl IcmpError {
         }
     }
 
+    /// Not all fragments of a datagram came to who sends this, in time (RFC 792; RFC 4443 section 3.3).
+    pub const fn is_reassembly_time_exceeded(&self) -> bool {
+        matches!(
+            (self.v6, self.kind, self.code),
+            (false, 11, 1) | (true, 3, 1)
+        )
+    }
+
     /// Nobody listens on the port.
     pub const fn is_port_unreachable(&self) -> bool {
         matches!(
