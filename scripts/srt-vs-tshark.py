@@ -11,18 +11,23 @@ difference is held against what tshark says of single messages (`smb2.time`, `rp
     table       tshark's own messages give what colloquy gives; its table leaves some out (faults, rejected calls, versions)
     interim     the same without STATUS_PENDING, which tshark takes for the answer
     again       the same with one answer a call: tshark counts a call once more with each copy of its answer
-    unpaired    the same with so many answers more of which tshark did not find the request, and gives no time (of DCE/RPC no
-                operation either: then all operations together)
-    unseen      tshark shows the requests and no answers to them, or nothing of the operation at all: records in small segments
+    unpaired    the same with so many answers more of which tshark did not find the request, and gives no time; of DCE/RPC, where
+                it gives no operation either, with the times between these answers and the requests that it shows under the same
+                call id in the same pipe or connection (a pipe of SMB3 may go over several, which tshark does not join)
+    unseen      tshark shows the requests and no answers to them, or nothing of the operation at all: records in small segments;
+                of DCE/RPC the same without the conversations in which tshark does not recognise it
     gap, cut, fragments
                 the same without the conversations in which bytes are missing (tshark does not find a message's head or end), in
                 which frames are cut (it times the first frame of a message and not its last), in which requests of DCE/RPC come
                 in fragments (it times from the first, colloquy from the last)
     upgraded    SMB1's NEGOTIATE answered in SMB2 belongs to neither of tshark's tables
-    no-bind     tshark does not know the interface, since its bind was not captured
+    no-bind     the same; tshark does not know the interface, since its bind was not captured
+    elsewhere   the pipe was bound in another connection of its session, where colloquy does not look for the interface: the same
+                with all interfaces of which that is so, and the calls without one, together
     renamed     RPCSEC_GSS control calls stand apart in colloquy's table, in tshark's under NULL
 
-All of them go by the messages of the operation in question.
+All of them go by the messages of the operation in question. An answer of DCE/RPC tells neither its operation nor its interface:
+they are those of its request, by call id and by the presentation context that was bound in that connection and pipe.
 
 What is left is a difference to be explained: it is printed with UNEXPLAINED, and the exit status is 1. Calls without an answer,
 for which tshark's tables have no column, are counted at the end.
@@ -107,22 +112,28 @@ class Capture:
         self.programs, self.interfaces, self.protocols = set(), {}, set()
         # Conversations in which something is otherwise, by what.
         self.marked = collections.defaultdict(set)
-        # By what is answered, as `key_of` (of DCE/RPC without the interface, which answers do not tell): the answers, requests.
+        # By what is answered, as `key_of`: the answers, requests.
         self.told, self.asked = collections.defaultdict(list), collections.Counter()
-        # Answers of DCE/RPC of which tshark knows neither operation nor time, since it did not find the request.
-        self.nameless = 0
+        # Of DCE/RPC: interfaces by connection, pipe and context; requests by connection, pipe and call id; and the times of
+        # answers to these that have none of tshark's.
+        self.contexts, self.calls, self.latest, self.paired = {}, {}, {}, collections.defaultdict(list)
+        # Conversations in which tshark shows DCE/RPC.
+        self.speak = set()
+        # Interfaces that were bound in another connection than that of the call, by the number of the operation.
+        self.elsewhere = collections.defaultdict(set)
         rows = self.fields(
             "rpc || smb || smb2 || dcerpc || tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment", "frame.number",
             "tcp.stream", "udp.stream", "rpc.xid", "rpc.msgtyp", "rpc.program", "rpc.programversion", "rpc.procedure", "rpc.time",
             "dcerpc.cn_bind_to_uuid", "dcerpc.cn_bind_if_ver", "dcerpc.cn_bind_if_ver_minor", "dcerpc.pkt_type", "dcerpc.opnum",
             "dcerpc.time", "dcerpc.cn_call_id", "dcerpc.dg_if_id", "dcerpc.dg_if_ver", "smb.cmd", "smb.flags.response", "smb.time",
             "smb2.cmd", "smb2.flags.response", "smb2.nt_status", "smb2.time", "smb2.msg_id", "tcp.analysis.lost_segment",
-            "tcp.analysis.ack_lost_segment", "frame.len", "frame.cap_len", "dcerpc.cn_flags.last_frag",
+            "tcp.analysis.ack_lost_segment", "frame.len", "frame.cap_len", "dcerpc.cn_flags.last_frag", "dcerpc.cn_ctx_id",
+            "smb2.fid", "smb.fid", "frame.time_relative",
         )
         for row in rows:
             (_frame, tcp, udp, xids, types, program, version, procedure, rpc_time, uuid, major, minor, kind, opnum, dce_time,
              call_ids, dg, dg_version, smb, smb_answer, smb_time, command, is_answer, status, smb2_time, message_ids, lost, unseen,
-             length, captured, last) = [cell.split("|") if cell else [] for cell in row]
+             length, captured, last, contexts, handles, fids, seen) = [cell.split("|") if cell else [] for cell in row]
             stream = ("tcp", int(tcp[-1])) if tcp else ("udp", int(udp[-1])) if udp else None
             self.programs |= {(int(p), int(v)) for p, v in zip(program, version)}
             for one in zip(uuid, major, minor):
@@ -137,12 +148,17 @@ class Capture:
             calls = list(zip(xids, types, [(("rpc", int(p), int(v)), int(n)) for p, v, n in zip(program, version, procedure)]))
             self.note(stream, rpc_time, [(key, xid, False) for xid, kind_, key in calls if kind_ == "1"])
             self.asked.update(key for _, kind_, key in calls if kind_ == "0")
-            numbered = [(k, i) for k, i in zip(kind, call_ids or [""] * len(kind)) if k in ("0", "2", "3")]
-            pairs = zip(numbered, opnum) if len(numbered) == len(opnum) else zip([("2", "")] * len(opnum), opnum)
-            pairs = [(k, i, ("dcerpc", int(n))) for (k, i), n in pairs]
-            self.nameless += max(0, len([k for k, _ in numbered if k != "0"]) - len(dce_time))
-            self.note(stream, dce_time, [(key, call_id, False) for k, call_id, key in pairs if k != "0"])
-            self.asked.update(key for k, _, key in pairs if k == "0")
+            if dg:
+                self.datagram(stream, dg[0], kind, opnum, dce_time)
+            else:
+                pipes = set(handles or fids)
+                # A pipe of SMB2 may be used in several connections.
+                pipe = (None if handles else stream, pipes.pop() if len(pipes) == 1 else None)
+                self.contexts.update(((pipe, c), (u.lower(), stream)) for c, u in zip(contexts, uuid))
+                self.speak |= {stream} if kind and stream else set()
+                ends = [one in ("1", "True") for one in last] if len(last) == len(kind) else [True] * len(kind)
+                said = [one for one in zip(kind, call_ids or [""] * len(kind), ends) if one[0] in ("0", "2", "3", "13")]
+                self.connected((stream, float(seen[0])), pipe, said, contexts, opnum, dce_time)
             if len(smb_answer) == 1 and smb:
                 key = ("smb", int(smb[0], 0))
                 if smb_answer[0] in ("1", "True"):
@@ -157,6 +173,55 @@ class Capture:
             answers = [(("smb2", int(c)), i, s.endswith("00000103")) for c, a, i, s in said if a in ("1", "True")]
             self.note(stream, smb2_time, answers)
             self.asked.update(("smb2", int(c)) for c, a, _, _ in said if a not in ("1", "True"))
+
+    def datagram(self, stream, uuid, kind, opnum, times):
+        """Notes a message of connectionless DCE/RPC, which tells what it is about."""
+        key = (("dcerpc", uuid.lower()), int(opnum[0])) if opnum else None
+        if key and kind == ["0"]:
+            self.asked[key] += 1
+        elif key and times:
+            self.note(stream, times, [(key, "", False)])
+
+    def connected(self, frame, pipe, said, contexts, opnum, times):
+        """Notes the requests and answers of a frame in a connection or a pipe in it."""
+        stream, now = frame
+        answers, bound = [], list(contexts) if len(contexts) == len(said) else [None] * len(said)
+        asked = [k for k, *_ in said if k == "0"]
+        # An answer whose request tshark found has its operation too.
+        numbers = list(opnum) if len(opnum) == len(said) else list(opnum[:len(asked)])
+        for (kind, call_id, is_last), context in zip(said, bound):
+            if kind == "0":
+                number = numbers.pop(0) if numbers else None
+                if number is None:
+                    continue
+                interface, where = self.contexts.get((pipe, context), ("", stream))
+                key = (("dcerpc", interface), int(number))
+                if where != stream:
+                    self.elsewhere[key[1]].add(interface)
+                first = self.calls.get((pipe, call_id), (None, None, True))
+                # All fragments of a request are shown, and the last is when it was asked.
+                self.calls[(pipe, call_id)] = (key, now, False)
+                self.latest[(stream, call_id)] = pipe
+                self.asked[key] += first[2] or first[0] != key
+                continue
+            number = numbers.pop(0) if len(opnum) == len(said) and numbers else None
+            if pipe[1] is None:
+                # Answers in SMB do not always tell their pipe.
+                pipe = self.latest.get((stream, call_id), pipe)
+            key, when, was_answered = self.calls.get((pipe, call_id), (None, None, True))
+            if kind == "13" and was_answered:
+                # It refuses a bind, and not a request before one.
+                continue
+            if key is None and number is not None:
+                key = (("dcerpc", ""), int(number))
+            if key is None:
+                continue
+            if when is not None and is_last:
+                self.calls[(pipe, call_id)] = (key, when, True)
+            answers.append((key, (pipe, call_id, when), False))
+            if not times and not was_answered and is_last:
+                self.paired[key].append((stream, now - when))
+        self.note(stream, times, answers)
 
     def note(self, stream, times, answers):
         """Notes the answers of a frame, with their times where it is clear whose they are."""
@@ -188,12 +253,13 @@ class Capture:
                     found[(kind, index)].add(int(calls), float(low), float(high), float(total))
         return found
 
-    def ours(self, without=()):
-        """Colloquy's table, in tshark's terms; without some conversations."""
+    def ours(self, without=(), only=()):
+        """Colloquy's table, in tshark's terms; without some conversations, or of some only."""
         command = [self.options.bin, "report", "--no-progress", "--tables", "srt", "--format", "json", self.path]
-        if without:
-            named = " || ".join(f'session.transport == "{kind}" && session.stream == {number}' for kind, number in sorted(without))
-            command += ["--filter", f"!({named})"]
+        if without or only:
+            streams = sorted(without or only)
+            named = " || ".join(f'session.transport == "{kind}" && session.stream == {number}' for kind, number in streams)
+            command += ["--filter", f"!({named})" if without else named]
         report = json.loads(run(command))
         found = collections.defaultdict(Times)
         self.groups = {row["group"] for row in report["response_times"]}
@@ -236,7 +302,8 @@ class Capture:
             return ("rpc", program, int(version[1])), number
         if protocol == "dcerpc" and group:
             unnamed = re.match(r"interface ([0-9a-f-]{36}) ", row["operation"])
-            uuid = unnamed[1] if unnamed else self.uuid_of(group)
+            unknown = "" if group == "unknown interface" else self.uuid_of(group)
+            uuid = unnamed[1] if unnamed else unknown
             return ("dcerpc", uuid), number
         return None
 
@@ -265,31 +332,25 @@ def times_of(answers):
     return all_of
 
 
-def summed(key, everything):
-    """Colloquy's times of what tshark's messages tell apart: DCE/RPC's do not tell their interface."""
-    if key[0][0] != "dcerpc":
-        return everything.get(key, Times())
+def paired_times(capture, keys):
+    """The times of answers of some operations of DCE/RPC: tshark's, and where it has none those since the request."""
+    all_of = times_of(one for key in keys for one in capture.told[key])
+    for time in [time for key in keys for _, time in capture.paired[key]]:
+        all_of.add(1, time, time, time)
+    return all_of
+
+
+def summed(keys, everything):
     found = Times()
-    for (kind, number), times in everything.items():
-        if kind[0] == "dcerpc" and number == key[1]:
-            found.add(times.calls, times.shortest, times.longest, times.total)
+    for times in [everything[key] for key in keys if key in everything]:
+        found.add(times.calls, times.shortest, times.longest, times.total)
     return found
-
-
-def lacking(capture, everything):
-    """Calls of DCE/RPC that colloquy has and tshark's messages do not tell, all operations together."""
-    numbers = {number for kind, number in everything if kind[0] == "dcerpc"}
-    calls = [(summed((("dcerpc", ""), n), everything), times_of(capture.told[("dcerpc", n)])) for n in numbers]
-    return sum(max(0, ours.calls - told.calls) for ours, told in calls)
 
 
 def explain(capture, key, theirs, everything):
     """The class of a difference, or None. `everything`: colloquy's times of all operations."""
-    told_key = ("dcerpc", key[1]) if key[0][0] == "dcerpc" else key
-    answers = capture.told[told_key]
-    told, ours = times_of(answers), summed(key, everything)
-    if key[0][0] == "dcerpc" and key[0][1] not in capture.interfaces and not theirs.calls:
-        return "no-bind"
+    answers = capture.told[key]
+    told, ours = times_of(answers), everything.get(key, Times())
     if told.is_like(ours):
         return "table"
     final = [a for a in answers if not a[2]]
@@ -302,10 +363,18 @@ def explain(capture, key, theirs, everything):
         return "upgraded"
     if key[0][0] == "rpc" and key[1] == 0 and any(kind == "rpcsec_gss" for kind in capture.groups):
         return "renamed"
+    if key[0][0] == "dcerpc":
+        if paired_times(capture, [key]).is_like(ours):
+            return "unpaired" if key[0][1] in capture.interfaces else "no-bind"
+        bound = {("dcerpc", uuid) for uuid in capture.elsewhere[key[1]] | {""}}
+        keys = [(kind, key[1]) for kind in bound]
+        if key in keys and paired_times(capture, keys).is_like(summed(keys, everything)):
+            return "elsewhere"
+        shown = capture.ours(only=capture.speak)[0] if capture.speak else {}
+        if paired_times(capture, [key]).is_like(shown.get(key, Times())):
+            return "unseen"
     untimed = sum(time is None for *_, time in final)
-    if untimed and times_of(final).calls + untimed == ours.calls:
-        return "unpaired"
-    if key[0][0] == "dcerpc" and 0 < lacking(capture, everything) <= capture.nameless:
+    if key[0][0] != "dcerpc" and untimed and times_of(final).calls + untimed == ours.calls:
         return "unpaired"
     if key[0][0] == "rpc" and not (theirs.calls or answers or capture.asked[key]):
         return "unseen"
@@ -314,8 +383,10 @@ def explain(capture, key, theirs, everything):
     for mark in ("gap", "cut", "fragments"):
         without = {stream for stream in capture.marked[mark] if stream}
         if without:
-            rest = [a for a in final if a[0] not in without]
-            if times_of(rest).is_like(summed(key, capture.ours(without)[0])):
+            rest = times_of(a for a in final if a[0] not in without)
+            for time in [time for stream, time in capture.paired[key] if stream not in without]:
+                rest.add(1, time, time, time)
+            if rest.is_like(capture.ours(without)[0].get(key, Times())):
                 return mark
     return None
 

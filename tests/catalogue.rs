@@ -117,7 +117,13 @@ fn rule_files() -> Vec<RuleFile> {
     files_in(&root().join("src/diagnosis/rules"))
         .into_iter()
         .filter_map(|path| {
-            let text = fs::read_to_string(&path).unwrap();
+            let mut text = fs::read_to_string(&path).unwrap();
+            // Many tests have a file of their own.
+            if text.ends_with("#[cfg(test)]\nmod tests;\n") {
+                let tests = fs::read_to_string(path.with_extension("").join("tests.rs")).unwrap();
+                text.truncate(text.len() - ";\n".len());
+                text = [text.as_str(), " {\n", &tests, "}\n"].concat();
+            }
             let on_captures = text.contains("\ndeclare_capture_rule! {");
             let name = path
                 .file_stem()

@@ -267,12 +267,21 @@ impl Script {
     /// TCP: `side` sends its last segment with data again, and the peer acknowledges it.
     #[must_use]
     pub fn retransmit_last(mut self, side: Side) -> Self {
+        if self.sides[side].last.is_some() {
+            self = self.retransmit_last_unheard(side);
+            self.turn(side.other());
+            self.acknowledge(side.other());
+        }
+        self
+    }
+
+    /// TCP: `side` sends its last segment with data again, and nobody says anything to it.
+    #[must_use]
+    pub fn retransmit_last_unheard(mut self, side: Side) -> Self {
         if let Some((seq, bytes)) = self.sides[side].last.clone() {
             self.now = self.now.plus_nanos(RETRANSMISSION_TIMEOUT);
             let segment = self.plain(side, flag::PSH | flag::ACK);
             self.send(side, &Segment { seq, ..segment }, &bytes);
-            self.turn(side.other());
-            self.acknowledge(side.other());
         }
         self
     }
@@ -379,6 +388,18 @@ impl Script {
         let bytes = self.wire.port_unreachable(from, &last);
         self.push(bytes);
         self.last_side = from;
+        self
+    }
+
+    /// `from` says that it waited in vain for the other fragments of a datagram of which it has that frame.
+    #[must_use]
+    pub fn reassembly_time_exceeded(mut self, from: Side, fragment: usize) -> Self {
+        if let Some(fragment) = self.frames.get(fragment).map(|frame| frame.bytes.clone()) {
+            self.turn(from);
+            let bytes = self.wire.reassembly_time_exceeded(from, &fragment);
+            self.push(bytes);
+            self.last_side = from;
+        }
         self
     }
 

@@ -154,6 +154,7 @@ pub mod about {
         GSS_WINDOW = "session.detail.gss_window", Int, "RPC: window of GSS sequence numbers";
         GUEST = "session.detail.guest", Bool, "Logged on as guest";
         HELLO_RETRY_REQUEST = "session.detail.hello_retry_request", Bool, "TLS: the server wanted another hello";
+        HIGHEST_SLOT = "session.detail.highest_slot", Int, "NFSv4.1: highest slot used";
         HOST = "session.detail.host", Text, "HTTP: host";
         HOST_KEY = "session.detail.host_key", Text, "SSH: host key algorithm";
         INTERFACE = "session.detail.interface", Text, "DCE/RPC: interface";
@@ -172,6 +173,7 @@ pub mod about {
         MULTIPLEXING = "session.detail.multiplexing", Bool, "DCE/RPC: concurrent multiplexing";
         NAMES = "session.detail.names", Text, "NetBIOS: names and their addresses";
         NATIVE_OS = "session.detail.native_os", Text, "SMB1: server's system";
+        NFS_SESSION = "session.detail.nfs_session", Text, "NFSv4.1: session id";
         OFFERED_VERSION = "session.detail.offered_version", Text, "TLS: highest version offered";
         ORIGIN = "session.detail.origin", Text, "WebSocket: origin";
         PATH = "session.detail.path", Text, "WebSocket: path";
@@ -195,6 +197,9 @@ pub mod about {
         SESSIONS_LEFT = "session.detail.sessions_left", Int, "SMB2: users still logged on at the end";
         SHARES = "session.detail.shares", Text, "SMB: shares";
         SIGNING = "session.detail.signing", Text, "SMB: signing";
+        SLOTS_GRANTED = "session.detail.slots_granted", Int, "NFSv4.1: slots of the session";
+        SLOTS_IN_USE = "session.detail.slots_in_use", Int, "NFSv4.1: slots in use at once, at most";
+        SLOTS_WANTED = "session.detail.slots_wanted", Int, "NFSv4.1: slots that the server wants used, where these are fewer";
         SOURCE_NAME = "session.detail.source_name", Text, "NetBIOS: who sent a datagram";
         SUBPROTOCOL = "session.detail.subprotocol", Text, "WebSocket: subprotocol";
         SUBPROTOCOLS_OFFERED = "session.detail.subprotocols_offered", Text, "WebSocket: subprotocols offered";

@@ -212,6 +212,10 @@ impl Conversation {
                 let acked = || peer.stream_bytes.saturating_sub(peer.unacked);
                 let tracker = &mut self.ears.tracker;
                 tracker.acknowledged(side.other(), acked, segment.stamp);
+                let arrived = peer.stalls.arrived.as_ref();
+                if let Some(arrived) = arrived.filter(|a| a.acked == segment.stamp) {
+                    tracker.arrived_late(side.other(), arrived);
+                }
             }
             let may_end = segment.flags & (flags::FIN | flags::RST) != 0;
             if may_end || self.ended.is_some() || facts.reset().is_some() {

@@ -4,6 +4,8 @@ use colloquy_dissectors::event::{Expect, Op, Status};
 use colloquy_dissectors::units::{Side, Stamp};
 use thin_vec::ThinVec;
 
+use crate::stream::facts::Arrived;
+
 /// A request without its final answer.
 #[derive(Clone, Debug)]
 pub struct Open {
@@ -136,6 +138,19 @@ pub struct DoubleReply {
     pub again: Stamp,
     /// The request had been repeated, so that a second answer is no wonder.
     pub request_repeated: bool,
+}
+
+/// An answer that was sent, and that who asked acknowledged only after it had been sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct LateArrival {
+    /// What had been asked.
+    pub op: Op,
+    /// Who answered.
+    pub side: Side,
+    /// Where the answer ended.
+    pub answered: Stamp,
+    /// How its bytes arrived.
+    pub arrived: Arrived,
 }
 
 /// An answer to nothing that was seen to be asked.

@@ -4,6 +4,7 @@ mod carrier;
 pub mod conversation;
 pub mod exchange;
 mod fold;
+mod late;
 pub(crate) mod leads;
 pub mod ledger;
 pub mod model;

@@ -8,7 +8,9 @@ use serde::Serialize;
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
-use super::exchange::{Answered, DoubleReply, Failure, Open, Orphan, Overtaking, Repeat};
+use super::exchange::{
+    Answered, DoubleReply, Failure, LateArrival, Open, Orphan, Overtaking, Repeat,
+};
 use super::rhythm::{Beats, InFlight};
 use super::times::Times;
 use crate::stream::facts::{Copies, IcmpError, TcpFacts};
@@ -276,6 +278,8 @@ impl ResponseTime {
 pub struct Troubles {
     /// The slowest answers above a second.
     pub slow: ThinVec<Answered>,
+    /// Answers that arrived late.
+    pub late: ThinVec<LateArrival>,
     /// Failed answers by operation and status.
     pub failures: ThinVec<Failure>,
     /// Requests sent more than once.
@@ -307,6 +311,7 @@ pub struct Troubles {
 impl Unremarkable for Troubles {
     const DEFAULT: &'static Self = &Self {
         slow: ThinVec::new(),
+        late: ThinVec::new(),
         failures: ThinVec::new(),
         repeats: ThinVec::new(),
         double_replies: ThinVec::new(),

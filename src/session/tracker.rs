@@ -20,7 +20,7 @@ use crate::limits;
 const REORDERED_SECS: f64 = 1.0;
 
 /// An operation beyond those whose times are told apart.
-const UNTOLD: Op = Op::new("", 0);
+pub(super) const UNTOLD: Op = Op::new("", 0);
 
 /// The sessions of one conversation while it runs.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Tracker {
     /// The sessions: the carrier first.
     pub sessions: Vec<Session>,
     places: PerSide<Pieces<Stamp>>,
-    memory: Vec<Memory>,
+    pub(super) memory: Vec<Memory>,
     /// Where messages are written down, when a ladder is wanted.
     told: Option<Box<Writing>>,
     /// Where it is written down what became of requests, while somebody wants to know.

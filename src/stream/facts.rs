@@ -23,6 +23,10 @@ pub struct Reset {
     pub unacked: PerSide<u64>,
     /// Bytes of the other side that nothing acknowledged but the reset itself.
     pub last_received: u64,
+    /// Where it acknowledges all of the other side's bytes, and is the first to do so for the last of them: how long after
+    /// these it came, and the shortest time in which such an acknowledgement came before, the handshake's included.
+    /// Nanoseconds.
+    pub hurry: Option<Hurry>,
     /// Its TTL or hop limit.
     pub ttl: u8,
     /// The TTL or hop limit of the segments that this side sent before.
@@ -45,6 +49,17 @@ pub struct Reset {
     pub own_before: Option<Stamp>,
     /// The last frame of the other side before it.
     pub peer_before: Option<Stamp>,
+}
+
+/// How soon a reset acknowledges what it is the first to acknowledge.
+#[derive(Clone, Copy, Debug)]
+pub struct Hurry {
+    /// Nanoseconds since the last bytes that it acknowledges were seen first.
+    pub nanos: i64,
+    /// The shortest time that passed between bytes and their acknowledgement before: nanoseconds.
+    pub shortest: i64,
+    /// The last frame with these bytes.
+    pub sent: Stamp,
 }
 
 /// A reset that ended nothing: the side whose address it bears went on talking.
@@ -160,6 +175,28 @@ pub struct Stalls {
     pub nanos: i64,
     /// The longest: the last frame before it, and the retransmission.
     pub longest: Option<(Stamp, Stamp)>,
+    /// The bytes that arrived last after they had been sent again more than once.
+    pub arrived: Option<Arrived>,
+}
+
+/// Bytes that were acknowledged at last, after they had been sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived {
+    /// Where they were sent first.
+    pub sent: Stamp,
+    /// Where they were sent again last.
+    pub again: Stamp,
+    /// Times they were sent again without a word of the peer between.
+    pub count: u32,
+    /// Where they were acknowledged.
+    pub acked: Stamp,
+}
+
+impl Arrived {
+    /// Nanoseconds until they were acknowledged.
+    pub fn nanos(&self) -> i64 {
+        self.acked.time.nanos_since(self.sent.time)
+    }
 }
 
 /// Sending the same bytes again and again while the peer is silent.
@@ -195,6 +232,7 @@ impl Unremarkable for Stalls {
         count: 0,
         nanos: 0,
         longest: None,
+        arrived: None,
     };
 }
 
@@ -242,6 +280,14 @@ impl IcmpError {
         } else {
             self.kind == 3 && self.code != 4
         }
+    }
+
+    /// Not all fragments of a datagram came to who sends this, in time (RFC 792; RFC 4443 section 3.3).
+    pub const fn is_reassembly_time_exceeded(&self) -> bool {
+        matches!(
+            (self.v6, self.kind, self.code),
+            (false, 11, 1) | (true, 3, 1)
+        )
     }
 
     /// Nobody listens on the port.
@@ -335,6 +381,8 @@ pub struct SideFacts {
     pub window: u32,
     /// Bytes sent that its peer has not acknowledged.
     pub unacked: u64,
+    /// The shortest time from its last bytes to the acknowledgement of them all: nanoseconds, 0 where there was none yet.
+    pub shortest_ack: u32,
     /// Bytes that were never captured.
     pub missing: u64,
     /// Of those, bytes that the snap length cut.

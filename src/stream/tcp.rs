@@ -283,7 +283,16 @@ impl Tcp {
             }
         }
         half.acked = bytes;
-        self.facts.sides[peer].unacked = half.highest.saturating_sub(bytes);
+        let facts = &mut self.facts.sides[peer];
+        if let Some(sent) = facts.last_data.filter(|_| bytes == half.highest) {
+            let nanos = segment.stamp.time.nanos_since(sent.time).max(1);
+            let nanos = u32::try_from(nanos).unwrap_or(u32::MAX);
+            facts.shortest_ack = match facts.shortest_ack {
+                0 => nanos,
+                shortest => shortest.min(nanos),
+            };
+        }
+        facts.unacked = half.highest.saturating_sub(bytes);
     }
 
     fn data(

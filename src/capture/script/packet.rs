@@ -96,15 +96,29 @@ impl Wire {
 
     /// An ICMP error "port unreachable" from `from` about `frame`.
     pub(super) fn port_unreachable(&mut self, from: Side, frame: &[u8]) -> Vec<u8> {
+        self.icmp_error(from, frame, [(3, 3), (1, 4)])
+    }
+
+    /// An ICMP error "fragment reassembly time exceeded" from `from` about `frame`.
+    pub(super) fn reassembly_time_exceeded(&mut self, from: Side, frame: &[u8]) -> Vec<u8> {
+        self.icmp_error(from, frame, [(11, 1), (3, 1)])
+    }
+
+    /// An error of that type and code, of ICMP or of ICMPv6.
+    fn icmp_error(&mut self, from: Side, frame: &[u8], [v4, v6]: [(u8, u8); 2]) -> Vec<u8> {
         let packet = frame.get(ETHERNET..).unwrap_or_default();
         let quote = packet.get(..MAX_QUOTE).unwrap_or(packet);
         let is_v4 = self.ends[from].is_ipv4();
         let builder = self.ip(from);
         let mut bytes = Vec::new();
         let written = if is_v4 {
-            builder.icmpv4_raw(3, 3, [0; 4]).write(&mut bytes, quote)
+            builder
+                .icmpv4_raw(v4.0, v4.1, [0; 4])
+                .write(&mut bytes, quote)
         } else {
-            builder.icmpv6_raw(1, 4, [0; 4]).write(&mut bytes, quote)
+            builder
+                .icmpv6_raw(v6.0, v6.1, [0; 4])
+                .write(&mut bytes, quote)
         };
         must(written, "ICMP message");
         bytes

@@ -17,7 +17,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// Fragments were seen and the datagram was not whole within 30 s, or whoever it was for repeated the request that it
-    /// answers. It is given to the conversation with the
+    /// answers. Or all were seen, and the receiver says by ICMP (time exceeded, fragment reassembly) that it did not get all:
+    /// they were lost behind the place of the capture. It is given to the conversation with the
     /// same ports, or where the first fragment is missing too, to the one between the two hosts that is nearest in
     /// time. A datagram of no known conversation is listed with the capture. Not told when the capture ends sooner or lost
     /// frames itself.
@@ -29,7 +30,7 @@ declare_rule! {
     /// Use smaller datagrams or TCP. Look for firewalls that drop fragments: they often drop all but the first.
     ///
     /// ## References
-    /// RFC 791 section 3.2, RFC 8200 section 4.5, RFC 8900.
+    /// RFC 791 section 3.2, RFC 792, RFC 8200 section 4.5, RFC 8900.
     pub IpFragmentLost = "ip-fragment-lost" {
         summary: "A fragmented datagram was never whole",
         severity: Warning,
@@ -39,9 +40,13 @@ declare_rule! {
     }
 }
 
+const ADVICE: &str =
+    "Send smaller datagrams or use TCP; look for loss and for firewalls that drop fragments.";
+
 impl IpFragmentLost {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let index = view.flow.index;
+        let mut told = false;
         let own = view.world.lost_datagrams.iter();
         for lost in own.filter(|l| l.flow == Some(index)) {
             if lost.cut_short && !repeated_for(view, lost) {
@@ -52,9 +57,40 @@ impl IpFragmentLost {
                 out.cannot_tell(&META, "T4", why);
             } else {
                 out.raise(finding(lost));
+                told = true;
             }
         }
+        if let Some(finding) = said_by_receiver(view).filter(|_| !told) {
+            out.raise(finding);
+        }
     }
+}
+
+/// The receiver has waited in vain for fragments that were lost behind the place of the capture.
+fn said_by_receiver(view: &View<'_>) -> Option<Finding> {
+    let tcp = view.tcp().map_or(&[][..], |tcp| &tcp.icmp);
+    let errors = view.flow.icmp.iter().chain(tcp);
+    let mut errors = errors.filter(|i| i.is_reassembly_time_exceeded());
+    let first = errors.next()?;
+    let count = 1 + errors.count();
+    let (sender, receiver) = (first.about, first.about.other());
+    let finding = Finding::new(&META, first.stamp)
+        .side(Culprit::Network)
+        .frame(first.stamp, "icmp")
+        .title(format!(
+            "A fragmented datagram of the {sender} was never whole at the {receiver}"
+        ))
+        .explain(format!(
+            "{} says in frame {} that it has waited in vain for fragments of a datagram from {}, and has dropped what it had of \
+             it{}. They were lost between the place of this capture and the {receiver}.",
+            first.from,
+            first.stamp.frame,
+            view.end_of(sender),
+            if count > 1 { format!(" ({count} times)") } else { String::new() }
+        ))
+        .advise(ADVICE)
+        .number("icmp_errors", count as f64);
+    Some(finding)
 }
 
 /// Its receiver repeated a request that was open while its fragments came: it did not get this answer.
@@ -135,13 +171,15 @@ fn finding(lost: &LostDatagram) -> Finding {
             lost.destination,
             ranges.join(", ")
         ))
-        .advise("Send smaller datagrams or use TCP; look for loss and for firewalls that drop fragments.")
+        .advise(ADVICE)
         .number("fragments", lost.frames.len() as f64)
         .number("missing_bytes", f64::from(known))
 }
 
 #[cfg(test)]
 mod tests {
+    use colloquy_dissectors::units::Side;
+
     use crate::capture::script::{Script, ScriptFrame};
     use crate::diagnosis::rules::bench::calls::{answer, call, over_udp};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud, quality};
@@ -206,6 +244,30 @@ mod tests {
             .client(&call(1))
             .server(&answer(1));
         assert_eq!(findings(without(script.frames(), 2), RULE).len(), 1);
+    }
+
+    #[test]
+    fn the_receiver_says_that_fragments_were_lost_behind_the_capture() {
+        let script = over_udp().client(&call(1)).server(&long_answer());
+        let script = script
+            .wait_secs(30.0)
+            .reassembly_time_exceeded(Side::Client, 1);
+        let found = findings(script.frames(), RULE);
+        assert_eq!(found.len(), 1);
+        let roles: Vec<_> = found[0].frames.iter().map(|e| e.role).collect();
+        assert_eq!(roles, ["icmp"]);
+        // What the capture lacks too is told once.
+        let script = over_udp().client(&call(1)).server(&long_answer());
+        let script = script
+            .wait_secs(31.0)
+            .reassembly_time_exceeded(Side::Client, 1);
+        assert_eq!(findings(without(script.frames(), 2), RULE).len(), 1);
+    }
+
+    #[test]
+    fn another_error_about_a_fragment_is_none_of_its_loss() {
+        let script = over_udp().client(&long_answer()).icmp_port_unreachable();
+        assert!(findings(script.frames(), RULE).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use colloquy_dissectors::units::Side;
 
 use super::dcerpc::elsewhere;
 use super::tcp_half_open;
-use super::tcp_reset_forged::{forged, forged_before};
+use super::tcp_reset_forged::{forged, forged_before, not_arrived};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::Session;
 use crate::stream::facts::{Reset, TcpFacts};
@@ -23,7 +23,8 @@ declare_rule! {
     /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
     /// may have been a long poll), and where `tcp-half-open` tells the cause. Where nothing of that can be seen (an
     /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
-    /// acknowledged (by a client's reset neither); that is a warning. A reset of an idle connection, after a FIN, or behind
+    /// acknowledged (by a client's reset neither); that is a warning, and told of every protocol where the reset
+    /// acknowledges an answer that cannot have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind
     /// the last answer is a rude way to hang up and no trouble.
     ///
     /// ## Example
@@ -70,10 +71,11 @@ impl TcpAbortedInFlight {
         if !seen && work.unacked <= LAST_WORD {
             return;
         }
+        let on_the_way = not_arrived(&reset) > 0;
         if view.one_sided() {
             let why = "only one direction of this connection was captured";
             out.cannot_tell(&META, "T3", why);
-        } else if !seen && readable(view) {
+        } else if !seen && !on_the_way && readable(view) {
             // Every message is read and answered: what is unacknowledged is an acknowledgement that came too late.
         } else {
             out.raise(finding(view, tcp, reset, &work));
@@ -97,7 +99,7 @@ pub(super) fn cut_off(view: &View<'_>, waiting: Side) -> bool {
 fn work(view: &View<'_>, reset: Reset) -> Work {
     // Who asked has got its answer when its reset acknowledges it; who was asked has not answered by that.
     let unread = match reset.side {
-        Side::Client => 0,
+        Side::Client => not_arrived(&reset),
         Side::Server => reset.last_received,
     };
     let mut work = Work {
@@ -237,7 +239,9 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::Script;
-    use crate::diagnosis::rules::bench::calls::{answer, call, healthy, over_tcp, record};
+    use crate::diagnosis::rules::bench::calls::{
+        answer, call, far_client, healthy, over_tcp, record,
+    };
     use crate::diagnosis::rules::bench::{findings, loud};
     use crate::diagnosis::{Culprit, Severity};
 
@@ -299,6 +303,22 @@ mod tests {
             .reset(Side::Client);
         assert!(loud(script.frames()).is_empty());
         assert!(loud(unknown().close().reset(Side::Client).frames()).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_a_forged_reset_acknowledges_was_under_way() {
+        let found = findings(far_client().reset_after(0).frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].severity, found[0].side),
+            (Severity::Warning, Culprit::Network)
+        );
+        // In time, who asked has its answers and hangs up rudely.
+        assert!(loud(far_client().reset_after(21).frames()).is_empty());
+        // What the capture missed of the answers is not guessed.
+        let mut frames = far_client().reset_after(0).frames();
+        frames.remove(7);
+        assert!(findings(frames, RULE).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, counted, declare_rule, seconds};
-use crate::stream::facts::Stalls;
+use crate::stream::facts::{Stalls, TcpFacts};
 
 declare_rule! {
     /// ## What it means
@@ -54,6 +54,12 @@ impl TcpLossStall {
             }
         }
     }
+}
+
+/// It tells of losses of that side.
+pub(super) fn tells(view: &View<'_>, side: Side) -> bool {
+    let lost = |tcp: &TcpFacts| tcp.sides[side].stalls.nanos as f64 / 1e9;
+    view.tcp().is_some_and(|tcp| lost(tcp) > LOST)
 }
 
 fn finding(view: &View<'_>, side: Side, stalls: Stalls, retransmissions: u32) -> Finding {

@@ -2,8 +2,8 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
-use crate::stream::facts::{Reset, TcpFacts, VainReset};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::stream::facts::{Hurry, Reset, TcpFacts, VainReset};
 
 declare_rule! {
     /// ## What it means
@@ -16,8 +16,10 @@ declare_rule! {
     /// ## How it is told
     /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before or long
     /// after; or its time to live is unlike that of all other frames of that side; or it bears the IP identification of an
-    /// earlier frame while that side counts them; or it answers a SYN and acknowledges something that was never sent. That
-    /// fits nothing better, but proves nothing: a load balancer may answer for its hosts. One that only answers a SYN in
+    /// earlier frame while that side counts them; or it acknowledges bytes in less than a quarter of the shortest time
+    /// in which that side ever acknowledged anything, the handshake's included: they cannot have been there and back; or it
+    /// answers a SYN and acknowledges something that was never sent. That fits nothing better, but proves nothing: a load
+    /// balancer may answer for its hosts. One that only answers a SYN in
     /// vain is a warning. Not told of a client that never finished the handshake: a port scanner's SYNs and its
     /// kernel's resets differ.
     ///
@@ -45,6 +47,10 @@ const HOPS: u8 = 3;
 const REORDER_NANOS: i64 = 500_000;
 /// After this time even a single frame of the reset's side tells: nanoseconds.
 const LATE_NANOS: i64 = 200_000_000;
+/// A path may become faster than it ever was, but not by this factor.
+const FASTER: i64 = 4;
+/// On shorter ways than this the clock of the capture tells as much as the way: nanoseconds.
+const SHORT_WAY_NANOS: i64 = 2_000_000;
 
 impl TcpResetForged {
     fn run(view: &View<'_>, out: &mut Verdicts) {
@@ -98,7 +104,8 @@ fn forged_reset(tcp: &TcpFacts) -> Option<(Reset, String)> {
     let scans = reset.side == Side::Client && tcp.established.is_none();
     let why = after
         .or_else(|| copied(&reset))
-        .or_else(|| far(&reset).filter(|_| !scans))?;
+        .or_else(|| far(&reset).filter(|_| !scans))
+        .or_else(|| too_soon(&reset))?;
     Some((reset, why))
 }
 
@@ -122,6 +129,32 @@ fn copied(reset: &Reset) -> Option<String> {
          set",
         of.frame, reset.side
     ))
+}
+
+/// It acknowledges bytes that cannot have arrived yet.
+fn too_soon(reset: &Reset) -> Option<String> {
+    let hurry = reset.hurry.filter(is_too_soon)?;
+    Some(format!(
+        "it acknowledges frame {} after {}, while no acknowledgement of the {} took less than {}: those bytes had not \
+         arrived",
+        hurry.sent.frame,
+        seconds(hurry.nanos as f64 / 1e9),
+        reset.side,
+        seconds(hurry.shortest as f64 / 1e9)
+    ))
+}
+
+fn is_too_soon(hurry: &Hurry) -> bool {
+    let after = hurry.nanos >= 0;
+    after
+        && hurry.shortest >= SHORT_WAY_NANOS
+        && hurry.nanos.saturating_mul(FASTER) < hurry.shortest
+}
+
+/// Bytes that a forged reset acknowledges, and that cannot have arrived: they were under way.
+pub(super) fn not_arrived(reset: &Reset) -> u64 {
+    let told = reset.hurry.is_some_and(|h| is_too_soon(&h));
+    if told { reset.last_received } else { 0 }
 }
 
 fn far(reset: &Reset) -> Option<String> {
@@ -148,6 +181,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding 
         .side(Culprit::Network)
         .maybe_frame(reset.own_before, "frame-before")
         .maybe_frame(reset.id_of, "copied")
+        .maybe_frame(reset.hurry.filter(is_too_soon).map(|h| h.sent), "acknowledged-too-soon")
         .frame(reset.stamp, "reset")
         .maybe_frame(first_after, "talks-on")
         .title(format!(
@@ -170,6 +204,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, ScriptFrame, flag};
+    use crate::diagnosis::rules::bench::calls::{call, far_client, healthy, record};
     use crate::diagnosis::rules::bench::{findings, loud, outcome};
     use crate::diagnosis::{Certainty, Severity};
 
@@ -286,6 +321,40 @@ mod tests {
             frame.bytes[18..20].copy_from_slice(&[7, 7]);
         }
         assert!(findings(frames, RULE).is_empty());
+    }
+
+    fn far_server() -> Script {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:2049");
+        script.round_trip_ms(20).connect()
+    }
+
+    #[test]
+    fn what_it_acknowledges_cannot_have_arrived() {
+        let found = findings(far_client().reset_after(0).frames(), RULE);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0]
+                .frames
+                .iter()
+                .any(|e| e.role == "acknowledged-too-soon")
+        );
+        // The same in the name of a server at the end of a way of 20 ms.
+        let script = healthy(far_server(), 1).client_unacknowledged(&record(&call(2)));
+        assert_eq!(findings(script.reset(Side::Server).frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn half_of_the_usual_time_is_no_proof() {
+        assert!(findings(far_client().reset_after(10).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_way_that_was_not_measured_tells_nothing() {
+        // The handshake was not captured, or nothing but the handshake was acknowledged before.
+        let frames = far_client().reset_after(0).frames();
+        assert!(findings(frames[3..].to_vec(), RULE).is_empty());
+        let script = far_server().client_unacknowledged(&record(&call(2)));
+        assert!(findings(script.reset(Side::Server).frames(), RULE).is_empty());
     }
 
     /// The SYN is answered by a reset that acknowledges it, or misses it by one; then by the server itself.

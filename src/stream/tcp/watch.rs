@@ -4,7 +4,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use thin_vec::{ThinVec, thin_vec};
 
 use super::{IMPLAUSIBLE, Receiver, Recent, Segment, Tcp, flags, offset_of};
-use crate::stream::facts::{Reset, Series, VainReset};
+use crate::stream::facts::{Arrived, Hurry, Reset, Series, VainReset};
 
 /// Copies made by a mirror port or a second VLAN come within this many nanoseconds (T6).
 const COPY_NANOS: i64 = 1_500_000;
@@ -84,6 +84,7 @@ impl Tcp {
             facts.ttl = Some(segment.ttl);
             // Whoever speaks is alive: its peer's unanswered sending is over, if it was heard.
             let deaf = self.is_deaf(side, segment);
+            self.arrived(side, segment);
             let peer = &mut self.facts.sides[side.other()];
             if !deaf {
                 peer.series = None;
@@ -106,6 +107,31 @@ impl Tcp {
             && unheard.is_some_and(|(series, base)| {
                 offset_of(base, peer.next.max(peer.acked), segment.ack) <= series.offset as i64
             })
+    }
+
+    /// Remembers of its peer's bytes that were sent again and again that `side` acknowledges them now. A window that was shut
+    /// explains it otherwise.
+    fn arrived(&mut self, side: Side, segment: &Segment<'_>) {
+        let peer = side.other();
+        let series = self.facts.sides[peer].series.as_ref();
+        let Some(series) = series.filter(|s| s.count >= DEAF_AFTER) else {
+            return;
+        };
+        let half = &self.halves[peer];
+        let acks = segment.has(flags::ACK)
+            && half.base.is_some_and(|base| {
+                offset_of(base, half.next.max(half.acked), segment.ack) > series.offset as i64
+            });
+        let shut = self.facts.sides[side].zero_window.since.is_some();
+        if let Some(again) = series.again.last().filter(|_| acks && !shut) {
+            let arrived = Arrived {
+                sent: series.first,
+                again: *again,
+                count: series.count,
+                acked: segment.stamp,
+            };
+            self.facts.sides[peer].stalls.arrived = Some(arrived);
+        }
     }
 
     /// What a frame says of a reset before it.
@@ -334,6 +360,7 @@ impl Tcp {
             last_received: sides[side.other()]
                 .unacked
                 .saturating_sub(unacked[side.other()]),
+            hurry: self.hurry(side, segment, unacked[side.other()]),
             ttl: segment.ttl,
             usual_ttl: sides[side].ttl,
             idle_nanos: self.facts.idle_before_last_nanos,
@@ -371,6 +398,29 @@ impl Tcp {
         let acked = u64::try_from(acked - fin_byte).unwrap_or(0).max(half.acked);
         unacked[side.other()] = half.highest.saturating_sub(acked);
         (unacked, acked)
+    }
+
+    /// How soon a reset acknowledges its peer's last bytes, of which it leaves `unacked`. Acknowledgements of bytes may be put
+    /// off, those of the handshake are not: both are needed to know the way.
+    fn hurry(&self, side: Side, segment: &Segment<'_>, unacked: u64) -> Option<Hurry> {
+        let facts = &self.facts;
+        let peer = &facts.sides[side.other()];
+        if !segment.has(flags::ACK) || peer.unacked == 0 || unacked > 0 {
+            return None;
+        }
+        let syn_ack = facts.syn_ack.filter(|_| facts.syn_ack_count == 1)?;
+        let (from, to) = match (side, facts.sides.client.syns.as_slice()) {
+            (Side::Client, _) => (syn_ack, facts.established?),
+            (Side::Server, [syn]) => (*syn, syn_ack),
+            (Side::Server, _) => return None,
+        };
+        let sent = peer.last_data?;
+        let handshake = to.time.nanos_since(from.time);
+        Some(Hurry {
+            nanos: segment.stamp.time.nanos_since(sent.time),
+            shortest: handshake.min(i64::from(peer.shortest_ack)),
+            sent,
+        })
     }
 
     /// A reset after which its side talked on, and which the other did not take for good, ended nothing; the next one may.

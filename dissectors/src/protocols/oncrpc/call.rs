@@ -39,6 +39,13 @@ impl Session {
         let makes = self.tell(program, call, args, &mut shown);
         self.introduce(side, span, scope, call, gss, out);
         Self::describe_about(scope, side, span, &about, out);
+        let used = match (args, &about) {
+            (Some(args), About::Compound(c)) if c.channel == Channel::Fore => {
+                let tell = |act| say(scope, side, span, act, out);
+                self.slots.called(args, call.xid, tell)
+            }
+            _ => None,
+        };
         let expect = expect(program, call);
         if let Some(shown) = shown {
             out.describe(|| call_text(op, call, gss, &shown));
@@ -58,6 +65,39 @@ impl Session {
             out.name(|| name);
         }
         say(scope, side, span, request, out);
+        self.oddities(side, span, scope, call, gss, out);
+        let sys = call.cred.as_ref().and_then(auth::sys);
+        let asked = Asked {
+            scope,
+            op,
+            program,
+            version: call.version,
+            procedure: call.procedure,
+            who: Who::new(call.cred.map_or(0, |c| c.flavor), sys),
+            gss,
+            one_way: expect == Expect::Nothing,
+            about,
+            used,
+            cut: call.cred.is_none() && record.head.len() < FLAVOR_ENDS,
+            makes,
+        };
+        if !self.calls[side].ask(call.xid, asked) {
+            let what = "calls that wait for their reply: the oldest were let go";
+            say(scope, side, span, Act::Limit { what }, out);
+        }
+    }
+
+    /// Another version of RPC, and what the call does to its RPCSEC_GSS context.
+    fn oddities(
+        &mut self,
+        side: Side,
+        span: Span,
+        scope: Option<Scope>,
+        call: &Call<'_>,
+        gss: Option<Gss>,
+        out: &mut Output<'_>,
+    ) {
+        let id = exchange_id(side, call.xid);
         if call.rpcvers != 2 {
             let fact = Fact::new("rpc.version").with("rpcvers", call.rpcvers);
             say(
@@ -75,24 +115,6 @@ impl Session {
         {
             let fact = Act::Fact(Box::new(fact.in_exchange(id)));
             say(scope, side, span, fact, out);
-        }
-        let sys = call.cred.as_ref().and_then(auth::sys);
-        let asked = Asked {
-            scope,
-            op,
-            program,
-            version: call.version,
-            procedure: call.procedure,
-            who: Who::new(call.cred.map_or(0, |c| c.flavor), sys),
-            gss,
-            one_way: expect == Expect::Nothing,
-            about,
-            cut: call.cred.is_none() && record.head.len() < FLAVOR_ENDS,
-            makes,
-        };
-        if !self.calls[side].ask(call.xid, asked) {
-            let what = "calls that wait for their reply: the oldest were let go";
-            say(scope, side, span, Act::Limit { what }, out);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use super::auth::{Gss, Sys};
 use super::nfs4::Compound;
 use super::portmap::Wanted;
+use super::slots::Use;
 use crate::dissector::Scope;
 use crate::event::Op;
 
@@ -26,6 +27,8 @@ pub(super) struct Asked {
     /// No reply is expected; one that comes is a message, not an answer.
     pub(super) one_way: bool,
     pub(super) about: About,
+    /// What it does to a session of NFSv4.1.
+    pub(super) used: Option<Use>,
     /// The capture cut it before its credential.
     pub(super) cut: bool,
     /// The path that a successful answer gives a handle to; only while texts are wanted.
@@ -129,6 +132,7 @@ mod tests {
             gss: None,
             one_way: false,
             about: About::Nothing,
+            used: None,
             cut: false,
             makes: None,
         }

@@ -67,6 +67,7 @@ mod programs;
 mod record;
 mod reply;
 mod session;
+mod slots;
 mod status;
 #[cfg(test)]
 mod tests;

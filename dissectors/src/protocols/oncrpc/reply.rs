@@ -47,6 +47,14 @@ impl Session {
         if let (Some(gss), Outcome::Success(results)) = (asked.gss, &reply.outcome) {
             self.context(side, span, gss.procedure, results, asked.scope, out);
         }
+        if let Some(used) = asked.used {
+            let results = match &outcome {
+                Outcome::Success(results) => Some(*results),
+                _ => None,
+            };
+            let tell = |act| say(asked.scope, side, span, act, out);
+            self.slots.answered(used, reply.xid, results, tell);
+        }
         self.enter(side, span, &outcome, &asked, out);
         if out.wants_text() {
             self.learn(&outcome, &asked);

@@ -6,6 +6,7 @@ use super::files::Files;
 use super::gss::Contexts;
 use super::programs;
 use super::record::{Found, HEAD, Reader, Record, Unfinished};
+use super::slots::Slots;
 use super::wire::{self, Message};
 use crate::dissector::{Dissector, Input, Output, Scope, Start};
 use crate::event::{Act, Fact, Op, Phase, Value};
@@ -30,6 +31,8 @@ pub(super) struct Session {
     pub(super) files: Files,
     /// By the side that calls.
     pub(super) gss: PerSide<Contexts>,
+    /// Sessions of NFSv4.1.
+    pub(super) slots: Slots,
     /// Mappings that the port mapper told, for the session's details.
     pub(super) mappings: Vec<Value>,
     /// TLS was agreed on (RFC 9289): the rest of the connection is TLS.
@@ -58,6 +61,7 @@ impl Rpc {
                 served: Vec::new(),
                 files: Files::default(),
                 gss: PerSide::default(),
+                slots: Slots::default(),
                 mappings: Vec::new(),
                 tls: false,
                 opened: false,
@@ -112,6 +116,9 @@ impl Rpc {
             self.session.record(side, record, out);
         }
         drop(feed);
+        if side == Side::Server {
+            self.session.slots.forget();
+        }
         self.inboxes[side].gap(len);
     }
 

@@ -3,6 +3,7 @@
 mod fields;
 mod programs;
 mod records;
+mod slots;
 
 use super::PROTOCOL;
 use super::wire::{Looks, looks};

@@ -1,0 +1,39 @@
+//! Answers that arrive late: their bytes were sent in time, and acknowledged only after they had been sent again.
+
+use colloquy_dissectors::units::Side;
+
+use super::exchange::LateArrival;
+use super::tracker::{Tracker, UNTOLD};
+use crate::limits;
+use crate::stream::facts::Arrived;
+
+/// Answers that arrived later than this are kept: nanoseconds.
+const LATE_NANOS: i64 = 500_000_000;
+
+impl Tracker {
+    /// Bytes of `side` were acknowledged late, after they had been sent again: those of the first answer since.
+    pub(super) fn arrived_late(&mut self, side: Side, arrived: &Arrived) {
+        if arrived.nanos() < LATE_NANOS {
+            return;
+        }
+        // The innermost session is the one that asked.
+        for (session, memory) in self.sessions.iter_mut().zip(&self.memory).rev() {
+            let since = memory.answered.iter().rev();
+            let since = since.take_while(|d| d.stamp >= arrived.sent);
+            let Some(done) = since.filter(|d| d.asker != side).last() else {
+                continue;
+            };
+            let operation = session.operations.get(usize::from(done.operation));
+            let late = LateArrival {
+                op: operation.map_or(UNTOLD, |o| o.op),
+                side,
+                answered: done.stamp,
+                arrived: *arrived,
+            };
+            if session.troubles.late.len() < limits::EXAMPLES {
+                session.troubles.late.push(late);
+            }
+            return;
+        }
+    }
+}
