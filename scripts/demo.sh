@@ -3,5 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh headless
-cargo build --release --quiet --no-default-features
-exec target/release/colloquy report "${1:-samples/nbss/request-unanswered.pcap}"
+exec cargo run --release --quiet --no-default-features -- report "${1:-samples/nbss/request-unanswered.pcap}"

@@ -126,10 +126,11 @@ impl Inflater {
 
     fn piece(&mut self, mut bytes: &[u8], plain: &mut Vec<u8>) -> bool {
         let mut buffer = [0; 4096];
-        let start = self.state.total_out();
+        // The decoder's own count begins anew with each stream.
+        let mut sum = 0;
         loop {
             let (came, made) = (self.state.total_in(), self.state.total_out());
-            if made - start > MOST {
+            if sum > MOST {
                 return false;
             }
             let status = self
@@ -137,6 +138,7 @@ impl Inflater {
                 .decompress(bytes, &mut buffer, FlushDecompress::Sync);
             let read = (self.state.total_in() - came) as usize;
             let made = (self.state.total_out() - made) as usize;
+            sum += made as u64;
             bytes = bytes.get(read..).unwrap_or_default();
             let free = MESSAGE.saturating_sub(plain.len()).min(made);
             plain.extend_from_slice(buffer.get(..free).unwrap_or_default());
@@ -166,6 +168,28 @@ mod tests {
             .unwrap();
         out.truncate(out.len() - 4);
         out
+    }
+
+    /// RFC 7692 section 7.2.3.4: a last block ends the stream, and what follows begins a new one.
+    #[test]
+    fn a_stream_may_end_in_any_message() {
+        let mut sender = Compress::new(Compression::best(), false);
+        let first = deflated(&mut sender, b"hello, hello, hello");
+        let mut last = Vec::with_capacity(64);
+        let how = FlushCompress::Finish;
+        sender.compress_vec(b"the end", &mut last, how).unwrap();
+        last.push(0);
+        let mut next = Compress::new(Compression::best(), false);
+        let third = deflated(&mut next, b"again");
+        let mut receiver = Inflater::default();
+        for (packed, text) in [
+            (first, "hello, hello, hello"),
+            (last, "the end"),
+            (third, "again"),
+        ] {
+            let plain = receiver.message(&packed, false);
+            assert_eq!(plain.as_deref(), Some(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]
