@@ -13,6 +13,7 @@ pub mod registry;
 pub mod rules;
 pub(crate) mod smb;
 pub mod smb_joins;
+pub mod smb_waits;
 pub mod thresholds;
 pub(crate) mod tls;
 pub mod web;

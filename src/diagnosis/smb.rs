@@ -473,7 +473,16 @@ pub(crate) mod testing {
 
     /// The same on a share of `kind`.
     pub(crate) fn at_work_on(kind: u16) -> Script {
-        negotiated(to(445))
+        logged_on(to(445), kind)
+    }
+
+    /// The same from `client`.
+    pub(crate) fn at_work_of(client: &str) -> Script {
+        logged_on(Script::tcp(client, "10.0.0.2:445").connect(), 1)
+    }
+
+    fn logged_on(script: Script, kind: u16) -> Script {
+        negotiated(script)
             .client(&setup(1, "alice"))
             .server(&setup_answer(1, 0))
             .client(&tree(2, "\\\\SRV\\data"))

@@ -11,6 +11,7 @@ pub use super::connects::{Burst, Connect, Failures, Reuse};
 use super::ends::{self, End, Heart, Pattern};
 use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
+use super::smb_waits::SmbWaits;
 use super::tls::TlsWorld;
 use super::web::Web;
 use super::{Thresholds, seconds};
@@ -189,6 +190,8 @@ pub struct World {
     pub(crate) hearing: Hearing,
     /// SMB sessions on several connections.
     pub smb: SmbJoins,
+    /// CREATEs that wait for oplocks.
+    pub(crate) waits: SmbWaits,
     /// Cookies and credentials over all connections.
     pub web: Web,
     pub(crate) tls: TlsWorld,
@@ -255,6 +258,7 @@ impl World {
         self.learn_grants(flow);
         self.hearing.learn(flow);
         self.smb.learn(flow);
+        self.waits.learn(flow);
         self.web.learn(flow);
         self.tls.learn(flow);
     }
@@ -284,6 +288,7 @@ impl World {
         self.hearts.extend(other.hearts);
         self.hearing.learn_from(&other.hearing);
         self.smb.learn_from(other.smb);
+        self.waits.learn_from(other.waits);
         self.web.learn_from(other.web);
         self.tls.learn_from(other.tls);
     }
@@ -378,6 +383,7 @@ impl World {
     pub fn settle(&mut self) {
         self.settle_grants();
         self.smb.settle();
+        self.waits.settle();
         self.connects.sort_by_key(|c| (c.syn, c.server.port));
         self.failures = connects::failures(&self.connects);
         self.reuses = connects::reuses(&self.connects);

@@ -2,6 +2,7 @@
 
 use colloquy_dissectors::units::Side;
 
+use crate::diagnosis::smb_waits::WaitingCreate;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -16,8 +17,9 @@ declare_rule! {
     ///
     /// ## How it is told
     /// An oplock break of an exclusive or batch oplock, or a lease break that wants an acknowledgment, without one and without a
-    /// CLOSE of the file for 35 s. It is a warning where the client said nothing at all meanwhile: it sleeps, or the path is
-    /// dark.
+    /// CLOSE of the file for 35 s. CREATEs of that file that the server had to keep waiting meanwhile (STATUS_PENDING), of whichever
+    /// client, are evidence too. It is a warning where the client said nothing at all meanwhile (it sleeps, or the path is
+    /// dark) and nobody is seen to wait.
     ///
     /// ## Example
     /// A laptop sleeps with a document open; a colleague opens it and waits for half a minute.
@@ -76,6 +78,18 @@ fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
         name => format!(" on {name}"),
     };
     let spoke = view.session.last_message[Side::Client].filter(|m| m.stamp > fact.stamp);
+    let until = view.ending().map_or(view.flow.last, Ending::stamp);
+    let mut waiting = view.world.waits.behind(
+        view.flow.server.address,
+        fact.text("name"),
+        fact.stamp,
+        until,
+    );
+    let first = waiting.next();
+    let severity = match (spoke, first) {
+        (None, None) => Severity::Warning,
+        _ => META.severity,
+    };
     let alive = match spoke {
         Some(last) => format!(
             "it went on with other requests (last in frame {})",
@@ -83,8 +97,8 @@ fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
         ),
         None => "it said nothing more".to_owned(),
     };
-    Finding::new(&META, fact.stamp)
-        .severity(spoke.map_or(Severity::Warning, |_| META.severity))
+    let finding = Finding::new(&META, fact.stamp)
+        .severity(severity)
         .side(Culprit::Client)
         .frame(fact.stamp, "break")
         .maybe_frame(spoke.map(|m| m.stamp), "last-request")
@@ -97,24 +111,61 @@ fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
         ))
         .advise("See whether the client lives; whoever else wants the file waits for it.")
         .number("waited", waited)
-        .number("patience", PATIENCE)
+        .number("patience", PATIENCE);
+    match first {
+        Some(create) => cite(finding, create, waiting.count()),
+        None => finding,
+    }
+}
+
+/// Who waits for the file meanwhile; `more` of them besides.
+fn cite(finding: Finding, create: &WaitingCreate, more: usize) -> Finding {
+    let so_far = match create.answered {
+        Some(answered) => format!(
+            "got its answer only in frame {}, after {}",
+            answered.frame,
+            seconds(answered.time.since(create.asked.time))
+        ),
+        None => "got no answer".to_owned(),
+    };
+    let others = match more {
+        0 => String::new(),
+        more => format!(", and {more} more like it"),
+    };
+    let sentence = format!(
+        "{} waited for it: its CREATE of frame {} was pending from frame {} on and {so_far}{others}.",
+        create.client, create.asked.frame, create.interim.frame
+    );
+    finding
+        .frame(create.asked, "waiting-create")
+        .frame(create.interim, "waiting-interim")
+        .maybe_frame(create.answered, "waiting-answer")
+        .also(&sentence)
+        .number("waiting", (more + 1) as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
-    use crate::diagnosis::smb::testing::{at_work, close, create, no, opened, read, smb2};
+    use crate::diagnosis::smb::testing::{
+        at_work, at_work_of, close, create, no, opened, read, smb2,
+    };
+    use crate::diagnosis::{Finding, Severity};
 
     const RULE: &str = "smb2-break-unacknowledged";
     const OPLOCK_BREAK: u16 = 18;
 
     /// A file is open with the oplock of `level`, and the server asks for it.
     fn asked(level: u8) -> Script {
+        asked_at(level, 0.0)
+    }
+
+    fn asked_at(level: u8, secs: f64) -> Script {
         let mut answer = opened(3, 1);
         answer[4 + 64 + 2] = level;
         at_work()
+            .wait_secs(secs)
             .client(&create(3, "book.xlsx"))
             .server(&answer)
             .server(&smb2(OPLOCK_BREAK, u64::MAX, Some(0), &oplock()))
@@ -139,6 +190,67 @@ mod tests {
             RULE,
         );
         assert_eq!(found[0].severity, Severity::Error);
+    }
+
+    /// Another client asks for `name`, is told that it takes a while, and gets it after `secs`.
+    fn another(name: &str, secs: f64) -> Script {
+        at_work_of("10.0.0.9:50000")
+            .client(&create(3, name))
+            .server(&no(5, 3, 0x103))
+            .wait_secs(secs)
+            .server(&opened(3, 9))
+    }
+
+    fn roles(found: &[Finding]) -> Vec<&'static str> {
+        found[0].frames.iter().map(|f| f.role).collect()
+    }
+
+    #[test]
+    fn the_create_of_another_client_that_waits_is_evidence() {
+        let both = |other| Script::merge([asked(9).wait_secs(60.0).close(), other]);
+        let found = findings(both(another("Book.xlsx", 35.0)), RULE);
+        assert_eq!(found[0].severity, Severity::Error);
+        assert!(
+            found[0]
+                .explanation
+                .contains("10.0.0.9:50000 waited for it"),
+            "{found:?}"
+        );
+        let cited = roles(&found);
+        for role in ["waiting-create", "waiting-interim", "waiting-answer"] {
+            assert!(cited.contains(&role), "{cited:?}");
+        }
+        // Another file, an answer at once, and one of long before.
+        let early = at_work_of("10.0.0.9:50000")
+            .client(&create(3, "book.xlsx"))
+            .server(&no(5, 3, 0x103))
+            .wait_secs(2.0)
+            .server(&opened(3, 9));
+        let before = Script::merge([asked_at(9, 10.0).wait_secs(60.0).close(), early]);
+        for frames in [
+            both(another("other.xlsx", 35.0)),
+            both(another("book.xlsx", 0.1)),
+            before,
+        ] {
+            let found = findings(frames, RULE);
+            assert!(!roles(&found).contains(&"waiting-create"), "{found:?}");
+            assert_eq!(found[0].severity, Severity::Warning);
+        }
+    }
+
+    #[test]
+    fn who_waits_for_ever_is_told_for_whom() {
+        let waits = at_work_of("10.0.0.9:50000")
+            .client(&create(3, "book.xlsx"))
+            .server(&no(5, 3, 0x103));
+        let other = waits.wait_secs(60.0).close();
+        let frames = Script::merge([asked(9).wait_secs(60.0).close(), other]);
+        let found = findings(frames, "smb2-pending-never-final");
+        assert!(
+            found[0].explanation.contains("It waits for 10.0.0.1:40000"),
+            "{found:?}"
+        );
+        assert!(roles(&found).contains(&"break"), "{found:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `smb2-pending-never-final`.
 
 use crate::diagnosis::smb::{overdue, waited};
+use crate::diagnosis::smb_waits::OpenBreak;
 use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule};
+use crate::session::exchange::Open;
 
 declare_rule! {
     /// ## What it means
@@ -42,6 +44,7 @@ impl Smb2PendingNeverFinal {
             if open.carries_inner || !overdue(view, open, &META, out) {
                 continue;
             }
+            let break_asked = break_waited_for(view, open);
             let finding = Finding::new(&META, interim)
                 .side(Culprit::Server)
                 .frame(open.asked, "request")
@@ -58,9 +61,24 @@ impl Smb2PendingNeverFinal {
                 .advise("See what it waits for at the server: another client's oplock, a disk, a scanner.")
                 .number("waited", view.waited(open))
                 .number("patience", view.patience(open));
-            out.raise(finding);
+            out.raise(match break_asked {
+                Some(asked) => finding
+                    .frame(asked.asked, "break")
+                    .also(&format!("It waits for {}, which the server asked in frame {} to give its oplock or lease on that file back, and which did not.", asked.client, asked.asked.frame)),
+                None => finding,
+            });
         }
     }
+}
+
+/// The oplock or lease of a client that a CREATE waits for.
+fn break_waited_for<'a>(view: &View<'a>, open: &Open) -> Option<&'a OpenBreak> {
+    let mut pending = view.session.facts_named("smb.create-pending");
+    let fact = pending.find(|fact| fact.request == Some(open.asked))?;
+    let server = view.flow.server.address;
+    view.world
+        .waits
+        .before(server, fact.text("name"), open.asked)
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@
 //! | `smb.session-setup-failed` | `status`, `code`, `user`, `domain`, `workstation`, `mechanism` |
 //! | `smb.tree-connect-failed` | `status`, `code`, `signing` (SMB2: `not signed`, `signed wrongly` or `not encrypted` where that was the reason), `path` |
 //! | `smb.create-failed` | `status`, `code`, `signing`, `name`, `access` (the desired one), `pipe`, `share`, `reconnects` (a durable open), `old` (the key of the FileId that it had) |
+//! | `smb.create-pending` | `name`: a CREATE got an interim answer, the first 64 times |
 //! | `smb.request-failed` | `status`, `code`, `signing`, `command`, `name`: refused for access, resources, a lock, or a session or tree that is gone |
 //! | `smb.credits-zero` | `granted`, `outstanding`: an answer leaves the client without a credit |
 //! | `smb.credits-exhausted` | once: requests at work have often taken the client's last credit |

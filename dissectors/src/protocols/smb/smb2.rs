@@ -58,6 +58,8 @@ pub(super) struct Smb2 {
     /// The compound whose answers are at hand, and how many failed ones were told.
     pub(super) chain: Option<Chain>,
     pub(super) chains: u32,
+    /// CREATEs with an interim answer that were told.
+    pub(super) pending_creates: u32,
     /// What requests asked for, where fields are wanted.
     questions: HashMap<u64, Question>,
 }
@@ -80,6 +82,7 @@ impl Smb2 {
             signing: Signing::default(),
             chain: None,
             chains: 0,
+            pending_creates: 0,
             questions: HashMap::new(),
         }
     }

@@ -55,6 +55,9 @@ pub(super) fn is_notable(status: Status) -> bool {
 /// Failed compounds that are told of one connection.
 const MAX_CHAINS: u32 = 32;
 
+/// CREATEs with an interim answer that are told of one connection.
+const MAX_PENDING_CREATES: u32 = 64;
+
 /// The answers of a compound of which one failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain {
@@ -88,6 +91,7 @@ impl Smb2 {
         self.earn(header, id, at);
         if header.status == names::PENDING {
             self.remember_async(header, connection, at);
+            self.tell_pending(id, header, at);
             at.out.describe(|| format!("{op} is pending"));
             at.emit(Act::Interim { id });
             return;
@@ -114,6 +118,17 @@ impl Smb2 {
             .describe(|| text::reply(header, pdu, status, &asked, &connection.files));
         at.emit(Act::Reply { id, status });
         self.after_reply(header, pdu, (status, asked), connection, at);
+    }
+
+    /// A CREATE that the server cannot answer at once, which is how one looks that waits for somebody's oplock.
+    fn tell_pending(&mut self, id: u64, header: &Header, at: &mut At<'_, '_>) {
+        if let Some(Asked::Create { name, .. }) = self.pending.get(&header.message_id)
+            && self.pending_creates < MAX_PENDING_CREATES
+        {
+            self.pending_creates += 1;
+            let fact = Fact::new("smb.create-pending").in_exchange(id);
+            at.fact(fact.with("name", name.clone()));
+        }
     }
 
     /// Which request is answered: an SMB1 NEGOTIATE, the one of the AsyncId, or the one of the MessageId.
