@@ -124,7 +124,23 @@ impl Http {
 
     fn read(&mut self, side: Side, bytes: &[u8], out: &mut Output<'_>) {
         let mut feed = self.inboxes[side].feed(bytes);
-        while self.talk.step(side, &mut feed, out) {}
+        let mut in_tunnel = self.talk.lanes[side].reading == Reading::Tunnel;
+        while self.talk.step(side, &mut feed, out) {
+            if !in_tunnel && self.talk.lanes[side].reading == Reading::Tunnel {
+                in_tunnel = true;
+                // What the other side said before the tunnel was there comes before what goes on behind its head.
+                drop(feed);
+                self.catch_up(side.other(), out);
+                feed = self.inboxes[side].feed(&[]);
+            }
+        }
+    }
+
+    /// Hands down what was said before the tunnel was granted.
+    fn catch_up(&mut self, side: Side, out: &mut Output<'_>) {
+        if self.talk.lanes[side].reading == Reading::Tunnel && self.inboxes[side].waiting() > 0 {
+            self.read(side, &[], out);
+        }
     }
 
     fn gap(&mut self, side: Side, len: u64, out: &mut Output<'_>) {
@@ -157,13 +173,7 @@ impl Dissector for Http {
             Input::Data(bytes) | Input::Datagram { bytes, .. } => {
                 self.talk.lanes[side].seen = true;
                 self.read(side, bytes, out);
-                // What the client said before the tunnel was granted waits still.
-                let other = side.other();
-                if self.talk.lanes[other].reading == Reading::Tunnel
-                    && self.inboxes[other].waiting() > 0
-                {
-                    self.read(other, &[], out);
-                }
+                self.catch_up(side.other(), out);
             }
             Input::Gap { len } => self.gap(side, len, out),
             Input::End(end) => self.end(side, end, out),
