@@ -22,7 +22,7 @@ difference is held against what tshark says of single messages (`smb2.time`, `rp
                 in fragments (it times from the first, colloquy from the last)
     upgraded    SMB1's NEGOTIATE answered in SMB2 belongs to neither of tshark's tables
     no-bind     the same; tshark does not know the interface, since its bind was not captured
-    elsewhere   the pipe was bound in another connection of its session, where colloquy does not look for the interface: the same
+    elsewhere   the pipe was bound in another connection of its session, where tshark does not look for the interface: the same
                 with all interfaces of which that is so, and the calls without one, together
     renamed     RPCSEC_GSS control calls stand apart in colloquy's table, in tshark's under NULL
 

@@ -147,6 +147,16 @@ impl Start<'_> {
             .iter()
             .any(|(k, v)| *k == key && *v == Value::Bool(true))
     }
+
+    /// A number of the context.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<i64> {
+        let mut values = self.context.iter();
+        values.find_map(|(k, v)| match v {
+            Value::Int(number) if *k == key => Some(*number),
+            _ => None,
+        })
+    }
 }
 
 /// A protocol as the registry knows it.

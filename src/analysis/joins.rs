@@ -6,9 +6,9 @@ use crate::diagnosis::World;
 use crate::diagnosis::smb_joins::Place;
 use crate::session::model::Flow;
 
-/// Adds `channels`, `continues` and `continued_in` to the details of the SMB sessions that have such; `first_id` is the id of
-/// the first session of `flows`, which are in the order of their numbers.
-pub(crate) fn tell(flows: &mut [Flow], world: &World, first_id: u32) {
+/// Adds `channels`, `continues` and `continued_in` to the details of the SMB sessions that have such, and `bound_in` to pipes, as
+/// `bound` says; `first_id` is the id of the first session of `flows`, which are in the order of their numbers.
+pub(crate) fn tell(flows: &mut [Flow], world: &World, bound: Vec<(Place, Place)>, first_id: u32) {
     let mut said: Vec<(Place, &'static str, Vec<Place>)> = Vec::new();
     for (place, channels) in world.smb.joined() {
         said.push((*place, "channels", channels.clone()));
@@ -17,6 +17,8 @@ pub(crate) fn tell(flows: &mut [Flow], world: &World, first_id: u32) {
         said.push((new, "continues", vec![old]));
         said.push((old, "continued_in", vec![new]));
     }
+    let bound = bound.into_iter();
+    said.extend(bound.map(|(pipe, binder)| (pipe, "bound_in", vec![binder])));
     if said.is_empty() {
         return;
     }

@@ -14,6 +14,7 @@ pub(crate) mod dispatch;
 mod joins;
 pub(crate) mod keys;
 mod outcome;
+mod pipes;
 pub(crate) mod response_times;
 pub(crate) mod shard;
 
@@ -178,6 +179,7 @@ impl Parts {
     /// Runs the rules and adds the result. `now`: the present, while the capture runs on.
     pub(crate) fn judge(mut self, outcome: &mut Outcome, now: Option<Timestamp>, work: &Work) {
         leads::join(&mut self.flows);
+        let bound = pipes::name_calls(&mut self.flows, self.times.as_deref_mut());
         // What the reader says leaves out frames without a time.
         let told = (self.summary.first, self.summary.last);
         let counted = (self.counts.first, self.counts.last);
@@ -194,7 +196,12 @@ impl Parts {
         };
         world.place_lost(&self.flows);
         world.settle();
-        joins::tell(&mut self.flows, &world, outcome.session_count() as u32 + 1);
+        joins::tell(
+            &mut self.flows,
+            &world,
+            bound,
+            outcome.session_count() as u32 + 1,
+        );
         let quality = capture_quality::examine(&self.summary, &self.counts, &self.flows, &world);
         let record = CaptureRecord {
             summary: self.summary,

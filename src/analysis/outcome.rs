@@ -8,6 +8,7 @@ use thin_vec::ThinVec;
 use super::dispatch::FrameCounts;
 use super::response_times::{Places, ResponseTimes};
 use crate::capture::CaptureSummary;
+use crate::diagnosis::rules::dcerpc;
 use crate::diagnosis::{CAPTURE_RULES, Category, Finding, RULES, Severity, View, World, examine};
 use crate::session::exchange::Open;
 use crate::session::ledger::{Entry, Fate};
@@ -388,8 +389,9 @@ fn lost<'a>(
         flow,
         world,
     };
-    // Of answers that the capture could not show nothing is claimed.
-    let open = if view.one_sided() {
+    // Of answers that the capture could not show, or shows on another connection, nothing is claimed.
+    let is_pipe = session.protocol == "dcerpc" && !session.open.is_empty();
+    let open = if view.one_sided() || (is_pipe && dcerpc::elsewhere(&view)) {
         &[]
     } else {
         session.open.as_slice()

@@ -220,6 +220,25 @@ impl ResponseTimes {
         }
     }
 
+    /// Gives rows the operations, and names of such, that `rename` has for theirs.
+    pub(crate) fn rename(&mut self, rename: impl Fn(Op) -> Option<(Op, Option<String>)>) {
+        for rows in [&mut self.rows, &mut self.rest] {
+            let old: Vec<Key> = rows
+                .keys()
+                .filter(|k| rename(k.op).is_some())
+                .cloned()
+                .collect();
+            for key in old {
+                let (Some(mut sum), Some((op, name))) = (rows.remove(&key), rename(key.op)) else {
+                    continue;
+                };
+                name.into_iter().for_each(|name| sum.call(name.into()));
+                let key = Key { op, ..key };
+                rows.entry(key).or_default().merge(sum);
+            }
+        }
+    }
+
     /// The rows, those of many servers together last. None is without requests.
     pub fn rows(&self) -> impl Iterator<Item = (&Key, &Sum)> {
         let rows = self.rows.iter().chain(&self.rest);
@@ -303,6 +322,20 @@ mod tests {
             1 => Just(Fate::Pending),
             1 => "[a-c]".prop_map(|name| Fate::Named(name.into())),
         ]
+    }
+
+    #[test]
+    fn renamed_rows_become_one() {
+        let (known, marked) = (Op::of("srvsvc", "X", 15), Op::new("", 15).of_set(7));
+        let mut table = table(9);
+        for op in [known, marked, marked] {
+            table.add(0, server(1), entry(op, answered(5)));
+        }
+        table.rename(|op| (op == marked).then(|| (known, Some("x".to_owned()))));
+        let rows: Vec<_> = table.rows().collect();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].0.op, rows[0].1.answered), (known, 3));
+        assert_eq!(rows[0].1.name.as_deref(), Some("x"));
     }
 
     proptest! {

@@ -255,7 +255,6 @@ pub(crate) fn waited(view: &View<'_>, open: &Open) -> String {
     )
 }
 
-/// Messages for the tests of rules.
 /// The guard that forbids a verdict on files that were not closed, and why: the closing may not have been seen.
 pub(crate) fn closing_unseen(view: &View<'_>) -> Option<(&'static str, &'static str)> {
     if view.lost(Side::Client) {
@@ -269,6 +268,7 @@ pub(crate) fn closing_unseen(view: &View<'_>) -> Option<(&'static str, &'static 
     view.has_channels().then_some(("T13", why))
 }
 
+/// Messages for the tests of rules.
 #[cfg(test)]
 pub(crate) mod testing {
     use crate::capture::script::Script;

@@ -19,6 +19,8 @@ mod ssh;
 mod tls;
 mod websocket;
 
+/// Calls in pipes whose interface was agreed on another connection.
+pub use dcerpc::pipes;
 /// What is to be told where one side speaks TLS and the other does not.
 pub(crate) use tls::mixed;
 

@@ -51,7 +51,7 @@ pub(super) const ELSEWHERE: &str =
 
 /// True where a pipe's other messages may have taken another connection (guard T13): SMB 3 spreads the requests of
 /// one session over all its channels, a write here and the read that fetches the answer there.
-pub(super) fn elsewhere(view: &View<'_>) -> bool {
+pub(crate) fn elsewhere(view: &View<'_>) -> bool {
     let parent = view
         .session
         .parent

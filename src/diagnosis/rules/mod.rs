@@ -15,7 +15,7 @@ pub mod capture_quality;
 mod cause;
 pub mod chatty_dialogue;
 pub mod clear_text_credentials;
-mod dcerpc;
+pub(crate) mod dcerpc;
 pub mod dcerpc_access_denied;
 pub mod dcerpc_bind_failed;
 pub mod dcerpc_call_failed;

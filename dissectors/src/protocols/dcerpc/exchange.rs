@@ -5,6 +5,7 @@ use super::contexts::{self, Standing};
 use super::epm;
 use super::interfaces::Interface;
 use super::names;
+use super::pipes;
 use super::session::Association;
 use super::state::On;
 use super::wire::{Flags, Pdu, PduType, Request, Uuid};
@@ -77,8 +78,9 @@ impl Association {
         };
         let unnamed = context.map(|c| c.syntax.uuid);
         let unnamed = unnamed.filter(|_| interface.is_none());
+        let set = self.set_of_call(context, request.context);
         let call = Call {
-            op: operation(interface, unnamed, request.operation),
+            op: operation(interface, (unnamed, set), request.operation),
             interface,
             unnamed,
             context: request.context,
@@ -283,7 +285,7 @@ pub(super) fn tell(side: Side, call: &Call, out: &mut Output<'_>) {
     };
     out.describe(|| describe_request(call));
     if let Some(uuid) = call.unnamed {
-        out.name(|| format!("interface {uuid} operation {}", call.operation));
+        out.name(|| pipes::named(uuid, call.operation.into()));
     }
     out.emit(
         side,
@@ -297,12 +299,17 @@ pub(super) fn tell(side: Side, call: &Call, out: &mut Output<'_>) {
     );
 }
 
-fn operation(interface: Option<&'static Interface>, unnamed: Option<Uuid>, number: u16) -> Op {
+/// `set`: of a context that was agreed elsewhere.
+fn operation(
+    interface: Option<&'static Interface>,
+    (unnamed, set): (Option<Uuid>, u32),
+    number: u16,
+) -> Op {
     match interface {
-        Some(i) => Op::of(i.name, i.operation(number), u32::from(number)),
+        Some(i) => Op::of(i.name, i.operation(number), u32::from(number)).of_set(set),
         None => {
-            let op = Op::of("unknown interface", "", u32::from(number));
-            op.of_set(unnamed.map_or(0, |uuid| digest(&uuid.0.to_be_bytes())))
+            let op = Op::of(pipes::UNKNOWN, "", u32::from(number));
+            op.of_set(unnamed.map_or(set, pipes::set_of))
         }
     }
 }

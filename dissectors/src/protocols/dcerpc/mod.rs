@@ -37,6 +37,7 @@
 //! | fact | values |
 //! |---|---|
 //! | `dcerpc.bind-nak` | `reason_code`, `reason`, `versions`, `answers_bind` (false: it answers a call) |
+//! | `dcerpc.pipe-context` | `set` (of [`Op`](crate::event::Op)s that were asked on this context where its bind was not seen), `interface` (UUID): offered in a pipe whose SMB session may have several connections; the first 16 |
 //! | `dcerpc.context-rejected` | `context`, `interface`, `version`, `transfer`, `result`, `reason_code`, `reason`, `accepted` (how many others were), `alter`; one an interface, never for features |
 //! | `dcerpc.unknown-context` | `context`, `why` (`no bind`, `never offered`, `rejected`), `reason`, `interface`, `operation` |
 //! | `dcerpc.fragments-broken` | `what` (`a second first fragment`, `a fragment without a first`, `no last fragment`), `call`, `ended` (with the last: `fin`, `reset`, `capture`) |
@@ -64,6 +65,7 @@ mod interfaces;
 mod names;
 mod negotiate;
 mod ntlm;
+pub mod pipes;
 mod session;
 mod state;
 mod statuses;

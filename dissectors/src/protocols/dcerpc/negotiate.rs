@@ -65,6 +65,7 @@ impl Association {
             self.advance(side, span, On::Bind, out);
         }
         self.note_interfaces(side, span, out);
+        self.tell_offers(side, span, &bind, out);
         self.note_security(side, span, pdu.trailer, out);
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Association {
     /// The interface that the pipe's name promises.
     pub(super) by_pipe: Option<&'static Interface>,
     pipe: Option<String>,
+    /// Tells the pipe from others, where its SMB session may have several connections.
+    pub(super) file: Option<u64>,
     pub(super) beginning: bool,
     /// The call id of the last auth3: a fault may answer it.
     pub(super) auth3: Option<u32>,
@@ -67,6 +69,8 @@ pub(super) struct Noted {
     pub(super) wrong_way: bool,
     pub(super) big_endian: bool,
     pub(super) multiplexing: bool,
+    /// Contexts that were told.
+    pub(super) offers: u8,
     pub(super) limit: bool,
     /// Legs of NTLM, and whether the end was told of them.
     pub(super) legs: Legs,
@@ -94,6 +98,7 @@ impl Association {
                 .text("pipe")
                 .map(|p| p.trim_start_matches('\\').to_owned())
                 .filter(|p| !p.is_empty()),
+            file: start.number("file").map(|file| file as u64),
             beginning: start.beginning,
             auth3: None,
             noted: Noted::default(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::bytes::{part, u8_at, u16_at};
 use super::connection::At;
 use crate::dissector::{End, Input};
+use crate::event::Value;
 use crate::units::Side;
 
 /// Files that are remembered; a server allows some 16,000 a session, a client keeps far fewer.
@@ -45,6 +46,8 @@ pub(super) struct Files {
     opened: u64,
     /// Open at once, at most.
     most: usize,
+    /// What is said in a pipe is all said on this connection.
+    pub(super) one_channel: bool,
 }
 
 /// Files that are open, as a fact tells them.
@@ -205,8 +208,13 @@ impl Files {
         }
         let file = self.map.get(&key);
         let (name, opened) = (file.map_or("", |file| &file.name), file.is_some());
-        let context = [("pipe", name.to_owned().into())];
-        let started = at.out.start_child(key, "dcerpc", opened, &context);
+        let context = [
+            ("pipe", name.to_owned().into()),
+            ("file", Value::Int(key as i64)),
+        ];
+        let told = if self.one_channel { 1 } else { 2 };
+        let context = context.get(..told).unwrap_or_default();
+        let started = at.out.start_child(key, "dcerpc", opened, context);
         if started {
             self.pipes.push(key);
         }

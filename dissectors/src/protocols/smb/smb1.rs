@@ -251,6 +251,7 @@ pub(super) fn carry(
 ) {
     let side = at.side;
     let bytes = part(message, data.0, data.1);
+    connection.files.one_channel = true;
     connection.files.carry(key, side, bytes, data, at);
 }
 

@@ -455,6 +455,9 @@ fn negotiated(pdu: &[u8], connection: &mut Connection, at: &mut At<'_, '_>) {
         return;
     };
     connection.detail("dialect", dialect(revision), at);
+    // SMB2_GLOBAL_CAP_MULTI_CHANNEL, of SMB 3 only.
+    let capable = u32_at(pdu, HEADER + 24).is_none_or(|capabilities| capabilities & 8 != 0);
+    connection.files.one_channel = revision < 0x0300 || !capable;
     let blob = wire2::blob_of_answer(pdu, HEADER + 56).unwrap_or_default();
     connection.security.hint(&token::read(blob.bytes));
     if let Some(guid) = wire2::guid(pdu, HEADER + 8) {
