@@ -267,9 +267,9 @@ pub(super) fn answer(
         answered: stamp,
         status,
         // What carries a request of an inner session takes as long as that.
-        long_wait: open.interim.is_some()
-            || open.carries_inner
-            || matches!(open.expect, Expect::LongWait(_)),
+        long_wait: open.carries_inner
+            || matches!(open.expect, Expect::LongWait(_))
+            || (open.interim.is_some() && !is_late_all_the_same(session, open)),
         repeats: open.repeat_count,
     };
     let operation = time(session, &answered);
@@ -301,6 +301,23 @@ pub(super) fn answer(
     if open.repeat_count > 0 {
         note_repeat(session, open, None, Some(stamp), false);
     }
+}
+
+/// A server of SMB 2 may say of any request that it works on it (MS-SMB2 3.3.4.2); what neither waits for something to happen nor
+/// may carry somebody else's request is late even so: a CREATE that waits for an oplock of another client, a FLUSH.
+fn is_late_all_the_same(session: &Session, open: &Open) -> bool {
+    const PROMPT: [&str; 9] = [
+        "SESSION_SETUP",
+        "LOGOFF",
+        "TREE_CONNECT",
+        "CREATE",
+        "CLOSE",
+        "FLUSH",
+        "QUERY_DIRECTORY",
+        "QUERY_INFO",
+        "SET_INFO",
+    ];
+    session.protocol == "smb2" && PROMPT.contains(&open.op.name)
 }
 
 /// Adds up how long it took; gives the operation's place among the session's.
