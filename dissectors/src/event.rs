@@ -264,6 +264,8 @@ pub struct Fact {
     pub exchange: Option<u64>,
     /// Its values by name.
     pub values: Vec<(&'static str, Value)>,
+    /// It is told when it ends, and its place is where it began: only worth keeping where it took long.
+    pub lasted: bool,
 }
 
 impl Fact {
@@ -274,7 +276,15 @@ impl Fact {
             name,
             exchange: None,
             values: Vec::new(),
+            lasted: false,
         }
+    }
+
+    /// As something that began in its place and ends now.
+    #[must_use]
+    pub const fn that_lasted(mut self) -> Self {
+        self.lasted = true;
+        self
     }
 
     /// With one value more.

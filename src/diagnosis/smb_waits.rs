@@ -7,6 +7,8 @@ use colloquy_dissectors::units::Stamp;
 
 use crate::session::model::{Endpoint, Flow, SeenFact, Session};
 
+/// Facts of breaks that nobody acknowledged soon.
+pub(crate) const BREAKS: [&str; 2] = ["smb.break-unacknowledged", "smb.break-answered"];
 /// Seconds within which a server asks an oplock back after the CREATE that needs it.
 const PROMPT: f64 = 1.0;
 
@@ -26,7 +28,7 @@ pub struct WaitingCreate {
     pub answered: Option<Stamp>,
 }
 
-/// A break that was not acknowledged until the end.
+/// A break that was acknowledged late, or not until the end.
 #[derive(Clone, Debug)]
 pub struct OpenBreak {
     /// Who should have.
@@ -35,6 +37,8 @@ pub struct OpenBreak {
     name: String,
     /// The server's notification.
     pub asked: Stamp,
+    /// The client's acknowledgment, or its CLOSE.
+    pub given: Option<Stamp>,
 }
 
 /// What is known of them, over all connections.
@@ -51,12 +55,14 @@ impl SmbWaits {
             let creates = session.facts_named("smb.create-pending");
             self.creates
                 .extend(creates.filter_map(|fact| waiting(flow, session, fact)));
-            let breaks = session.facts_named("smb.break-unacknowledged");
+            let facts = session.facts.iter();
+            let breaks = facts.filter(|fact| BREAKS.contains(&fact.fact.name));
             self.breaks.extend(breaks.map(|fact| OpenBreak {
                 client: flow.client,
                 server: flow.server.address,
                 name: fact.text("name").to_owned(),
                 asked: fact.stamp,
+                given: fact.ended,
             }));
         }
     }
@@ -91,7 +97,10 @@ impl SmbWaits {
 
     /// The break that a CREATE of file `name` waits for since `asked`.
     pub(crate) fn before(&self, server: IpAddr, name: &str, asked: Stamp) -> Option<&OpenBreak> {
-        let at_server = self.breaks.iter().filter(|open| open.server == server);
+        let at_server = self
+            .breaks
+            .iter()
+            .filter(|open| open.server == server && open.given.is_none_or(|given| given > asked));
         let mut fitting = at_server.filter(|open| fits(name, asked, &open.name, open.asked));
         fitting.next()
     }

@@ -124,6 +124,8 @@ pub struct SeenFact {
     pub stamp: Stamp,
     /// The request of the exchange it belongs to.
     pub request: Option<Stamp>,
+    /// Where it ended, of one that took time.
+    pub ended: Option<Stamp>,
 }
 
 impl SeenFact {

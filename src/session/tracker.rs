@@ -18,6 +18,8 @@ use crate::limits;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
 const REORDERED_SECS: f64 = 1.0;
+/// What took time and took less is not kept: seconds.
+const LASTING: f64 = 1.0;
 
 /// An operation beyond those whose times are told apart.
 pub(super) const UNTOLD: Op = Op::new("", 0);
@@ -355,6 +357,10 @@ impl Tracker {
         let Some(session) = self.sessions.get_mut(at) else {
             return;
         };
+        let ended = fact.lasted.then_some(self.now);
+        if ended.is_some_and(|ended| ended.time.since(place.stamp.time) < LASTING) {
+            return;
+        }
         if session.facts.len() >= limits::FACTS {
             limit(session, "facts of the protocol");
             return;
@@ -377,6 +383,7 @@ impl Tracker {
             began,
             stamp,
             request,
+            ended,
         });
     }
 

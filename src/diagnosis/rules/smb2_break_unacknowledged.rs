@@ -1,6 +1,6 @@
 //! `smb2-break-unacknowledged`.
 
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::smb_waits::WaitingCreate;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
@@ -17,7 +17,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// An oplock break of an exclusive or batch oplock, or a lease break that wants an acknowledgment, without one and without a
-    /// CLOSE of the file for 35 s. CREATEs of that file that the server had to keep waiting meanwhile (STATUS_PENDING), of whichever
+    /// CLOSE of the file for 35 s, or only then. CREATEs of that file that the server had to keep waiting meanwhile (STATUS_PENDING), of whichever
     /// client, are evidence too. It is a warning where the client said nothing at all meanwhile (it sleeps, or the path is
     /// dark) and nobody is seen to wait.
     ///
@@ -44,6 +44,18 @@ const PATIENCE: f64 = 35.0;
 
 impl Smb2BreakUnacknowledged {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        for fact in view.session.facts_named("smb.break-answered") {
+            if let Some(given) = fact.ended
+                && given.time.since(fact.stamp.time) >= PATIENCE
+            {
+                if view.lost_between(fact.stamp, given) {
+                    let why = "bytes are missing between a break and its acknowledgment";
+                    out.cannot_tell(&META, "T4", why);
+                } else {
+                    out.raise(given_late(view, fact, given));
+                }
+            }
+        }
         for fact in view.session.facts_named("smb.break-unacknowledged") {
             let end = view.ending().map(Ending::stamp);
             let until = end.map_or_else(|| view.now(), |end| end.time);
@@ -71,22 +83,61 @@ impl Smb2BreakUnacknowledged {
     }
 }
 
-fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
+/// `an oplock on book.xlsx`, as far as the names are known.
+fn right(fact: &SeenFact) -> String {
     let what = if fact.is("lease") { "lease" } else { "oplock" };
-    let name = match fact.text("name") {
-        "" => String::new(),
-        name => format!(" on {name}"),
-    };
+    match fact.text("name") {
+        "" => what.to_owned(),
+        name => format!("{what} on {name}"),
+    }
+}
+
+/// The client gave it back when the server had long taken it away.
+fn given_late(view: &View<'_>, fact: &SeenFact, given: Stamp) -> Finding {
+    let right = right(fact);
+    let waited = given.time.since(fact.stamp.time);
+    let finding = Finding::new(&META, fact.stamp)
+        .side(Culprit::Client)
+        .frame(fact.stamp, "break")
+        .frame(given, "acknowledgment")
+        .title(format!("The client gave its {right} back only after {}", seconds(waited)))
+        .explain(format!(
+            "In frame {} the server asked the client to give its {right} back; it did so, or closed the file, only in frame {}, {} later. A \
+             server takes it away by itself after some {PATIENCE:.0} s.",
+            fact.stamp.frame,
+            given.frame,
+            seconds(waited)
+        ))
+        .advise("See what the client did meanwhile: did it sleep, was the path dark?")
+        .number("waited", waited)
+        .number("patience", PATIENCE);
+    with_waiting(view, fact, given, finding)
+}
+
+/// Adds those who waited for it.
+fn with_waiting(view: &View<'_>, fact: &SeenFact, until: Stamp, finding: Finding) -> Finding {
+    let mut waiting = waiting(view, fact, until);
+    match waiting.next() {
+        Some(create) => cite(finding, create, waiting.count()),
+        None => finding,
+    }
+}
+
+fn waiting<'a>(
+    view: &View<'a>,
+    fact: &'a SeenFact,
+    until: Stamp,
+) -> impl Iterator<Item = &'a WaitingCreate> {
+    let server = view.flow.server.address;
+    let waits = &view.world.waits;
+    waits.behind(server, fact.text("name"), fact.stamp, until)
+}
+
+fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
+    let right = right(fact);
     let spoke = view.session.last_message[Side::Client].filter(|m| m.stamp > fact.stamp);
     let until = view.ending().map_or(view.flow.last, Ending::stamp);
-    let mut waiting = view.world.waits.behind(
-        view.flow.server.address,
-        fact.text("name"),
-        fact.stamp,
-        until,
-    );
-    let first = waiting.next();
-    let severity = match (spoke, first) {
+    let severity = match (spoke, waiting(view, fact, until).next()) {
         (None, None) => Severity::Warning,
         _ => META.severity,
     };
@@ -103,19 +154,16 @@ fn finding(view: &View<'_>, fact: &SeenFact, waited: f64) -> Finding {
         .frame(fact.stamp, "break")
         .maybe_frame(spoke.map(|m| m.stamp), "last-request")
         .maybe_frame(view.ending().map(Ending::stamp), "end")
-        .title(format!("The client did not give its {what}{name} back"))
+        .title(format!("The client did not give its {right} back"))
         .explain(format!(
-            "In frame {} the server asked the client to give its {what}{name} back; within {} it neither did nor closed the file, and {alive}.",
+            "In frame {} the server asked the client to give its {right} back; within {} it neither did nor closed the file, and {alive}.",
             fact.stamp.frame,
             seconds(waited)
         ))
         .advise("See whether the client lives; whoever else wants the file waits for it.")
         .number("waited", waited)
         .number("patience", PATIENCE);
-    match first {
-        Some(create) => cite(finding, create, waiting.count()),
-        None => finding,
-    }
+    with_waiting(view, fact, until, finding)
 }
 
 /// Who waits for the file meanwhile; `more` of them besides.
@@ -206,6 +254,26 @@ mod tests {
     }
 
     #[test]
+    fn an_acknowledgment_after_40_seconds_is_told_with_who_waited() {
+        let late = |wait: Script| {
+            let given = smb2(OPLOCK_BREAK, 4, None, &oplock());
+            wait.client(&given).wait_secs(5.0).close()
+        };
+        let both = [late(asked(9).wait_secs(40.0)), another("book.xlsx", 35.0)];
+        let found = findings(Script::merge(both), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].title.contains("only after 40"), "{found:?}");
+        for role in ["break", "acknowledgment", "waiting-create"] {
+            assert!(roles(&found).contains(&role), "{found:?}");
+        }
+        let lost = asked(9).wait_secs(20.0).client_lost(&read(4));
+        assert_eq!(
+            cannot_tell(late(lost.wait_secs(20.0)).frames(), RULE),
+            ["T4"]
+        );
+    }
+
+    #[test]
     fn the_create_of_another_client_that_waits_is_evidence() {
         let both = |other| Script::merge([asked(9).wait_secs(60.0).close(), other]);
         let found = findings(both(another("Book.xlsx", 35.0)), RULE);
@@ -263,6 +331,9 @@ mod tests {
             .client(&close(4, 1))
             .server(&smb2(6, 4, Some(0), &[60; 60]));
         assert!(findings(closed.wait_secs(60.0).close().frames(), RULE).is_empty());
+        let soon = asked(9).wait_secs(30.0);
+        let soon = soon.client(&smb2(OPLOCK_BREAK, 4, None, &oplock()));
+        assert!(findings(soon.wait_secs(60.0).close().frames(), RULE).is_empty());
         assert!(findings(asked(1).wait_secs(60.0).close().frames(), RULE).is_empty());
         assert!(findings(asked(9).wait_secs(5.0).close().frames(), RULE).is_empty());
     }

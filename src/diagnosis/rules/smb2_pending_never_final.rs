@@ -64,7 +64,7 @@ impl Smb2PendingNeverFinal {
             out.raise(match break_asked {
                 Some(asked) => finding
                     .frame(asked.asked, "break")
-                    .also(&format!("It waits for {}, which the server asked in frame {} to give its oplock or lease on that file back, and which did not.", asked.client, asked.asked.frame)),
+                    .also(&format!("It waits for {}, which the server asked in frame {} to give its oplock or lease on that file back, and which did not in time.", asked.client, asked.asked.frame)),
                 None => finding,
             });
         }

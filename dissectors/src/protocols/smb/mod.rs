@@ -49,6 +49,7 @@
 //! | `ntlm.challenge-unanswered` | `count`: logons that were challenged and never answered, at the end; not of an exchange |
 //! | `kerberos.error` | `code`, `name`, `user`, `service`, `text`, `asked` (AP-REQ), `time` and `micros` (the server's, since 1970): a Kerberos error in a token |
 //! | `smb.break-unacknowledged` | `lease`, `name`: an oplock or lease was asked back, and not given back until the end; not of an exchange |
+//! | `smb.break-answered` | the same: it was given back, after long; not of an exchange |
 //! | `smb.validate-negotiate-last` | `answered`: nothing was asked after FSCTL_VALIDATE_NEGOTIATE_INFO; not of an exchange |
 //! | `smb.compound-failed` | `command`, `status`, `code`, `followers`: requests of a compound failed because the first of them did |
 //! | `smb.credits-shrunk` | once: `most`, `now`, `wanted` (since there were most), `charged`, `granted`: credits that the client holds or has at work |

@@ -289,8 +289,8 @@ impl Smb2 {
             && u32_at(pdu, HEADER + 4) == Some(wire2::VALIDATE_NEGOTIATE);
         self.signing.request(header, validates, at.span);
         match (header.command, file) {
-            (command::OPLOCK_BREAK, _) => self.breaks.acknowledged(pdu),
-            (command::CLOSE, Some(file)) => self.breaks.closed(file),
+            (command::OPLOCK_BREAK, _) => self.breaks.acknowledged(pdu, at),
+            (command::CLOSE, Some(file)) => self.breaks.closed(file, at),
             (command::LOGOFF | command::TREE_DISCONNECT, _) => self.breaks.forget(),
             _ => {}
         }

@@ -90,14 +90,14 @@ impl Breaks {
     }
 
     /// The client gives a right back (2.2.24).
-    pub(super) fn acknowledged(&mut self, pdu: &[u8]) {
+    pub(super) fn acknowledged(&mut self, pdu: &[u8], at: &mut At<'_, '_>) {
         let right = match u16_at(pdu, HEADER) {
             Some(24) => wire2::file_key(pdu, HEADER + 8).map(Right::Oplock),
             Some(36) => lease_key(pdu, HEADER + 8).map(Right::Lease),
             _ => None,
         };
         if let Some(right) = right {
-            self.waiting.retain(|wait| wait.right != right);
+            self.given_back(|wait| wait.right == right, at);
             if let Right::Oplock(file) = right {
                 self.held.remove(&file);
             }
@@ -105,10 +105,17 @@ impl Breaks {
     }
 
     /// The client closes a file, and with it what it holds there.
-    pub(super) fn closed(&mut self, file: u64) {
+    pub(super) fn closed(&mut self, file: u64, at: &mut At<'_, '_>) {
         let right = self.held.remove(&file);
-        self.waiting
-            .retain(|wait| Some(wait.right) != right && wait.right != Right::Oplock(file));
+        let is_given = |wait: &Wait| Some(wait.right) == right || wait.right == Right::Oplock(file);
+        self.given_back(is_given, at);
+    }
+
+    fn given_back(&mut self, is_given: impl Fn(&Wait) -> bool, at: &mut At<'_, '_>) {
+        for wait in self.waiting.extract_if(.., |wait| is_given(wait)) {
+            let fact = wait.fact("smb.break-answered").that_lasted();
+            at.out.fact(Side::Server, wait.span, fact);
+        }
     }
 
     /// Somebody logs off or leaves a share: what is asked back is free, or it is not known any more.
@@ -119,11 +126,17 @@ impl Breaks {
     /// The connection is over, or the capture is.
     pub(super) fn over(&self, at: &mut At<'_, '_>) {
         for wait in self.waiting.iter().take(MAX_TOLD) {
-            let fact = Fact::new("smb.break-unacknowledged")
-                .with("lease", matches!(wait.right, Right::Lease(_)))
-                .with("name", wait.name.clone());
+            let fact = wait.fact("smb.break-unacknowledged");
             at.out.fact(Side::Server, wait.span, fact);
         }
+    }
+}
+
+impl Wait {
+    fn fact(&self, name: &'static str) -> Fact {
+        Fact::new(name)
+            .with("lease", matches!(self.right, Right::Lease(_)))
+            .with("name", self.name.clone())
     }
 }
 
