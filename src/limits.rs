@@ -1,11 +1,10 @@
 //! Every bound of the engine, with its unit. A bound that is hit is counted and shown.
 
-/// Bytes kept out of order for one side of one TCP connection, waiting for a hole to be filled.
-pub const OUT_OF_ORDER_BYTES: usize = 512 * 1024;
+/// Bytes kept out of order for one side of one TCP connection, waiting for a hole to be filled: the largest receive window
+/// that Linux gives by itself (tcp_rmem), so that a loss which TCP mends costs nothing.
+pub const OUT_OF_ORDER_BYTES: usize = 6 * 1024 * 1024;
 /// Segments kept out of order for one side.
-pub const OUT_OF_ORDER_SEGMENTS: usize = 512;
-/// Bytes kept out of order in one shard, all connections together.
-pub const OUT_OF_ORDER_BYTES_SHARD: usize = 32 * 1024 * 1024;
+pub const OUT_OF_ORDER_SEGMENTS: usize = 6 * 1024;
 /// Frames of the conversation that may pass before bytes that the receiver acknowledged, yet never were
 /// captured, count as missing (a capture may show an acknowledgement before the data).
 pub const FRAMES_UNTIL_MISSING: u32 = 8;

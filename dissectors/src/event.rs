@@ -302,6 +302,17 @@ impl Fact {
     }
 }
 
+impl Act {
+    /// An interim answer after which the final one may take as long as it likes.
+    #[must_use]
+    pub const fn interim(id: u64) -> Self {
+        Self::Interim {
+            id,
+            by_design: true,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
@@ -322,6 +333,8 @@ pub enum Act {
     Interim {
         /// Of which request.
         id: u64,
+        /// It may take as long as it likes.
+        by_design: bool,
     },
     /// A sign of life that its sender gives by itself, beside the message that shows it, which is told too.
     Beat,

@@ -29,6 +29,8 @@ pub struct Open {
     pub acked: Option<Stamp>,
     /// An interim answer came.
     pub interim: Option<Stamp>,
+    /// After its interim answer the final one may take as long as it likes.
+    pub may_take: bool,
     /// The requester gave it up.
     pub cancelled: Option<Stamp>,
     /// The same request again.

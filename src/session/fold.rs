@@ -93,7 +93,7 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
     } = place;
     match act {
         Act::Phase(phase) => enter(session, phase, side, stamp),
-        Act::Interim { id } => {
+        Act::Interim { id, by_design } => {
             if let Some(open) = session
                 .open
                 .iter_mut()
@@ -101,6 +101,7 @@ pub(super) fn simple_act(session: &mut Session, act: Act, place: Place) {
                 .find(|o| o.id == id && o.side != side)
             {
                 open.interim.get_or_insert(stamp);
+                open.may_take |= by_design;
             }
         }
         Act::Cancel { id } => {
@@ -213,6 +214,7 @@ pub(super) fn open_of(request: &Request, place: Place) -> Open {
         end_offset: place.end_offset,
         acked: None,
         interim: None,
+        may_take: false,
         cancelled: None,
         repeats: ThinVec::new(),
         repeat_count: 0,
@@ -269,7 +271,7 @@ pub(super) fn answer(
         // What carries a request of an inner session takes as long as that.
         long_wait: open.carries_inner
             || matches!(open.expect, Expect::LongWait(_))
-            || (open.interim.is_some() && !is_late_all_the_same(session, open)),
+            || open.may_take,
         repeats: open.repeat_count,
     };
     let operation = time(session, &answered);
@@ -301,23 +303,6 @@ pub(super) fn answer(
     if open.repeat_count > 0 {
         note_repeat(session, open, None, Some(stamp), false);
     }
-}
-
-/// A server of SMB 2 may say of any request that it works on it (MS-SMB2 3.3.4.2); what neither waits for something to happen nor
-/// may carry somebody else's request is late even so: a CREATE that waits for an oplock of another client, a FLUSH.
-fn is_late_all_the_same(session: &Session, open: &Open) -> bool {
-    const PROMPT: [&str; 9] = [
-        "SESSION_SETUP",
-        "LOGOFF",
-        "TREE_CONNECT",
-        "CREATE",
-        "CLOSE",
-        "FLUSH",
-        "QUERY_DIRECTORY",
-        "QUERY_INFO",
-        "SET_INFO",
-    ];
-    session.protocol == "smb2" && PROMPT.contains(&open.op.name)
 }
 
 /// Adds up how long it took; gives the operation's place among the session's.

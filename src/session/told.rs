@@ -97,7 +97,7 @@ pub(super) struct MessageKind {
 pub(super) fn message_of(act: &Act) -> Option<MessageKind> {
     let (part, op, status, exchange) = match act {
         Act::Request { id, op, .. } => (Part::Request, *op, None, Some(*id)),
-        Act::Interim { id } => (Part::Interim, Op::default(), None, Some(*id)),
+        Act::Interim { id, .. } => (Part::Interim, Op::default(), None, Some(*id)),
         Act::Reply { id, status } => (Part::Reply, Op::default(), Some(*status), Some(*id)),
         Act::Message { op } => (Part::Message, *op, None, None),
         _ => return None,

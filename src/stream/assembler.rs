@@ -4,6 +4,8 @@
 //! Worst case: [`OUT_OF_ORDER_SEGMENTS`](crate::limits::OUT_OF_ORDER_SEGMENTS) one-byte segments; the
 //! bytes are bounded too, and when either bound is reached the caller declares the hole missing.
 
+use std::collections::VecDeque;
+
 use colloquy_dissectors::units::{Stamp, StreamOffset};
 
 use crate::limits;
@@ -31,7 +33,7 @@ impl Held {
 /// Out-of-order pieces of one side.
 #[derive(Debug, Default)]
 pub struct Assembler {
-    held: Vec<Held>,
+    held: VecDeque<Held>,
     bytes: usize,
 }
 
@@ -53,12 +55,12 @@ impl Assembler {
 
     /// The first waiting piece.
     pub fn first(&self) -> Option<&Held> {
-        self.held.first()
+        self.held.front()
     }
 
     /// Where the first waiting piece begins.
     pub fn first_start(&self) -> Option<StreamOffset> {
-        self.held.first().map(|h| h.start)
+        self.held.front().map(|h| h.start)
     }
 
     /// The first frame of which a piece waits.
@@ -69,7 +71,8 @@ impl Assembler {
     /// True when all of `start..end` waits already.
     pub fn covers(&self, start: StreamOffset, end: StreamOffset) -> bool {
         let mut at = start;
-        for piece in &self.held {
+        let begin = self.held.partition_point(|h| h.end() <= start);
+        for piece in self.held.range(begin..) {
             if piece.start > at {
                 return false;
             }
@@ -133,10 +136,10 @@ impl Assembler {
 
     /// Takes the first piece when it begins at or before `next`.
     pub fn take_ready(&mut self, next: StreamOffset) -> Option<Held> {
-        if self.held.first()?.start > next {
+        if self.held.front()?.start > next {
             return None;
         }
-        let piece = self.held.remove(0);
+        let piece = self.held.pop_front()?;
         self.bytes -= piece.bytes.len();
         Some(piece)
     }

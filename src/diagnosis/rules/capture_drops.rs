@@ -86,6 +86,10 @@ fn unseen(flow: &Flow) -> (u64, Option<Stamp>) {
     };
     let of = |side: Side| {
         let facts = &tcp.sides[side];
+        // What was passed over because a bound was reached may have come later.
+        if facts.bound_hits > 0 {
+            return facts.acked_unseen;
+        }
         facts.missing.saturating_sub(facts.cut) + facts.acked_unseen
     };
     let place = tcp.holes.iter().find(|h| !h.cut).map(|h| h.stamp);

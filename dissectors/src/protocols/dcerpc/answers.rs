@@ -50,7 +50,7 @@ impl Association {
         } else if chain.fragments == 1 && call.told {
             let id = u64::from(call_id);
             out.describe(|| format!("response, first fragment, {} bytes of stub", stub.len()));
-            out.emit(side, span, Act::Interim { id });
+            out.emit(side, span, Act::interim(id));
         }
     }
 

@@ -129,7 +129,7 @@ fn dialogue(said: &[Said]) -> Vec<String> {
         .filter_map(|s| match s.act {
             Act::Request { id, op, .. } => Some(format!("> {} {op}", id & 0xffff_ffff)),
             Act::Reply { id, status } => Some(format!("< {} {status}", id & 0xffff_ffff)),
-            Act::Interim { id } => Some(format!("~ {id}")),
+            Act::Interim { id, .. } => Some(format!("~ {id}")),
             Act::Cancel { id } => Some(format!("x {id}")),
             _ => None,
         })

@@ -63,7 +63,7 @@ impl Talk {
             tell(pending, self.lanes.client.text.take(), request, out);
         }
         out.describe(|| facts::response_text(head));
-        out.emit(Side::Server, span, Act::Interim { id: pending.id });
+        out.emit(Side::Server, span, Act::interim(pending.id));
         Body::None
     }
 

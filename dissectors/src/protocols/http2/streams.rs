@@ -166,7 +166,7 @@ impl Streams {
             if !stream.asked {
                 stream.ask(id, stream.head, out);
             }
-            out.emit(Side::Server, span, Act::Interim { id: id.into() });
+            out.emit(Side::Server, span, Act::interim(id.into()));
         }
         out.emit(
             Side::Server,

@@ -69,7 +69,7 @@ pub(super) fn exchanges(said: &[Said]) -> Vec<String> {
     let one = |s: &Said| match &s.act {
         Act::Request { id, op, .. } => Some(format!("? {id} {op}")),
         Act::Reply { id, status } => Some(format!("! {id} {}", status.code)),
-        Act::Interim { id } => Some(format!("~ {id}")),
+        Act::Interim { id, .. } => Some(format!("~ {id}")),
         Act::Cancel { id } => Some(format!("x {id}")),
         _ => None,
     };

@@ -162,6 +162,11 @@ impl Files {
         }
     }
 
+    /// The tree that a file was opened in, where that was seen.
+    pub(super) fn tree(&self, key: u64) -> Option<u32> {
+        self.map.get(&key).map(|file| file.owner.tree)
+    }
+
     /// The name of a file; empty when it is not known.
     pub(super) fn name(&self, key: u64) -> &str {
         self.map.get(&key).map_or("", |file| &file.name)

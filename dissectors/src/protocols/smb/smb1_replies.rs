@@ -50,7 +50,7 @@ impl Smb1 {
         if more {
             pipe_answer(header, &blocks, message, &asked, connection, at);
             at.out.describe(|| format!("{op}, more follows"));
-            at.emit(Act::Interim { id });
+            at.emit(Act::interim(id));
             self.pending.insert(id, asked);
             return;
         }

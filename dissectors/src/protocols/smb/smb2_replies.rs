@@ -93,7 +93,8 @@ impl Smb2 {
             self.remember_async(header, connection, at);
             self.tell_pending(id, header, at);
             at.out.describe(|| format!("{op} is pending"));
-            at.emit(Act::Interim { id });
+            let by_design = self.may_wait(header, connection);
+            at.emit(Act::Interim { id, by_design });
             return;
         }
         let status = names::nt_status(header.status);
@@ -118,6 +119,23 @@ impl Smb2 {
             .describe(|| text::reply(header, pdu, status, &asked, &connection.files));
         at.emit(Act::Reply { id, status });
         self.after_reply(header, pdu, (status, asked), connection, at);
+    }
+
+    /// Whether the answer may take as long as it likes although the request says nothing of it: what a pipe or a device does is not
+    /// the server's. Reads and writes of files, and what is asked of the server itself, are to be done with soon.
+    fn may_wait(&self, header: &Header, connection: &Connection) -> bool {
+        match header.command {
+            command::READ | command::WRITE => {
+                let tree = match self.pending.get(&header.message_id) {
+                    Some(Asked::Read(file) | Asked::On(file)) => connection.files.tree(*file),
+                    _ => None,
+                };
+                let tree = tree.and_then(|tree| self.trees.get(&tree));
+                tree.is_none_or(|tree| tree.kind != Kind::Opaque)
+            }
+            command::IOCTL | command::LOCK | command::CHANGE_NOTIFY => true,
+            _ => false,
+        }
     }
 
     /// A CREATE that the server cannot answer at once, which is how one looks that waits for somebody's oplock.

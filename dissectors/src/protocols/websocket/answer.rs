@@ -75,7 +75,7 @@ pub(super) fn answer(
         101 => Answer::Accepted(accepted(&said, offer, unasked, span, out)),
         100..200 => {
             out.describe(|| status_text(&said));
-            out.emit(Side::Server, span, Act::Interim { id: UPGRADE_ID });
+            out.emit(Side::Server, span, Act::interim(UPGRADE_ID));
             Answer::Interim
         }
         _ => {

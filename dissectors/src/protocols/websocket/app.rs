@@ -158,7 +158,7 @@ impl App {
                 }
             }
             Said::Next { id } => match self.find(side, id) {
-                Some(call) if call.many => Act::Interim { id: call.id },
+                Some(call) if call.many => Act::interim(call.id),
                 Some(call) => self.done(side, call, Status::OK),
                 None => return false,
             },

@@ -67,7 +67,7 @@ fn words(said: &[Said]) -> Vec<String> {
             let side = if s.side == Side::Client { 'c' } else { 's' };
             let what = match &s.act {
                 Act::Request { id, op, .. } => format!("request {id} {op}"),
-                Act::Interim { id } => format!("interim {id}"),
+                Act::Interim { id, .. } => format!("interim {id}"),
                 Act::Reply { id, status } => format!("reply {id} {status}"),
                 Act::Message { op } => format!("message {op}"),
                 Act::Phase(phase) => phase.name().to_owned(),
