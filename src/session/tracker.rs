@@ -88,14 +88,21 @@ impl Tracker {
             if !session.phase.is_final() {
                 session.missing[side] += len;
             }
+        }
+        self.unseen(side);
+        for memory in &mut self.memory {
+            memory.gap_seen[side] = true;
+        }
+    }
+
+    /// Bytes of `side` that may be an answer were not captured.
+    pub fn unseen(&mut self, side: Side) {
+        for session in &mut self.sessions {
             // What comes back through a pipe is asked for in the other direction.
             let both_ways = session.protocol == "dcerpc" && session.parent != Some(0);
             for open in &mut session.open {
                 open.answer_may_be_missing |= open.side != side || both_ways;
             }
-        }
-        for memory in &mut self.memory {
-            memory.gap_seen[side] = true;
         }
     }
 

@@ -290,3 +290,36 @@ fn also_those_that_were_too_many_to_be_kept_are_counted() {
         found[0].title
     );
 }
+
+/// A capture that joins a connection with a call: its first frame.
+fn joined() -> Script {
+    Script::tcp("10.0.0.1:40000", "10.0.0.2:2049").client_unacknowledged(&record(&call(9)))
+}
+
+#[test]
+fn what_is_acknowledged_unseen_where_the_capture_joins_may_be_the_answer() {
+    let script = joined()
+        .server_lost(&record(&answer(9)))
+        .client_lost(&record(&call(10)))
+        .server(&record(&answer(10)));
+    let frames = script.reset(Side::Client).frames();
+    assert!(findings(frames.clone(), RULE).is_empty());
+    assert_eq!(cannot_tell(frames.clone(), RULE), ["T4"]);
+    assert!(findings(frames, "tcp-aborted-in-flight").is_empty());
+    // The same without the client's acknowledgement: what the server says next stands further on.
+    let data = flag::ACK | flag::PSH;
+    let script = joined().segment(Side::Server, data, 29, 45, &record(&answer(10)));
+    let frames = script.reset(Side::Client).frames();
+    assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+}
+
+#[test]
+fn where_the_capture_joins_and_nothing_is_passed_over_an_answer_is_missed() {
+    let script = joined().segment(Side::Server, flag::ACK, 1, 45, b"");
+    let found = only(script.wait_secs(2.0).reset(Side::Client));
+    assert_eq!(found.side, Culprit::Server, "{found:?}");
+    // An answer to an earlier call is no jump.
+    let data = flag::ACK | flag::PSH;
+    let script = joined().segment(Side::Server, data, 1, 45, &record(&answer(8)));
+    only(script.wait_secs(2.0).reset(Side::Client));
+}
