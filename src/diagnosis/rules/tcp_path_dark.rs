@@ -252,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn who_repeats_its_own_bytes_for_want_of_an_answer_is_no_life() {
+        // The server sends the four bytes at 1 again, and has nothing of the five at 5.
+        let script =
+            dark(&[200])
+                .wait_ms(20)
+                .segment(Side::Server, flag::ACK | flag::PSH, 1, 5, b"pong");
+        let found = findings(again(script, &[400, 800, 1600, 3200]).frames(), RULE);
+        assert!(found[0].numbers.contains(&("sent_again", 5.0)), "{found:?}");
+    }
+
+    #[test]
     fn with_one_direction_only_nobody_can_tell() {
         let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999").segment(
             Side::Client,
