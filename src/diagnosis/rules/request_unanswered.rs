@@ -30,11 +30,11 @@ declare_rule! {
     /// connection ended (nobody will answer any more), when who asked closed its direction after a wait, or when it has
     /// waited longer than twice the 99th percentile of the same operation at the same server, at least 5 s; where no
     /// answer of that operation was seen, longer than the protocol's default; or when it was repeated three times in
-    /// vain, by TCP or by the program itself. An interim answer (SMB2 STATUS_PENDING) is no answer. Requests that may
-    /// wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
-    /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
-    /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close; with
-    /// HTTP a note, when who asked hung up before an answer was overdue.
+    /// vain, by TCP (before five seconds are over that makes it only likely) or by the program itself. An interim answer
+    /// (SMB2 STATUS_PENDING) is no answer. Requests that may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way
+    /// requests are left out. All such requests of a session are told together. It is a warning where another rule tells the
+    /// cause (a reset, a dark path, half an answer), where who asked hung up before a second was over, or where the request
+    /// crossed the peer's close; with HTTP a note, when who asked hung up before an answer was overdue.
     ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
@@ -230,6 +230,13 @@ impl<'a> Unanswered<'a> {
             .number("patience", self.patience)
             .number("requests", self.count() as f64);
         let finding = way.count(finding);
+        // Told only since TCP sent it again in vain.
+        let early = end.is_none() && self.waited < view.world.thresholds.least_patience;
+        let finding = if early && view.tcp().is_some() {
+            finding.likely()
+        } else {
+            finding
+        };
         match self.cause {
             Some(rule) => finding.also(&format!("The cause is told by {rule}.")),
             None => finding,

@@ -5,7 +5,7 @@ use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
 use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
 use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
-use crate::diagnosis::{Culprit, Finding, Severity};
+use crate::diagnosis::{Certainty, Culprit, Finding, Severity};
 
 const RULE: &str = "request-unanswered";
 
@@ -322,4 +322,18 @@ fn where_the_capture_joins_and_nothing_is_passed_over_an_answer_is_missed() {
     let data = flag::ACK | flag::PSH;
     let script = joined().segment(Side::Server, data, 1, 45, &record(&answer(8)));
     only(script.wait_secs(2.0).reset(Side::Client));
+}
+
+#[test]
+fn what_tcp_repeats_in_vain_is_likely_until_five_seconds_are_over() {
+    let certainty = |repeats| {
+        let script = over_tcp().client_unacknowledged(&record(&call(1)));
+        let script = (0..repeats).fold(script, |script, n| {
+            let script = script.wait_ms(100 << n);
+            script.retransmit_last_unheard(Side::Client)
+        });
+        only(script).certainty
+    };
+    assert_eq!(certainty(4), Certainty::Likely);
+    assert_eq!(certainty(6), Certainty::Certain);
 }
