@@ -5,7 +5,8 @@ use colloquy_dissectors::units::{Side, Stamp, StreamOffset};
 
 use super::exchange::{DoubleReply, Open, Orphan};
 use super::fold::{
-    Place, Request, answer, asked_again, limit, note_repeat, one_more, open_of, orphan, overtake,
+    Place, Request, answer, asked_again, let_go, limit, note_repeat, one_more, open_of, orphan,
+    overtake,
 };
 use super::ledger::{Entry, Fate, Ledger};
 use super::model::Session;
@@ -81,7 +82,7 @@ impl Tracker {
         }
         if session.open.len() >= limits::OPEN_EXCHANGES {
             let oldest = session.open.remove(0);
-            session.requests.let_go += 1;
+            let_go(session, &oldest);
             note(&mut self.ledger, session, &oldest, Fate::Unanswered);
             limit(session, "open requests: the oldest were let go");
         }

@@ -15,7 +15,7 @@ use crate::diagnosis::{
     Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
 };
 use crate::session::exchange::Open;
-use crate::session::model::Session;
+use crate::session::model::{LetGo, Session};
 
 declare_rule! {
     /// ## What it means
@@ -106,6 +106,9 @@ impl RequestUnanswered {
         }
         if let [only] = told.as_mut_slice() {
             only.let_go = view.session.requests.let_go;
+            only.oldest = view.session.troubles.let_go;
+            let alike = |old: LetGo| old.alike && old.op == only.open.op;
+            only.one_operation &= only.oldest.is_none_or(alike);
             for old in view.session.troubles.repeats.iter().filter(|r| r.differs) {
                 // Another request took its id before it was answered.
                 only.one_operation &= old.op == only.open.op;
@@ -145,6 +148,8 @@ struct Unanswered<'a> {
     one_operation: bool,
     /// Still further ones, which were too many to be kept.
     let_go: u64,
+    /// The first of those.
+    oldest: Option<LetGo>,
 }
 
 /// `smb2-negotiate-failed` tells of it, with the dialects; `smb2-echo-unanswered` of a question for life; `tls-not-spoken` of
@@ -175,6 +180,7 @@ impl<'a> Unanswered<'a> {
             more: Vec::new(),
             one_operation: true,
             let_go: 0,
+            oldest: None,
         }
     }
 
@@ -201,9 +207,11 @@ impl<'a> Unanswered<'a> {
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
         let way = Way::of_open(view, open);
-        let mut finding = Finding::new(&META, open.asked)
+        let oldest = self.oldest.map(|old| old.first);
+        let mut finding = Finding::new(&META, oldest.unwrap_or(open.asked))
             .severity(self.severity(view))
             .side(self.whereabouts.culprit)
+            .maybe_frame(oldest, "first-unanswered")
             .frame(open.asked, "request")
             .maybe_frame(open.acked, "acknowledged")
             .frames(&open.repeats, "request-again")
@@ -230,6 +238,15 @@ impl<'a> Unanswered<'a> {
             .number("patience", self.patience)
             .number("requests", self.count() as f64);
         let finding = way.count(finding);
+        let finding = match oldest {
+            Some(first) => finding.also(&format!(
+                "The first of the {} was asked in frame {}; of those before frame {} only the number is kept.",
+                self.count(),
+                first.frame,
+                open.asked.frame
+            )),
+            None => finding,
+        };
         // Told only since TCP sent it again in vain.
         let early = end.is_none() && self.waited < view.world.thresholds.least_patience;
         let finding = if early && view.tcp().is_some() {

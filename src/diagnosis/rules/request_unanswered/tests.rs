@@ -289,6 +289,25 @@ fn also_those_that_were_too_many_to_be_kept_are_counted() {
         "{}",
         found[0].title
     );
+    // The handshake takes three frames, and the first calls are in the fourth.
+    let first = found[0].frames[0];
+    assert_eq!((first.role, first.frame), ("first-unanswered", 4));
+    assert_eq!(first.time, found[0].at);
+    // GETATTR instead of the first NULL, of which nothing else is kept.
+    let mut mixed = asked;
+    mixed[4 + 23] = 1;
+    let found = findings(over_tcp().client(&mixed).close().frames(), RULE);
+    assert_eq!(
+        found[0].title,
+        "nfs3 NULL and 1030 more requests were never answered"
+    );
+}
+
+#[test]
+fn where_all_are_kept_the_first_is_the_request_itself() {
+    let asked: Vec<u8> = (1..=20).flat_map(|xid| record(&call(xid))).collect();
+    let found = only(over_tcp().client(&asked).close());
+    assert_eq!(found.frames[0].role, "request");
 }
 
 /// A capture that joins a connection with a call: its first frame.
