@@ -123,6 +123,9 @@ impl From<Side> for Culprit {
 pub struct Evidence {
     /// Its number.
     pub frame: FrameNo,
+    /// When it was seen.
+    #[serde(skip)]
+    pub time: Timestamp,
     /// Its part: `request`, `last-answer`, `reset`.
     pub role: &'static str,
 }
@@ -187,6 +190,7 @@ impl Finding {
     pub fn frame(mut self, stamp: Stamp, role: &'static str) -> Self {
         let evidence = Evidence {
             frame: stamp.frame,
+            time: stamp.time,
             role,
         };
         if stamp.frame > 0 && !self.frames.contains(&evidence) {

@@ -129,6 +129,7 @@ mod tests {
             at: Timestamp::from_nanos(5),
             frames: vec![Evidence {
                 frame: 7,
+                time: Timestamp::from_nanos(5),
                 role: "request",
             }],
         }

@@ -136,6 +136,11 @@ impl Record {
 }
 
 impl Receiver for Ears {
+    fn unseen(&mut self, side: Side) {
+        let side = if self.turned { side.other() } else { side };
+        self.tracker.unseen(side);
+    }
+
     fn deliver(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
         let side = if self.turned { side.other() } else { side };
         self.tracker.place(side, at, stamp);

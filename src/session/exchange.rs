@@ -143,7 +143,7 @@ pub struct DoubleReply {
 }
 
 /// An answer that was sent, and that who asked acknowledged only after it had been sent again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LateArrival {
     /// What had been asked.
     pub op: Op,

@@ -7,7 +7,9 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp};
 use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
-use super::model::{Incomplete, LastMessage, Malformed, OpTimes, Part, PhaseChange, Session};
+use super::model::{
+    Incomplete, LastMessage, LetGo, Malformed, OpTimes, Part, PhaseChange, Session,
+};
 use super::rhythm;
 use super::times::Times;
 use crate::limits;
@@ -200,6 +202,17 @@ pub(super) fn orphan(session: &mut Session, orphan: Orphan) {
     if session.troubles.orphans.len() < limits::EXAMPLES {
         session.troubles.orphans.push(orphan);
     }
+}
+
+/// Remembers the first request that was let go for newer ones, and whether all of these asked the same.
+pub(super) fn let_go(session: &mut Session, oldest: &Open) {
+    session.requests.let_go += 1;
+    let known = session.troubles.let_go.get_or_insert(LetGo {
+        first: oldest.asked,
+        op: oldest.op,
+        alike: true,
+    });
+    known.alike &= known.op == oldest.op;
 }
 
 pub(super) fn open_of(request: &Request, place: Place) -> Open {

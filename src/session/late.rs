@@ -28,7 +28,7 @@ impl Tracker {
                 op: operation.map_or(UNTOLD, |o| o.op),
                 side,
                 answered: done.stamp,
-                arrived: *arrived,
+                arrived: arrived.clone(),
             };
             if session.troubles.late.len() < limits::EXAMPLES {
                 session.troubles.late.push(late);

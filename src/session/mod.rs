@@ -8,6 +8,7 @@ mod late;
 pub(crate) mod leads;
 pub mod ledger;
 pub mod model;
+mod pairing;
 pub mod rhythm;
 pub mod times;
 pub mod told;

@@ -231,6 +231,17 @@ pub struct RequestCounts {
     pub let_go: u64,
 }
 
+/// Requests without an answer that were let go for newer ones.
+#[derive(Clone, Copy, Debug)]
+pub struct LetGo {
+    /// Where the first of them was asked.
+    pub first: Stamp,
+    /// What it asked.
+    pub op: Op,
+    /// All of them asked the same.
+    pub alike: bool,
+}
+
 /// A verdict that a rule could not give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CannotTell {
@@ -308,6 +319,8 @@ pub struct Troubles {
     pub beats: ThinVec<Beats>,
     /// The most requests in flight at once, where they are many.
     pub in_flight: Option<Box<InFlight>>,
+    /// Requests that were too many to be kept.
+    pub let_go: Option<LetGo>,
 }
 
 impl Unremarkable for Troubles {
@@ -327,6 +340,7 @@ impl Unremarkable for Troubles {
         limits: ThinVec::new(),
         beats: ThinVec::new(),
         in_flight: None,
+        let_go: None,
     };
 }
 

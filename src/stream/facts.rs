@@ -167,7 +167,7 @@ impl Unremarkable for Odd {
 }
 
 /// Silences that only a retransmission ended: the sender waited for its timer (RFC 6298).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Stalls {
     /// How many.
     pub count: u32,
@@ -177,17 +177,21 @@ pub struct Stalls {
     pub longest: Option<(Stamp, Stamp)>,
     /// The bytes that arrived last after they had been sent again more than once.
     pub arrived: Option<Arrived>,
+    /// Where its peer last sent own bytes again, and acknowledged nothing of those that this side had sent again.
+    pub peer_again: Option<Stamp>,
 }
 
 /// Bytes that were acknowledged at last, after they had been sent again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Arrived {
     /// Where they were sent first.
     pub sent: Stamp,
-    /// Where they were sent again last.
-    pub again: Stamp,
-    /// Times they were sent again without a word of the peer between.
+    /// Where they were sent again.
+    pub again: ThinVec<Stamp>,
+    /// Times they were sent again, also those not kept, without a word of the peer about them between.
     pub count: u32,
+    /// Where the peer sent own bytes again meanwhile: it had nothing of these by then.
+    pub peer_again: Option<Stamp>,
     /// Where they were acknowledged.
     pub acked: Stamp,
 }
@@ -233,6 +237,7 @@ impl Unremarkable for Stalls {
         nanos: 0,
         longest: None,
         arrived: None,
+        peer_again: None,
     };
 }
 

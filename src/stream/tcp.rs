@@ -4,6 +4,7 @@
 //! byte seen where the capture began in mid-stream. Read RFC 9293 sections 3.4 and 3.8 first.
 
 mod holes;
+mod joining;
 mod odd;
 mod watch;
 
@@ -11,6 +12,7 @@ use colloquy_dissectors::dissector::{End, Input};
 use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use thin_vec::ThinVec;
 
+use self::joining::Before;
 use super::assembler::Assembler;
 use super::facts::{Series, TcpFacts};
 
@@ -62,6 +64,10 @@ pub trait Receiver {
     /// The next of `side` at `at` in its stream, seen at `stamp`.
     fn deliver(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>);
 
+    /// Bytes of `side` were not captured where the capture joins the connection. Whether they came since or were under way
+    /// before is not known, so that they do not count as missing.
+    fn unseen(&mut self, _side: Side) {}
+
     /// Whether what comes now was in order among its side's bytes, and only waited for what was missing before it or of the other
     /// side.
     fn waited(&mut self, _waited: bool) {}
@@ -71,8 +77,8 @@ pub trait Receiver {
 struct Half {
     /// Sequence number of offset 0.
     base: Option<u32>,
-    /// While that is not known: the sequence number of its last segment without data, which is that of the byte to come.
-    empty_at: Option<u32>,
+    /// While that is not known: how far it had got.
+    before: Before,
     /// The next offset to be delivered.
     next: StreamOffset,
     /// One past the highest byte seen.
@@ -92,22 +98,6 @@ struct Half {
     recent_at: usize,
     /// It reset the connection and has said nothing since: what its peer sends beyond this offset reaches nobody.
     gone: Option<StreamOffset>,
-}
-
-impl Half {
-    /// Sequence number of offset 0, where the side is first seen to have got to `seq`: there; or at a segment without data that came
-    /// before, from which on every byte should have been captured.
-    fn base_at(&mut self, seq: u32) -> u32 {
-        let empty = self.lacks_until(seq);
-        *self.base.get_or_insert(empty.unwrap_or(seq))
-    }
-
-    /// Where it stood before, if bytes up to `seq` are missing since. A keep-alive stands one byte before the next.
-    fn lacks_until(&self, seq: u32) -> Option<u32> {
-        let behind = 2..IMPLAUSIBLE as u32;
-        self.empty_at
-            .filter(|at| behind.contains(&seq.wrapping_sub(*at)))
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,12 +164,11 @@ impl Tcp {
             self.syn(side, segment);
         }
         if segment.has(flags::ACK) && !segment.has(flags::RST) {
-            self.acknowledge(side, segment);
+            self.acknowledge(side, segment, to);
         }
         self.window(side, segment);
-        let half = &mut self.halves[side];
-        if segment.wire_len == 0 && half.base.is_none() && segment.flags == flags::ACK {
-            half.empty_at = Some(segment.seq);
+        if self.halves[side].base.is_none() {
+            self.joined(side, segment, to);
         }
         if segment.wire_len > 0 && !segment.has(flags::RST) {
             self.data(side, segment, before, to);
@@ -243,7 +232,7 @@ impl Tcp {
         self.halves.client.held.bytes() + self.halves.server.held.bytes()
     }
 
-    fn acknowledge(&mut self, side: Side, segment: &Segment<'_>) {
+    fn acknowledge(&mut self, side: Side, segment: &Segment<'_>, to: &mut dyn Receiver) {
         let peer = side.other();
         if side == Side::Client && self.facts.syn_ack.is_some() && !segment.has(flags::SYN) {
             self.facts.established.get_or_insert(segment.stamp);
@@ -255,7 +244,9 @@ impl Tcp {
                 half.base = Some(segment.ack);
             } else if half.lacks_until(segment.ack).is_some() {
                 half.base_at(segment.ack);
-                self.acknowledge(side, segment);
+                self.acknowledge(side, segment, to);
+            } else {
+                self.acknowledges_unseen(side, segment, to);
             }
             return;
         };

@@ -15,7 +15,8 @@ declare_rule! {
     /// ## How it is told
     /// The last four bytes of a response are its return value, where the operation is known to return a Win32 error,
     /// an NTSTATUS or an HRESULT, and the response is not encrypted. "More data", "buffer too small" and the like are
-    /// no failures, and "access denied" is told by `dcerpc-access-denied`. One finding an operation and status. Since
+    /// no failures, nor is a number that is no status of that kind (a Win32 error beyond 16 bits, a facility that nobody
+    /// has), and "access denied" is told by `dcerpc-access-denied`. One finding an operation and status. Since
     /// only the service knows whether the caller counted on it, it is a note.
     ///
     /// ## Example
@@ -77,8 +78,8 @@ fn finding(view: &View<'_>, fact: &SeenFact) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::Certainty;
-    use crate::diagnosis::rules::bench::dcerpc::{bound, request, response};
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::rules::bench::dcerpc::{bound, call_body, pdu, request, response};
+    use crate::diagnosis::rules::bench::{findings, loud, outcome};
 
     const RULE: &str = "dcerpc-call-failed";
 
@@ -107,6 +108,19 @@ mod tests {
             let script = bound().client(&request(2, 15)).server(&response(2, status));
             assert!(findings(script.close().frames(), RULE).is_empty());
         }
+    }
+
+    #[test]
+    fn what_is_no_status_is_not_taken_for_one() {
+        let pattern = pdu(2, 3, 2, &call_body(0, 0, &[b'r'; 44]));
+        let script = bound().client(&request(2, 15)).server(&pattern);
+        let frames = script.close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        let failed: u64 = outcome(frames)
+            .sessions()
+            .map(|r| r.session.requests.failed)
+            .sum();
+        assert_eq!(failed, 0);
     }
 
     #[test]

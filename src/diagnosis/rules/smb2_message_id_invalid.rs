@@ -160,18 +160,20 @@ fn refused<'a>(
         .map(|a| (a.status.name, a.answered))
 }
 
-/// The server ended the connection after it.
+/// The server was the first to end the connection after it: by whatever came first, its FIN or its reset. SMB knows no
+/// half-closed connections.
 fn ended(view: &View<'_>, fact: &SeenFact) -> Option<Ending> {
-    let fin = |side: Side| view.tcp().and_then(|t| t.sides[side].fin);
-    match view.ending()? {
-        end @ Ending::Reset(stamp, Side::Server) if stamp >= fact.stamp => Some(end),
-        Ending::Reset(..) => None,
-        Ending::Fin(_) => {
-            let server = fin(Side::Server).filter(|s| *s >= fact.stamp)?;
-            let first = fin(Side::Client).is_none_or(|client| server < client);
-            first.then_some(Ending::Fin(server))
-        }
-    }
+    let tcp = view.tcp()?;
+    let reset = tcp.reset().filter(|_| tcp.was_reset());
+    let end_of = |side: Side| {
+        let fin = tcp.sides[side].fin.map(Ending::Fin);
+        let reset = reset.filter(|r| r.side == side);
+        let reset = reset.map(|r| Ending::Reset(r.stamp, side));
+        fin.into_iter().chain(reset).min_by_key(|end| end.stamp())
+    };
+    let server = end_of(Side::Server).filter(|end| end.stamp() >= fact.stamp)?;
+    let first = end_of(Side::Client).is_none_or(|client| server.stamp() < client.stamp());
+    first.then_some(server)
 }
 
 #[cfg(test)]
@@ -200,6 +202,35 @@ mod tests {
         let tolerated = again.server(&smb2(13, 3, Some(0), &[4, 0, 0, 0]));
         let found = findings(tolerated.close().frames(), RULE);
         assert_eq!(found[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_ended_it_first_is_cited() {
+        let again = || answered(3).client(&smb2(13, 3, None, &[4, 0, 0, 0]));
+        let end = |script: Script| {
+            let frames = script.frames();
+            let found = findings(frames, RULE).remove(0);
+            let end = found.frames.iter().find(|e| e.role == "end");
+            (found.severity, end.map(|e| e.frame), found.explanation)
+        };
+        let closed_at = again().frames().len() as u64 + 1;
+        for then in [Side::Server, Side::Client] {
+            let script = again().fin(Side::Server).wait_ms(50).reset(then);
+            let (severity, frame, explanation) = end(script);
+            assert_eq!(
+                (severity, frame),
+                (Severity::Error, Some(closed_at)),
+                "{then:?}"
+            );
+            assert!(
+                explanation.contains("closed the connection"),
+                "{explanation}"
+            );
+        }
+        // Who was closed by its client may reset what is left.
+        let script = again().fin(Side::Client).wait_ms(50).reset(Side::Server);
+        let (severity, frame, _) = end(script);
+        assert_eq!((severity, frame), (Severity::Warning, None));
     }
 
     #[test]

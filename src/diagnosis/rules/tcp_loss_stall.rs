@@ -50,7 +50,7 @@ impl TcpLossStall {
                 .is_some_and(|s| s.count > 0 && s.offset < facts.stream_bytes);
             let lost = facts.stalls.nanos as f64 / 1e9;
             if lost > LOST && !ongoing {
-                out.raise(finding(view, side, *facts.stalls, facts.retransmissions));
+                out.raise(finding(view, side, &facts.stalls, facts.retransmissions));
             }
         }
     }
@@ -62,7 +62,7 @@ pub(super) fn tells(view: &View<'_>, side: Side) -> bool {
     view.tcp().is_some_and(|tcp| lost(tcp) > LOST)
 }
 
-fn finding(view: &View<'_>, side: Side, stalls: Stalls, retransmissions: u32) -> Finding {
+fn finding(view: &View<'_>, side: Side, stalls: &Stalls, retransmissions: u32) -> Finding {
     let lost = stalls.nanos as f64 / 1e9;
     let (before, again) = stalls.longest.unzip();
     let longest = match stalls.longest {

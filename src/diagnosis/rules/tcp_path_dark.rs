@@ -16,10 +16,11 @@ declare_rule! {
     /// The path is cut, or the other host is gone. TCP goes on trying for many minutes, and the program waits.
     ///
     /// ## How it is told
-    /// The same bytes were sent again at least three times with growing distances, and nothing of the peer came since
-    /// that acknowledges or answers anything; what it says of its own accord may still come. A busy host would still
-    /// acknowledge, and a crashed program's system would reset. It is a warning where only the closing FIN is repeated:
-    /// nobody waits for an answer then.
+    /// The same bytes were sent again at least three times with growing distances, and nothing of the peer came since that
+    /// acknowledges or answers anything; what it says of its own accord may still come. A busy host would still acknowledge,
+    /// and a crashed program's system would reset. It is certain from five seconds of silence on, and likely before that, when
+    /// it may have been an interruption. Where the bytes had not been sent again that often when the capture ended, it cannot
+    /// be told. It is a warning where only the closing FIN is repeated: nobody waits for an answer then.
     ///
     /// ## Example
     /// `ssh-path-dark`: packets are dropped in both directions in the middle of a session.
@@ -43,10 +44,14 @@ impl TcpPathDark {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let Some(tcp) = view.tcp() else { return };
         for side in Side::BOTH {
-            let Some(series) = in_vain(view, tcp, side) else {
+            let Some(series) = tcp.sides[side].series.as_ref().filter(|s| s.count > 0) else {
                 continue;
             };
-            if view.one_sided() {
+            if in_vain(view, tcp, side).is_none() {
+                if is_pending(view, tcp, side, series) {
+                    out.cannot_tell(&META, "T2", pending(view, tcp, side, series));
+                }
+            } else if view.one_sided() {
                 let why = "only one direction of this connection was captured";
                 out.cannot_tell(&META, "T3", why);
             } else {
@@ -60,6 +65,45 @@ impl TcpPathDark {
 pub(super) fn tells(view: &View<'_>, side: Side) -> bool {
     let tcp = view.tcp().filter(|_| !view.one_sided());
     tcp.is_some_and(|tcp| in_vain(view, tcp, side).is_some())
+}
+
+/// The capture ended too soon to tell: at least twice, or for as long as an answer is waited for, `side` has sent in vain.
+fn is_pending(view: &View<'_>, tcp: &TcpFacts, side: Side, series: &Series) -> bool {
+    let shut = tcp.sides[side.other()].zero_window.since.is_some();
+    let patience = view.world.thresholds.least_patience;
+    let begun = series.count > 1 || silence(view, series) >= patience;
+    let over = view.ending().is_some() || tcp_backlog_overflow::passed_over(tcp);
+    begun && !shut && !over && !view.one_sided()
+}
+
+fn pending(view: &View<'_>, tcp: &TcpFacts, side: Side, series: &Series) -> String {
+    let times = match series.count {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    };
+    let offered = tcp.sides[side.other()].window;
+    let full = if tcp.sides[side].unacked == u64::from(offered) {
+        format!(
+            " (it fills the window of {offered} bytes that the {} offered)",
+            side.other()
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "what the {side} sent in frame {}{full} was sent again {times} and not acknowledged within {}, when the capture \
+         ended: pending, not dark",
+        series.first.frame,
+        seconds(silence(view, series))
+    )
+}
+
+/// Seconds from the first sending to the end of the connection or the capture.
+fn silence(view: &View<'_>, series: &Series) -> f64 {
+    match view.ending() {
+        Some(end) => end.stamp().time.since(series.first.time),
+        None => view.until_end(series.first),
+    }
 }
 
 /// What `side` sends again and again, to nobody.
@@ -95,7 +139,56 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
     } else {
         ("the same bytes", Severity::Error)
     };
-    let (title, outcome) = match heard.filter(|h| *h > series.first) {
+    let (title, outcome) = words(view, side, series);
+    let finding = Finding::new(&META, series.first)
+        .severity(severity)
+        .side(Culprit::Network)
+        .maybe_frame(heard, "last-of-peer")
+        .frame(series.first, "first-sent")
+        .frames(&series.again, "sent-again")
+        .title(title)
+        .explain(format!(
+            "{} sent {what} {} times again within {} and got {outcome}",
+            view.end_of(side),
+            series.count,
+            seconds(tried)
+        ))
+        .advise("Look whether the host is up, and for what drops packets between: routes, firewalls, the path MTU.")
+        .number("sent_again", f64::from(series.count))
+        .number("tried", tried)
+        .number("threshold", f64::from(view.world.thresholds.dark_retransmissions));
+    let finding = doubted(view, series, finding);
+    match lost_answer(view, side, series) {
+        Some(answer) => finding.frame(answer, "lost-answer").also(&format!(
+            "The answer in frame {} is among them: the {side}'s program has answered, and the {peer} still waits.",
+            answer.frame
+        )),
+        None => finding,
+    }
+}
+
+/// A short silence may be an interruption: what came after it was not seen.
+fn doubted(view: &View<'_>, series: &Series, finding: Finding) -> Finding {
+    let silence = silence(view, series);
+    let finding = finding.number("silence", silence);
+    if silence >= view.world.thresholds.least_patience {
+        return finding;
+    }
+    let over = match view.ending() {
+        Some(_) => "The connection was given up",
+        None => "The capture ends",
+    };
+    finding.likely().also(&format!(
+        "{over} {} after they were sent first, so that it may only have been an interruption.",
+        seconds(silence)
+    ))
+}
+
+/// The title, and what came back.
+fn words(view: &View<'_>, side: Side, series: &Series) -> (String, String) {
+    let peer = side.other();
+    let heard = view.tcp().and_then(|t| t.sides[peer].last);
+    match heard.filter(|h| *h > series.first) {
         Some(heard) => (
             format!(
                 "Nothing of the {side} arrived from frame {} on",
@@ -117,30 +210,6 @@ fn finding(view: &View<'_>, side: Side, series: &Series) -> Finding {
                 view.end_of(peer)
             ),
         ),
-    };
-    let finding = Finding::new(&META, series.first)
-        .severity(severity)
-        .side(Culprit::Network)
-        .maybe_frame(heard, "last-of-peer")
-        .frame(series.first, "first-sent")
-        .frames(&series.again, "sent-again")
-        .title(title)
-        .explain(format!(
-            "{} sent {what} {} times again within {} and got {outcome}",
-            view.end_of(side),
-            series.count,
-            seconds(tried)
-        ))
-        .advise("Look whether the host is up, and for what drops packets between: routes, firewalls, the path MTU.")
-        .number("sent_again", f64::from(series.count))
-        .number("tried", tried)
-        .number("threshold", f64::from(view.world.thresholds.dark_retransmissions));
-    match lost_answer(view, side, series) {
-        Some(answer) => finding.frame(answer, "lost-answer").also(&format!(
-            "The answer in frame {} is among them: the {side}'s program has answered, and the {peer} still waits.",
-            answer.frame
-        )),
-        None => finding,
     }
 }
 
@@ -160,8 +229,8 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Severity};
 
     const RULE: &str = "tcp-path-dark";
 
@@ -187,9 +256,45 @@ mod tests {
 
     #[test]
     fn sent_again_ever_more_slowly() {
-        let found = findings(dark(&[200, 400, 800, 1600]).frames(), RULE);
-        assert!(found[0].numbers.contains(&("sent_again", 4.0)), "{found:?}");
-        assert_eq!(found[0].frames.len(), 6);
+        let found = findings(dark(&[200, 400, 800, 1600, 3200]).frames(), RULE);
+        assert!(found[0].numbers.contains(&("sent_again", 5.0)), "{found:?}");
+        assert_eq!(found[0].frames.len(), 7);
+        assert_eq!(found[0].certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn a_short_silence_may_be_an_interruption() {
+        let short = || dark(&[200, 400, 800]);
+        let found = findings(short().frames(), RULE);
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        assert!(
+            found[0].explanation.contains("The capture ends 1.4"),
+            "{found:?}"
+        );
+        // Others go on talking, so that the silence was seen.
+        let other = Script::tcp("10.0.0.3:40000", "10.0.0.2:9999").wait_secs(8.0);
+        let other = other.connect().client(b"ping").server(b"pong").close();
+        let found = findings(Script::merge([short(), other]), RULE);
+        assert_eq!(found[0].certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn a_slow_timer_at_the_end_of_the_capture_is_pending() {
+        let twice = dark(&[5500, 5600]).frames();
+        assert!(findings(twice.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(twice, RULE), ["T2"]);
+        assert_eq!(cannot_tell(dark(&[5500]).frames(), RULE), ["T2"]);
+        let once = dark(&[300]).frames();
+        assert!(cannot_tell(once, RULE).is_empty());
+        let shut = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"ping")
+            .server(b"pong")
+            .zero_window(Side::Server)
+            .client_unacknowledged(b"hello");
+        assert!(cannot_tell(again(shut, &[5500, 5600]).frames(), RULE).is_empty());
+        let closed = dark(&[5500, 5600]).reset(Side::Client).frames();
+        assert!(cannot_tell(closed, RULE).is_empty());
     }
 
     #[test]
@@ -205,10 +310,11 @@ mod tests {
             }
             script
         };
-        let found = findings(closing(&[10, 300, 600, 1200, 2400]).frames(), RULE);
+        let found = findings(closing(&[10, 300, 600, 1200, 2400, 4800]).frames(), RULE);
         assert_eq!(found[0].severity, Severity::Warning);
-        assert!(found[0].numbers.contains(&("sent_again", 4.0)), "{found:?}");
-        let answered = closing(&[10, 300, 600, 1200]).segment(Side::Server, flag::ACK, 5, 6, b"");
+        assert!(found[0].numbers.contains(&("sent_again", 5.0)), "{found:?}");
+        let answered =
+            closing(&[10, 300, 600, 1200, 2400, 4800]).segment(Side::Server, flag::ACK, 5, 6, b"");
         assert!(findings(answered.frames(), RULE).is_empty());
         assert!(findings(closing(&[10, 300, 600]).frames(), RULE).is_empty());
     }
@@ -235,20 +341,41 @@ mod tests {
     #[test]
     fn the_sender_gave_up_with_a_reset() {
         let script = dark(&[200, 400, 800, 1600]).reset(Side::Client);
-        assert_eq!(findings(script.frames(), RULE).len(), 1);
+        let found = findings(script.frames(), RULE);
+        let told: Vec<_> = found.iter().map(|f| f.certainty).collect();
+        assert_eq!(told, [Certainty::Likely], "it gave up after 3 s");
+        let script = dark(&[200, 400, 800, 1600, 3200]).reset(Side::Client);
+        assert_eq!(
+            findings(script.frames(), RULE)[0].certainty,
+            Certainty::Certain
+        );
     }
 
     #[test]
     fn an_acknowledgement_or_a_reset_of_the_peer_is_life() {
-        let acknowledged = dark(&[200, 400, 800]).segment(Side::Server, flag::ACK, 5, 10, b"");
+        let long = || dark(&[200, 400, 800, 1600, 3200]);
+        let acknowledged = long().segment(Side::Server, flag::ACK, 5, 10, b"");
         assert!(findings(acknowledged.frames(), RULE).is_empty());
-        let reset = dark(&[200, 400, 800]).segment(Side::Server, flag::RST, 5, 0, b"");
+        let reset = long().segment(Side::Server, flag::RST, 5, 0, b"");
         assert!(findings(reset.frames(), RULE).is_empty());
     }
 
     #[test]
     fn two_retransmissions_before_the_capture_ends_tell_nothing() {
-        assert!(loud(dark(&[200, 400]).frames()).is_empty());
+        let frames = dark(&[200, 400]).frames();
+        assert!(loud(frames.clone()).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T2"]);
+    }
+
+    #[test]
+    fn who_repeats_its_own_bytes_for_want_of_an_answer_is_no_life() {
+        // The server sends the four bytes at 1 again, and has nothing of the five at 5.
+        let script =
+            dark(&[200])
+                .wait_ms(20)
+                .segment(Side::Server, flag::ACK | flag::PSH, 1, 5, b"pong");
+        let found = findings(again(script, &[400, 800, 1600, 3200]).frames(), RULE);
+        assert!(found[0].numbers.contains(&("sent_again", 5.0)), "{found:?}");
     }
 
     #[test]
@@ -260,7 +387,7 @@ mod tests {
             5,
             b"hello",
         );
-        let frames = again(script, &[200, 400, 800, 1600]).frames();
+        let frames = again(script, &[200, 400, 800, 1600, 3200]).frames();
         assert!(findings(frames.clone(), RULE).is_empty());
         assert_eq!(cannot_tell(frames, RULE), ["T3"]);
     }

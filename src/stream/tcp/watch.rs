@@ -83,11 +83,14 @@ impl Tcp {
         if !segment.has(flags::RST) {
             facts.ttl = Some(segment.ttl);
             // Whoever speaks is alive: its peer's unanswered sending is over, if it was heard.
-            let deaf = self.is_deaf(side, segment);
+            let repeats = self.repeats_meanwhile(side, segment);
+            let deaf = self.is_deaf(side, segment, repeats);
             self.arrived(side, segment);
             let peer = &mut self.facts.sides[side.other()];
             if !deaf {
                 peer.series = None;
+            } else if repeats {
+                peer.stalls.peer_again = Some(stamp);
             }
             if !peer.keepalives_unanswered.is_empty() {
                 peer.keepalives_unanswered.clear();
@@ -95,12 +98,26 @@ impl Tcp {
         }
     }
 
+    /// True for bytes that `side` sends again while its peer sends its own again.
+    fn repeats_meanwhile(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let series = self.facts.sides[side.other()].series.as_ref();
+        let half = &self.halves[side];
+        series.is_some_and(|s| s.count > 0)
+            && segment.wire_len > 0
+            && half.base.is_some_and(|base| {
+                let start = offset_of(base, half.next, segment.seq);
+                start + i64::from(segment.wire_len) <= half.highest as i64
+            })
+    }
+
     /// True for bytes or a FIN of a side that still acknowledges nothing of what its peer has sent again and again: they
-    /// are of its own accord, and what the peer sends does not arrive. An acknowledgement alone answers something.
-    fn is_deaf(&self, side: Side, segment: &Segment<'_>) -> bool {
+    /// are of its own accord, or sent again (`repeats`) for want of an answer, and what the peer sends does not arrive. An
+    /// acknowledgement alone answers something.
+    fn is_deaf(&self, side: Side, segment: &Segment<'_>, repeats: bool) -> bool {
         let peer = &self.halves[side.other()];
         let series = self.facts.sides[side.other()].series.as_ref();
-        let unheard = series.filter(|s| s.count >= DEAF_AFTER).zip(peer.base);
+        let unheard = series.filter(|s| repeats || s.count >= DEAF_AFTER);
+        let unheard = unheard.zip(peer.base);
         let speaks = segment.wire_len > 0 || segment.has(flags::FIN);
         speaks
             && segment.has(flags::ACK)
@@ -114,7 +131,11 @@ impl Tcp {
     fn arrived(&mut self, side: Side, segment: &Segment<'_>) {
         let peer = side.other();
         let series = self.facts.sides[peer].series.as_ref();
-        let Some(series) = series.filter(|s| s.count >= DEAF_AFTER) else {
+        let again = series.is_some_and(|s| s.count >= DEAF_AFTER);
+        if !again || self.facts.sides[side].zero_window.since.is_some() {
+            return;
+        }
+        let Some(series) = self.facts.sides[peer].series.as_mut() else {
             return;
         };
         let half = &self.halves[peer];
@@ -122,15 +143,17 @@ impl Tcp {
             && half.base.is_some_and(|base| {
                 offset_of(base, half.next.max(half.acked), segment.ack) > series.offset as i64
             });
-        let shut = self.facts.sides[side].zero_window.since.is_some();
-        if let Some(again) = series.again.last().filter(|_| acks && !shut) {
-            let arrived = Arrived {
-                sent: series.first,
-                again: *again,
-                count: series.count,
+        if acks {
+            let (sent, count) = (series.first, series.count);
+            let again = std::mem::take(&mut series.again);
+            let stalls = &mut self.facts.sides[peer].stalls;
+            stalls.arrived = Some(Arrived {
+                sent,
+                again,
+                count,
+                peer_again: stalls.peer_again.filter(|a| *a > sent),
                 acked: segment.stamp,
-            };
-            self.facts.sides[peer].stalls.arrived = Some(arrived);
+            });
         }
     }
 

@@ -20,22 +20,45 @@ pub(super) fn failure(returns: Returns, code: u32) -> Option<&'static str> {
         Returns::Unknown => None,
         // What asks the caller for a larger buffer, or says that there is more or no more, is ordinary.
         Returns::Win32 if matches!(code, 0 | 122 | 234 | 259 | 997 | 2123) => None,
-        Returns::Win32 => Some(match find(WIN32, code) {
-            "" => hresult(code),
-            name => name,
-        }),
+        Returns::Win32 => {
+            let name = match find(WIN32, code) {
+                "" => hresult(code),
+                name => name,
+            };
+            let known = code <= 0xffff || !name.is_empty() || is_hresult(code);
+            known.then_some(name)
+        }
         // Success, information and warnings have other severities than 3.
         Returns::Ntstatus if code >> 30 != 3 => None,
         Returns::Ntstatus => match code {
             0xc000_0023 => None, // STATUS_BUFFER_TOO_SMALL
+            _ if !is_ntstatus(code) => None,
             _ => Some(find(NTSTATUS, code)),
         },
         // E_NOINTERFACE answers a client that asks what an object can do.
         Returns::Hresult if code >> 31 == 0 || code == 0x8000_4002 => None,
-        Returns::Hresult => Some(hresult(code)),
+        Returns::Hresult => {
+            let name = hresult(code);
+            (!name.is_empty() || is_hresult(code)).then_some(name)
+        }
         Returns::Rpc if code == 0 => None,
-        Returns::Rpc => Some(fault(code)),
+        Returns::Rpc => {
+            let name = fault(code);
+            (code <= 0xffff || !name.is_empty()).then_some(name)
+        }
     }
+}
+
+/// An HRESULT of Microsoft's that says failure: no reserved bit is set, and the facility is one of the low numbers that are given
+/// out (MS-ERREF 2.1). A number without a name may be one; four bytes of something else hardly are.
+const fn is_hresult(code: u32) -> bool {
+    code & 0xf800_0000 == 0x8000_0000 && (code >> 16) & 0x7ff <= 0x100
+}
+
+/// An NTSTATUS of Microsoft's that says error: neither the customer's bit nor the reserved one is set, and the facility is one of
+/// those that are given out (MS-ERREF 2.3.1).
+const fn is_ntstatus(code: u32) -> bool {
+    code & 0xf000_0000 == 0xc000_0000 && matches!((code >> 16) & 0xfff, 0..=0x5f | 0xe0..=0xff)
 }
 
 /// The endpoint mapper's "there is none" (C706 appendix N).
@@ -338,6 +361,36 @@ mod tests {
             Some("RPC_S_SERVER_UNAVAILABLE")
         );
         assert_eq!(failure(Returns::Unknown, 5), None);
+    }
+
+    #[test]
+    fn a_number_that_is_no_status_is_no_failure() {
+        let all = [
+            Returns::Win32,
+            Returns::Ntstatus,
+            Returns::Hresult,
+            Returns::Rpc,
+        ];
+        // Text, patterns, lengths, pointers, the first word of an id.
+        for code in [
+            0x7272_7272,
+            0x0002_0000,
+            0xcccc_cccc,
+            0xdead_beef,
+            0xffff_ffff,
+            0x8fff_1234,
+            0xf000_0001,
+        ] {
+            for returns in all {
+                assert_eq!(failure(returns, code), None, "{returns:?} {code:#x}");
+            }
+        }
+        // Without a name here, and still statuses.
+        assert_eq!(failure(Returns::Win32, 15_999), Some(""));
+        assert_eq!(failure(Returns::Win32, 0x8009_4012), Some(""));
+        assert_eq!(failure(Returns::Ntstatus, 0xc023_0001), Some(""));
+        assert_eq!(failure(Returns::Hresult, 0x8004_1fff), Some(""));
+        assert_eq!(failure(Returns::Rpc, 1799), Some(""));
     }
 
     #[test]

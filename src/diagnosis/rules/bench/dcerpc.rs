@@ -67,7 +67,8 @@ pub(crate) fn nak(reason: u8) -> Vec<u8> {
     pdu(13, 3, 1, &[reason, 0, 1, 5, 0, 0, 0, 0])
 }
 
-fn call_body(context: u8, operation: u8, stub: &[u8]) -> Vec<u8> {
+/// The body of a request, or of a response.
+pub(crate) fn call_body(context: u8, operation: u8, stub: &[u8]) -> Vec<u8> {
     let mut body = vec![stub.len() as u8, 0, 0, 0, context, 0, operation, 0];
     body.extend(stub);
     body

@@ -5,7 +5,7 @@ use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
 use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
 use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
-use crate::diagnosis::{Culprit, Finding, Severity};
+use crate::diagnosis::{Certainty, Culprit, Finding, Severity};
 
 const RULE: &str = "request-unanswered";
 
@@ -289,4 +289,70 @@ fn also_those_that_were_too_many_to_be_kept_are_counted() {
         "{}",
         found[0].title
     );
+    // The handshake takes three frames, and the first calls are in the fourth.
+    let first = found[0].frames[0];
+    assert_eq!((first.role, first.frame), ("first-unanswered", 4));
+    assert_eq!(first.time, found[0].at);
+    // GETATTR instead of the first NULL, of which nothing else is kept.
+    let mut mixed = asked;
+    mixed[4 + 23] = 1;
+    let found = findings(over_tcp().client(&mixed).close().frames(), RULE);
+    assert_eq!(
+        found[0].title,
+        "nfs3 NULL and 1030 more requests were never answered"
+    );
+}
+
+#[test]
+fn where_all_are_kept_the_first_is_the_request_itself() {
+    let asked: Vec<u8> = (1..=20).flat_map(|xid| record(&call(xid))).collect();
+    let found = only(over_tcp().client(&asked).close());
+    assert_eq!(found.frames[0].role, "request");
+}
+
+/// A capture that joins a connection with a call: its first frame.
+fn joined() -> Script {
+    Script::tcp("10.0.0.1:40000", "10.0.0.2:2049").client_unacknowledged(&record(&call(9)))
+}
+
+#[test]
+fn what_is_acknowledged_unseen_where_the_capture_joins_may_be_the_answer() {
+    let script = joined()
+        .server_lost(&record(&answer(9)))
+        .client_lost(&record(&call(10)))
+        .server(&record(&answer(10)));
+    let frames = script.reset(Side::Client).frames();
+    assert!(findings(frames.clone(), RULE).is_empty());
+    assert_eq!(cannot_tell(frames.clone(), RULE), ["T4"]);
+    assert!(findings(frames, "tcp-aborted-in-flight").is_empty());
+    // The same without the client's acknowledgement: what the server says next stands further on.
+    let data = flag::ACK | flag::PSH;
+    let script = joined().segment(Side::Server, data, 29, 45, &record(&answer(10)));
+    let frames = script.reset(Side::Client).frames();
+    assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+}
+
+#[test]
+fn where_the_capture_joins_and_nothing_is_passed_over_an_answer_is_missed() {
+    let script = joined().segment(Side::Server, flag::ACK, 1, 45, b"");
+    let found = only(script.wait_secs(2.0).reset(Side::Client));
+    assert_eq!(found.side, Culprit::Server, "{found:?}");
+    // An answer to an earlier call is no jump.
+    let data = flag::ACK | flag::PSH;
+    let script = joined().segment(Side::Server, data, 1, 45, &record(&answer(8)));
+    only(script.wait_secs(2.0).reset(Side::Client));
+}
+
+#[test]
+fn what_tcp_repeats_in_vain_is_likely_until_five_seconds_are_over() {
+    let certainty = |repeats| {
+        let script = over_tcp().client_unacknowledged(&record(&call(1)));
+        let script = (0..repeats).fold(script, |script, n| {
+            let script = script.wait_ms(100 << n);
+            script.retransmit_last_unheard(Side::Client)
+        });
+        only(script).certainty
+    };
+    assert_eq!(certainty(4), Certainty::Likely);
+    assert_eq!(certainty(6), Certainty::Certain);
 }

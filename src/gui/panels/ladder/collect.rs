@@ -151,12 +151,12 @@ impl Builder {
             }
         }
         for proof in missing {
-            let mut row = empty(Kind::Proof);
-            row.frame = proof.frame;
-            row.first_frame = proof.frame;
-            row.text = format!("frame {}: {}", proof.frame, proof.role.replace('-', " "));
-            row.proof = true;
-            self.rows.push(row);
+            let stamp = Stamp {
+                frame: proof.frame,
+                time: proof.time,
+            };
+            let text = format!("frame {}: {}", proof.frame, proof.role.replace('-', " "));
+            self.push(Kind::Proof, stamp, None, text).proof = true;
         }
     }
 }

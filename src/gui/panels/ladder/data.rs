@@ -527,6 +527,20 @@ mod tests {
     }
 
     #[test]
+    fn evidence_without_a_message_stands_where_it_was_seen() {
+        let doc = sample("dcerpc/path-dark.pcap");
+        let told = ladder(&doc, "tcp-path-dark", true);
+        let proofs: Vec<&Row> = told.rows.iter().filter(|r| r.kind == Kind::Proof).collect();
+        assert!(proofs.len() > 2, "{:#?}", told.told());
+        assert!(proofs.iter().all(|r| r.at > Some(0.0)), "{proofs:#?}");
+        let times: Vec<_> = told.rows.iter().filter_map(|r| r.time).collect();
+        assert!(times.is_sorted(), "{:#?}", told.told());
+        // The silence between two retransmissions is told, and it ends with the second.
+        let silent = |pair: &[Row]| pair[0].kind == Kind::Silence && pair[1].kind == Kind::Proof;
+        assert!(told.rows.windows(2).any(silent), "{:#?}", told.told());
+    }
+
+    #[test]
     fn the_whole_connection_has_the_messages_of_all_its_sessions() {
         let doc = sample("dcerpc/pipe-over-netbios.pcapng");
         let key = doc.key(4).unwrap();
