@@ -63,12 +63,18 @@ fn by_rule<'a>(findings: &[&'a Found]) -> Vec<((Severity, &'static str), Vec<&'a
 
 fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String) {
     let (shown, rest) = differing(group, layout.like_findings);
+    let mut said: Option<&str> = None;
     for (at, found) in shown.iter().enumerate() {
         one(outcome, layout, found, text);
-        // What to do is said once for neighbours that say the same.
-        let next = shown.get(at + 1);
-        if next.is_none_or(|next| next.finding.advice != found.finding.advice) {
-            advice(layout, found, next.is_none(), text);
+        // What to do stands under the first: who reads from the top needs it there, and needs it once.
+        let advice = found.finding.advice.as_str();
+        if said != Some(advice) {
+            what_to_do(layout, advice, text);
+            said = Some(advice);
+        }
+        if at == 0 {
+            let more = format!("colloquy explain {}", found.finding.rule);
+            let _ = writeln!(text, "{INDENT}{}", layout.style.paint(Tone::Faint, &more));
         }
     }
     more(layout, &rest, text);
@@ -167,15 +173,10 @@ fn one(outcome: &Outcome, layout: &Layout, found: &Found, text: &mut String) {
     }
 }
 
-fn advice(layout: &Layout, found: &Found, last: bool, text: &mut String) {
-    let finding = &found.finding;
-    if !finding.advice.is_empty() {
-        let line = format!("What to do: {}", finding.advice);
+fn what_to_do(layout: &Layout, advice: &str, text: &mut String) {
+    if !advice.is_empty() {
+        let line = format!("What to do: {advice}");
         paragraph(text, layout, INDENT, &line);
-    }
-    if last {
-        let more = format!("colloquy explain {}", finding.rule);
-        let _ = writeln!(text, "{INDENT}{}", layout.style.paint(Tone::Faint, &more));
     }
 }
 

@@ -90,3 +90,25 @@ fn advice_stands_behind_each_finding_that_has_its_own() {
     let explained = text.matches("colloquy explain smb-open-failed").count();
     assert_eq!(explained, 1, "{text}");
 }
+
+#[test]
+fn advice_that_is_the_same_stands_under_the_first() {
+    let script = at_work()
+        .client(&create(3, "a"))
+        .server(&no(5, 3, 0xC000_0034))
+        .client(&create(4, "b"))
+        .server(&no(5, 4, 0xC000_003A));
+    let text = report(script.close().frames());
+    let place = |what: &str| {
+        let places: Vec<usize> = text.match_indices(what).map(|(at, _)| at).collect();
+        assert_eq!(places.len(), 1, "{what}: {text}");
+        places[0]
+    };
+    let order = [
+        place("file a was not opened: STATUS_OBJECT_NAME_NOT_FOUND"),
+        place("What to do: Routine when"),
+        place("colloquy explain smb-open-failed"),
+        place("file b was not opened: STATUS_OBJECT_PATH_NOT_FOUND"),
+    ];
+    assert!(order.is_sorted(), "{text}");
+}
