@@ -276,6 +276,11 @@ impl<'a> View<'a> {
         tcp.holes.len() >= limits::EXAMPLES || tcp.holes.iter().any(|h| within(h.stamp))
     }
 
+    /// No slow answer of the session had to make room for slower ones.
+    pub fn keeps_all_slow(&self) -> bool {
+        self.session.troubles.slow.len() < limits::SLOW_ANSWERS
+    }
+
     /// The server's address stands for many hosts: who answers does so under its own.
     pub fn to_many(&self) -> bool {
         match self.flow.server.address {

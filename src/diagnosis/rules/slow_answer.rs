@@ -1,7 +1,11 @@
 //! `slow-answer`: answers that were made late. Those that only arrived late are told in `late`.
 
 mod late;
+mod pending;
 
+use colloquy_dissectors::units::{Side, Stamp};
+
+use self::pending::Pending;
 use super::dcerpc;
 use crate::diagnosis::blame::Way;
 use crate::diagnosis::{
@@ -22,10 +26,12 @@ declare_rule! {
     /// times the median of the same operation at the same server where at least three others were answered; or longer
     /// than an answer is waited for at all. Where the operation is not known that well it is compared with the median of
     /// the session's other answers, otherwise with the round trip of the connection's handshake, and it is a note: the
-    /// first of its kind may have had something to start, as a bind of DCE/RPC that starts the service (always a note).
-    /// It is a note too where the operation always takes that long, and with HTTP, where it may be a long poll. Bytes
-    /// count when they are seen first, so retransmissions do not
-    /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out.
+    /// first of its kind may have had something to start, as a bind of DCE/RPC that starts the service, or the opening of its pipe (always a note).
+    /// It is a note too where the operation always takes that long, and with HTTP, where it may be a long poll. Three
+    /// notes and more on one operation of a session are told as one: how many, the range of their times, all frames, and
+    /// the parts of the longest wait. Bytes count when they are seen first, so retransmissions do not matter. What may
+    /// wait by design (long polls, CHANGE_NOTIFY, what SMB2 answers for the time being in pipes) is left out. A CREATE that got an
+    /// interim answer waits as a rule for another client's oplock or lease: where the capture has that, it is told with its frames.
     ///
     /// An answer that was made in time may arrive late: captured at the side that answers, its bytes were sent again at least
     /// twice with nothing of the peer between but its own bytes once more, and acknowledged more than a second, and more than ten round trips of the
@@ -55,8 +61,38 @@ declare_rule! {
     }
 }
 
+/// Whoever opens a pipe binds in it within this time: seconds.
+const PROMPT: f64 = 1.0;
 /// So many other answers of an operation make a usual time.
 const OTHERS: u64 = 3;
+
+/// An answer that is told.
+struct Slow<'a> {
+    answered: &'a Answered,
+    usual: Option<Usual>,
+    severity: Severity,
+    way: Way,
+    culprit: Culprit,
+    /// What there is to say of loss.
+    lost: &'static str,
+    pending: Option<Pending<'a>>,
+}
+
+/// Those of one operation that point at the same, the slowest first.
+fn alike(slow: Vec<Slow<'_>>) -> Vec<Vec<Slow<'_>>> {
+    let key = |s: &Slow<'_>| (s.answered.side, s.answered.op, s.culprit);
+    let mut groups: Vec<Vec<Slow<'_>>> = Vec::new();
+    for one in slow {
+        match groups
+            .iter_mut()
+            .find(|g| g.first().is_some_and(|f| key(f) == key(&one)))
+        {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups
+}
 
 /// What an answer's time is compared with.
 struct Usual {
@@ -78,6 +114,7 @@ impl SlowAnswer {
             .collect();
         slow.sort_by_key(|a| std::cmp::Reverse(a.nanos_to_first()));
         let mut told: Vec<&Answered> = Vec::new();
+        let mut notes: Vec<Slow<'_>> = Vec::new();
         for answered in slow {
             // An answer that waited for one that is told already is slow only because of it.
             let behind = told
@@ -91,9 +128,19 @@ impl SlowAnswer {
                 out.cannot_tell(&META, "T4", why);
             } else if dcerpc::bound_unseen(view, answered.op) {
                 out.cannot_tell(&META, "T1", dcerpc::BOUND_UNSEEN);
-            } else if let Some(finding) = judge(view, answered) {
+            } else if let Some(slow) = judge(view, answered) {
                 told.push(answered);
-                out.raise(finding);
+                if slow.severity > Severity::Note {
+                    out.raise(finding(view, &slow));
+                } else {
+                    notes.push(slow);
+                }
+            }
+        }
+        for alike in alike(notes) {
+            match alike.as_slice() {
+                [worst, .., _, _] => out.raise(finding_of_many(view, worst, &alike)),
+                few => few.iter().for_each(|slow| out.raise(finding(view, slow))),
             }
         }
         late::run(view, &told, out);
@@ -104,17 +151,21 @@ fn took(answered: &Answered) -> f64 {
     answered.nanos_to_first() as f64 / 1e9
 }
 
-fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
+fn judge<'a>(view: &View<'a>, answered: &'a Answered) -> Option<Slow<'a>> {
     let factor = view.world.thresholds.slow_times_median;
     let usual = usual(view, answered);
     let took = took(answered);
     let thresholds = &view.world.thresholds;
+    let pending = Pending::of(view, answered);
     let severity = match &usual {
+        _ if pending.as_ref().is_some_and(Pending::is_explained) => META.severity,
         // Operations of HTTP differ by their target, which may be a long poll.
         Some(_) if matches!(view.session.protocol, "http" | "http2") => Severity::Note,
         // A Pong may wait for its turn, or be one for several Pings.
         _ if view.session.protocol == "websocket" && answered.op.name == "Ping" => Severity::Note,
-        Some(usual) if usual.same && took > factor * usual.secs && !starts_a_service(answered) => {
+        Some(usual)
+            if usual.same && took > factor * usual.secs && !starts_a_service(view, answered) =>
+        {
             META.severity
         }
         _ if took > thresholds.patience(view.session.protocol, answered.op) => META.severity,
@@ -125,13 +176,38 @@ fn judge(view: &View<'_>, answered: &Answered) -> Option<Finding> {
         }
         Some(_) => return None,
     };
-    Some(finding(view, answered, usual.as_ref(), severity))
+    let way = Way::of_answered(view, answered);
+    let (mut culprit, lost) = culprit(view, answered, &way);
+    if pending.is_some() && culprit == Culprit::Server {
+        // It waited for somebody else.
+        culprit = Culprit::Unknown;
+    }
+    Some(Slow {
+        pending,
+        answered,
+        usual,
+        severity,
+        way,
+        culprit,
+        lost,
+    })
 }
 
 /// Every bind is the first of its connection, and may start the service behind the interface, or have its server ask
-/// another about the user: others of its kind say little about it.
-fn starts_a_service(answered: &Answered) -> bool {
-    matches!(answered.op.name, "Bind" | "AlterContext")
+/// another about the user: others of its kind say little about it. So may the opening of the pipe that it goes through.
+fn starts_a_service(view: &View<'_>, answered: &Answered) -> bool {
+    let is_pipe = || {
+        let mut pipes = view.flow.children(view.session);
+        pipes.any(|pipe| {
+            let after = pipe.first.time.since(answered.answered.time);
+            pipe.protocol == "dcerpc" && (0.0..PROMPT).contains(&after)
+        })
+    };
+    match answered.op.name {
+        "Bind" | "AlterContext" => true,
+        "CREATE" | "NT_CREATE_ANDX" => is_pipe(),
+        _ => false,
+    }
 }
 
 fn usual(view: &View<'_>, answered: &Answered) -> Option<Usual> {
@@ -182,17 +258,8 @@ fn others(session: &Session, answered: &Answered) -> Option<f64> {
     all.quantile(0.5)
 }
 
-fn finding(
-    view: &View<'_>,
-    answered: &Answered,
-    usual: Option<&Usual>,
-    severity: Severity,
-) -> Finding {
-    let took = took(answered);
-    let compared = usual.map_or_else(
-        || "There is nothing to compare it with.".to_owned(),
-        |u| format!("Usual is {} ({}).", seconds(u.secs), u.what),
-    );
+fn finding(view: &View<'_>, slow: &Slow<'_>) -> Finding {
+    let answered = slow.answered;
     let again = if answered.repeats > 0 {
         format!(
             " The request was sent {} meanwhile.",
@@ -201,41 +268,115 @@ fn finding(
     } else {
         String::new()
     };
-    let way = Way::of_answered(view, answered);
-    let (culprit, lost) = culprit(view, answered, &way);
     let finding = Finding::new(&META, answered.began)
-        .severity(severity)
-        .side(culprit)
         .frame(answered.asked, "request")
-        .maybe_frame(way.acked, "acknowledged")
+        .maybe_frame(slow.way.acked, "acknowledged")
         .frame(answered.began, "answer")
         .title(format!(
             "{} was answered after {}",
             answered.op,
-            seconds(took)
+            seconds(took(answered))
         ))
         .explain(format!(
-            "The {} asked {} in frame {}; the answer began {} later in frame {}. {compared}{again}{}{lost}",
+            "The {} asked {} in frame {}; the answer began {} later in frame {}. {}{again}{}{}",
             answered.side,
             answered.op,
             answered.asked.frame,
-            seconds(took),
+            seconds(took(answered)),
             answered.began.frame,
-            way.told()
-        ))
-        .advise(advice(culprit))
-        .number("took", took)
-        .number("threshold", view.world.thresholds.slow_answer)
-        .number("usual", usual.map_or(0.0, |u| u.secs));
-    way.count(finding)
+            compared(slow),
+            slow.way.told(),
+            slow.lost
+        ));
+    let finding = blamed(view, slow, finding);
+    match &slow.pending {
+        Some(pending) => pending.tell(finding),
+        None => finding,
+    }
 }
 
-fn advice(culprit: Culprit) -> &'static str {
-    match culprit {
-        Culprit::Network => {
+/// One finding on all of an operation's that are alike; the slowest is the first of them.
+fn finding_of_many(view: &View<'_>, worst: &Slow<'_>, alike: &[Slow<'_>]) -> Finding {
+    let mut answers: Vec<&Answered> = alike.iter().map(|slow| slow.answered).collect();
+    answers.sort_by_key(|a| a.asked);
+    let stamps = |of: fn(&Answered) -> Stamp| -> Vec<Stamp> {
+        answers.iter().map(|answered| of(answered)).collect()
+    };
+    let (asked, began) = (stamps(|a| a.asked), stamps(|a| a.began));
+    let shortest = answers
+        .iter()
+        .map(|a| took(a))
+        .fold(f64::INFINITY, f64::min);
+    // The slowest are kept, and there may be more.
+    let count = format!(
+        "{}{} times",
+        if view.keeps_all_slow() {
+            ""
+        } else {
+            "at least "
+        },
+        answers.len()
+    );
+    let (least, most) = (seconds(shortest), seconds(took(worst.answered)));
+    let range = if least == most {
+        format!("after {most}")
+    } else {
+        format!("after {least} to {most}")
+    };
+    let op = worst.answered.op;
+    let first = asked.first().copied().unwrap_or(worst.answered.asked);
+    let finding = Finding::new(&META, first)
+        .frames(&asked, "request")
+        .maybe_frame(worst.way.acked, "acknowledged")
+        .frames(&began, "answer")
+        .title(format!("{op} was answered {range}, {count}"))
+        .explain(format!(
+            "The {} asked {op} {count}, first in frame {}, and was answered {range}: the longest wait is that from frame {} to \
+             the answer in frame {}. {}{}{}",
+            worst.answered.side,
+            first.frame,
+            worst.answered.asked.frame,
+            worst.answered.began.frame,
+            compared(worst),
+            worst.way.told(),
+            worst.lost
+        ))
+        .number("answers", answers.len() as f64)
+        .number("shortest", shortest);
+    blamed(view, worst, finding)
+}
+
+fn compared(slow: &Slow<'_>) -> String {
+    slow.usual.as_ref().map_or_else(
+        || "There is nothing to compare it with.".to_owned(),
+        |u| format!("Usual is {} ({}).", seconds(u.secs), u.what),
+    )
+}
+
+/// Severity, culprit, advice and numbers.
+fn blamed(view: &View<'_>, slow: &Slow<'_>, finding: Finding) -> Finding {
+    let finding = finding
+        .severity(slow.severity)
+        .side(slow.culprit)
+        .advise(advice(slow.culprit, slow.answered.side))
+        .number("took", took(slow.answered))
+        .number("threshold", view.world.thresholds.slow_answer)
+        .number("usual", slow.usual.as_ref().map_or(0.0, |u| u.secs));
+    slow.way.count(finding)
+}
+
+/// What to do where `asker` asked.
+fn advice(culprit: Culprit, asker: Side) -> &'static str {
+    match (culprit, asker) {
+        (Culprit::Network, _) => {
             "Look for loss on the path: what was sent again, link errors, full queues."
         }
-        Culprit::Client => "Look at the program that asked: it does not read what it is sent.",
+        (Culprit::Client, Side::Client) | (Culprit::Server, Side::Server) => {
+            "Look at the program that asked: it does not read what it is sent."
+        }
+        (_, Side::Server) => {
+            "Capture at the client: is the answer late there too, look at the client's program, otherwise at the path."
+        }
         _ => {
             "Capture at the server: is the answer late there too, look at the server, otherwise at the path."
         }
@@ -275,166 +416,4 @@ fn culprit(view: &View<'_>, answered: &Answered, way: &Way) -> (Culprit, &'stati
 }
 
 #[cfg(test)]
-mod tests {
-    use colloquy_dissectors::units::Side;
-
-    use crate::capture::script::Script;
-    use crate::diagnosis::rules::bench::calls::{
-        answer, call, healthy, over_tcp, over_udp, record,
-    };
-    use crate::diagnosis::rules::bench::dcerpc::{SERVER, ack, bind, request, response};
-    use crate::diagnosis::rules::bench::{cannot_tell, findings};
-    use crate::diagnosis::{Culprit, Severity};
-
-    const RULE: &str = "slow-answer";
-
-    fn slow(script: Script, xid: u32, seconds: f64) -> Script {
-        script
-            .client(&record(&call(xid)))
-            .wait_secs(seconds)
-            .server(&record(&answer(xid)))
-    }
-
-    fn severities(script: Script) -> Vec<Severity> {
-        let found = findings(script.close().frames(), RULE);
-        found.iter().map(|f| f.severity).collect()
-    }
-
-    #[test]
-    fn one_among_fast_ones() {
-        assert_eq!(
-            severities(slow(healthy(over_tcp(), 5), 9, 2.0)),
-            [Severity::Warning]
-        );
-    }
-
-    #[test]
-    fn alone_it_is_compared_with_the_round_trip_and_a_note() {
-        assert_eq!(severities(slow(over_tcp(), 9, 3.0)), [Severity::Note]);
-    }
-
-    #[test]
-    fn a_bind_may_start_its_service() {
-        let scripts = (0..6).map(|n| {
-            Script::tcp(&format!("10.0.0.1:{}", 40_000 + n), SERVER)
-                .connect()
-                .client(&bind())
-                .wait_secs(if n == 5 { 3.0 } else { 0.01 })
-                .server(&ack(0, 0))
-                .client(&request(2, 15))
-                .server(&response(2, 0))
-                .close()
-        });
-        let found = findings(Script::merge(scripts), RULE);
-        let told: Vec<_> = found.iter().map(|f| f.severity).collect();
-        assert_eq!(told, [Severity::Note]);
-    }
-
-    #[test]
-    fn longer_than_an_answer_is_waited_for_at_all() {
-        assert_eq!(severities(slow(over_tcp(), 9, 30.0)), [Severity::Warning]);
-    }
-
-    #[test]
-    fn nothing_to_compare_with_over_udp_is_a_note() {
-        let script = over_udp()
-            .client(&call(1))
-            .wait_secs(3.0)
-            .server(&answer(1));
-        let found = findings(script.frames(), RULE);
-        assert_eq!(found[0].severity, Severity::Note);
-    }
-
-    #[test]
-    fn each_part_of_the_wait_has_its_time() {
-        let found = findings(slow(healthy(over_tcp(), 5), 9, 2.0).close().frames(), RULE);
-        let number = |name| found[0].numbers.iter().find(|n| n.0 == name).map(|n| n.1);
-        assert!(number("until_acknowledged").unwrap() < 0.01, "{found:?}");
-        assert!((number("at_program").unwrap() - 2.0).abs() < 0.01);
-        assert!(found[0].frames.iter().any(|e| e.role == "acknowledged"));
-        assert_eq!(found[0].side, Culprit::Server);
-    }
-
-    #[test]
-    fn a_request_that_was_lost_and_sent_again_was_with_the_network() {
-        let script = healthy(over_tcp(), 5).client_unacknowledged(&record(&call(9)));
-        let script = script.wait_secs(2.0).retransmit_last(Side::Client);
-        let script = script.server(&record(&answer(9)));
-        let found = findings(script.close().frames(), RULE);
-        assert_eq!(found[0].side, Culprit::Network, "{found:?}");
-    }
-
-    #[test]
-    fn who_asked_could_not_take_the_answer() {
-        let script = healthy(over_tcp(), 5)
-            .client(&record(&call(9)))
-            .zero_window(Side::Client)
-            .wait_secs(2.0)
-            .window_update(Side::Client)
-            .server(&record(&answer(9)));
-        let found = findings(script.close().frames(), RULE);
-        assert_eq!(found[0].side, Culprit::Client, "{found:?}");
-        assert!(found[0].numbers.iter().any(|n| n.0 == "window_shut"));
-    }
-
-    #[test]
-    fn an_operation_that_always_takes_that_long_is_a_note() {
-        let mut script = over_tcp();
-        for xid in 0..5 {
-            script = slow(script, xid, 1.5);
-        }
-        let told = severities(script);
-        assert!(
-            !told.is_empty() && told.iter().all(|s| *s == Severity::Note),
-            "{told:?}"
-        );
-    }
-
-    #[test]
-    fn an_answer_that_was_not_captured_is_not_guessed() {
-        let script = healthy(over_tcp(), 5)
-            .client(&record(&call(9)))
-            .wait_secs(2.0)
-            .server_lost(&record(&answer(9)))
-            .client(&record(&call(10)))
-            .server(&record(&answer(10)));
-        assert!(severities(script).is_empty());
-    }
-
-    #[test]
-    fn less_than_a_second_is_not_slow() {
-        assert!(severities(slow(healthy(over_tcp(), 5), 9, 0.8)).is_empty());
-    }
-
-    #[test]
-    fn a_long_way_is_not_a_slow_answer() {
-        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:2049")
-            .round_trip_ms(600)
-            .connect();
-        assert!(severities(slow(script, 9, 0.7)).is_empty());
-    }
-
-    #[test]
-    fn an_answer_that_was_sent_in_time_and_again_later_is_in_time() {
-        let script = healthy(over_tcp(), 3)
-            .wait_secs(3.0)
-            .retransmit_last(Side::Server);
-        assert!(severities(script).is_empty());
-    }
-
-    #[test]
-    fn a_call_whose_bind_was_not_captured_may_wait_by_design() {
-        use crate::diagnosis::rules::bench::dcerpc::{CLIENT, SERVER, request, response};
-        let call = |script: Script, id: u8, secs: f64| {
-            let script = script.client(&request(id, 3)).wait_secs(secs);
-            script.server(&response(id, 0))
-        };
-        let mut script = Script::tcp(CLIENT, SERVER);
-        for id in 2..8 {
-            script = call(script, id, 0.1);
-        }
-        let frames = call(script, 8, 40.0).frames();
-        assert!(findings(frames.clone(), RULE).is_empty());
-        assert_eq!(cannot_tell(frames, RULE), ["T1"]);
-    }
-}
+mod tests;

@@ -199,7 +199,7 @@ mod tests {
     use crate::diagnosis::smb::testing::{
         at_work, at_work_of, close, create, no, opened, read, smb2,
     };
-    use crate::diagnosis::{Finding, Severity};
+    use crate::diagnosis::{Culprit, Finding, Severity};
 
     const RULE: &str = "smb2-break-unacknowledged";
     const OPLOCK_BREAK: u16 = 18;
@@ -266,6 +266,18 @@ mod tests {
         for role in ["break", "acknowledgment", "waiting-create"] {
             assert!(roles(&found).contains(&role), "{found:?}");
         }
+        let both = [late(asked(9).wait_secs(40.0)), another("book.xlsx", 35.0)];
+        let slow = findings(Script::merge(both), "slow-answer");
+        assert_eq!(slow[0].severity, Severity::Warning, "{slow:?}");
+        assert_eq!(slow[0].side, Culprit::Unknown, "{slow:?}");
+        assert!(
+            slow[0].explanation.contains("It waited for 10.0.0.1:40000"),
+            "{slow:?}"
+        );
+        assert!(roles(&slow).contains(&"break"), "{slow:?}");
+        let alone = findings(another("book.xlsx", 35.0).frames(), "slow-answer");
+        assert_eq!(alone[0].side, Culprit::Unknown, "{alone:?}");
+        assert!(roles(&alone).contains(&"interim-answer"), "{alone:?}");
         let lost = asked(9).wait_secs(20.0).client_lost(&read(4));
         assert_eq!(
             cannot_tell(late(lost.wait_secs(20.0)).frames(), RULE),

@@ -1,6 +1,6 @@
 //! What is wrong, by the four questions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use super::style::{Tone, plural};
@@ -10,6 +10,9 @@ use crate::diagnosis::{Category, Certainty, Evidence, Severity};
 
 /// Under the title of a finding.
 const INDENT: &str = "           ";
+
+/// Different titles of one rule's folded findings that are listed.
+const TITLES: usize = 40;
 
 /// The question that a category answers.
 const fn question(category: Category) -> &'static str {
@@ -63,15 +66,21 @@ fn by_rule<'a>(findings: &[&'a Found]) -> Vec<((Severity, &'static str), Vec<&'a
 
 fn rule(outcome: &Outcome, layout: &Layout, group: &[&Found], text: &mut String) {
     let (shown, rest) = differing(group, layout.like_findings);
+    let mut said: Option<&str> = None;
     for (at, found) in shown.iter().enumerate() {
         one(outcome, layout, found, text);
-        // What to do is said once for neighbours that say the same.
-        let next = shown.get(at + 1);
-        if next.is_none_or(|next| next.finding.advice != found.finding.advice) {
-            advice(layout, found, next.is_none(), text);
+        // What to do stands under the first: who reads from the top needs it there, and needs it once.
+        let advice = found.finding.advice.as_str();
+        if said != Some(advice) {
+            what_to_do(layout, advice, text);
+            said = Some(advice);
+        }
+        if at == 0 {
+            let more = format!("colloquy explain {}", found.finding.rule);
+            let _ = writeln!(text, "{INDENT}{}", layout.style.paint(Tone::Faint, &more));
         }
     }
-    more(layout, &rest, text);
+    more(layout, &shown, &rest, text);
 }
 
 /// All findings where they are at most `most`; otherwise the first ones whose titles differ, and all others.
@@ -91,18 +100,59 @@ fn differing<'a>(group: &[&'a Found], most: usize) -> (Vec<&'a Found>, Vec<&'a F
     (shown, rest)
 }
 
-/// The findings of one rule that are not told one by one.
-fn more(layout: &Layout, rest: &[&Found], text: &mut String) {
+/// The findings of one rule that are not told one by one: how many, where, and what they say where that differs.
+fn more(layout: &Layout, shown: &[&Found], rest: &[&Found], text: &mut String) {
     let Some(first) = rest.first() else { return };
     let of: BTreeSet<u32> = rest.iter().map(|f| f.session).collect();
+    let titles = titles(rest);
+    let differ = shown.len() > 1 || titles.len() > 1;
     let line = format!(
-        "… and {} of {} in {} {}",
+        "… and {} of {} in {} {}{}",
         plural(rest.len() as u64, "more finding"),
         first.finding.rule,
         if of.len() == 1 { "session" } else { "sessions" },
-        ranges(&of)
+        ranges(&of),
+        if differ { ":" } else { "" }
     );
     let _ = writeln!(text, "  {}", layout.style.paint(Tone::Faint, &line));
+    if !differ {
+        return;
+    }
+    let (listed, others) = titles.split_at(titles.len().min(TITLES));
+    for (title, count) in listed {
+        let line = format!("{count:>9} × {title}");
+        let _ = writeln!(text, "{}", layout.style.paint(Tone::Faint, &line));
+    }
+    if !others.is_empty() {
+        let line = format!(
+            "{:>9}   and {} in other words (--format json has each)",
+            "",
+            plural(others.iter().map(|(_, n)| n).sum(), "finding")
+        );
+        let _ = writeln!(text, "{}", layout.style.paint(Tone::Faint, &line));
+    }
+}
+
+/// Titles of the findings, each with how many have it, the first time first; where there are too many for all to be listed,
+/// those that begin with another word stand before those that begin like one.
+fn titles<'a>(findings: &[&'a Found]) -> Vec<(&'a str, u64)> {
+    let mut titles: Vec<(&str, u64)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for found in findings {
+        let title = found.finding.title.as_str();
+        let at = *places.entry(title).or_insert_with(|| {
+            titles.push((title, 0));
+            titles.len() - 1
+        });
+        if let Some((_, count)) = titles.get_mut(at) {
+            *count += 1;
+        }
+    }
+    if titles.len() > TITLES {
+        let mut words = BTreeSet::new();
+        titles.sort_by_cached_key(|(title, _)| !words.insert(title.split(' ').next()));
+    }
+    titles
 }
 
 /// `4–179, 181, 190–200`, the first ones.
@@ -167,15 +217,10 @@ fn one(outcome: &Outcome, layout: &Layout, found: &Found, text: &mut String) {
     }
 }
 
-fn advice(layout: &Layout, found: &Found, last: bool, text: &mut String) {
-    let finding = &found.finding;
-    if !finding.advice.is_empty() {
-        let line = format!("What to do: {}", finding.advice);
+fn what_to_do(layout: &Layout, advice: &str, text: &mut String) {
+    if !advice.is_empty() {
+        let line = format!("What to do: {advice}");
         paragraph(text, layout, INDENT, &line);
-    }
-    if last {
-        let more = format!("colloquy explain {}", finding.rule);
-        let _ = writeln!(text, "{INDENT}{}", layout.style.paint(Tone::Faint, &more));
     }
 }
 

@@ -73,6 +73,34 @@ fn findings_of_one_title_are_told_once_and_counted() {
 }
 
 #[test]
+fn what_is_folded_hides_no_title() {
+    let denied = |n: u16, user: &str| {
+        Script::tcp(&format!("10.0.0.1:{}", 40_000 + n), "10.0.0.2:445")
+            .connect()
+            .client(&setup(1, user))
+            .server(&setup_answer(1, 0xC000_006D))
+            .close()
+    };
+    let users = ["alice", "bob", "carol", "dave", "erin", "dave", "alice"];
+    let scripts = (0_u16..).zip(users).map(|(n, user)| denied(n, user));
+    let text = report(Script::merge(scripts));
+    for line in [
+        "… and 4 more findings of smb-logon-failed in sessions",
+        "\n        2 × dave was not let in",
+        "\n        1 × erin was not let in",
+        "\n        1 × alice was not let in",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    // Too many for all: those that begin otherwise are there.
+    let users: Vec<String> = (0..60).map(|n| format!("user{n:02}")).collect();
+    let scripts = (0_u16..).zip(&users).map(|(n, user)| denied(n, user));
+    let text = report(Script::merge(scripts));
+    assert_eq!(text.matches(" × user").count(), 40, "{text}");
+    assert!(text.contains("  and 17 findings in other words"), "{text}");
+}
+
+#[test]
 fn advice_stands_behind_each_finding_that_has_its_own() {
     let script = at_work()
         .client(&create(3, "a"))
@@ -89,4 +117,26 @@ fn advice_stands_behind_each_finding_that_has_its_own() {
     assert!(text.contains("What to do: Routine when"), "{text}");
     let explained = text.matches("colloquy explain smb-open-failed").count();
     assert_eq!(explained, 1, "{text}");
+}
+
+#[test]
+fn advice_that_is_the_same_stands_under_the_first() {
+    let script = at_work()
+        .client(&create(3, "a"))
+        .server(&no(5, 3, 0xC000_0034))
+        .client(&create(4, "b"))
+        .server(&no(5, 4, 0xC000_003A));
+    let text = report(script.close().frames());
+    let place = |what: &str| {
+        let places: Vec<usize> = text.match_indices(what).map(|(at, _)| at).collect();
+        assert_eq!(places.len(), 1, "{what}: {text}");
+        places[0]
+    };
+    let order = [
+        place("file a was not opened: STATUS_OBJECT_NAME_NOT_FOUND"),
+        place("What to do: Routine when"),
+        place("colloquy explain smb-open-failed"),
+        place("file b was not opened: STATUS_OBJECT_PATH_NOT_FOUND"),
+    ];
+    assert!(order.is_sorted(), "{text}");
 }

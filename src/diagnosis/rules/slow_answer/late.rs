@@ -65,7 +65,7 @@ fn finding(view: &View<'_>, late: &LateArrival) -> Option<Finding> {
             meanwhile(late),
             seconds(way)
         ))
-        .advise(advice(Culprit::Network))
+        .advise(advice(Culprit::Network, asker))
         .number("took", took)
         .number("threshold", view.world.thresholds.slow_answer)
         .number("usual", way)
