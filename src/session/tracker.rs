@@ -1,7 +1,7 @@
 //! Folds the events of one conversation into its sessions.
 
 use colloquy_dissectors::dissector::{Sink, Slot};
-use colloquy_dissectors::event::{Act, Fact, Op, Phase};
+use colloquy_dissectors::event::{Act, Fact, Phase};
 use colloquy_dissectors::offsets::Pieces;
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
@@ -10,9 +10,6 @@ use super::ledger::Ledger;
 use super::model::{SeenFact, Session};
 use super::told::{Piece, Told, Writing, message_of};
 use crate::limits;
-
-/// An operation beyond those whose times are told apart.
-pub(super) const UNTOLD: Op = Op::new("", 0);
 
 /// The sessions of one conversation while it runs.
 #[derive(Debug, Default)]
@@ -161,10 +158,7 @@ impl Tracker {
         }
         self.sessions.push(session);
         let datagrams = self.sessions.first().is_some_and(|c| c.protocol == "udp");
-        self.memory.push(Memory {
-            datagrams,
-            ..Memory::default()
-        });
+        self.memory.push(Memory::new(datagrams));
     }
 
     fn stamp(&self, side: Side, offset: StreamOffset) -> Stamp {
