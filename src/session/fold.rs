@@ -7,11 +7,10 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp};
 use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
-use super::model::{
-    Incomplete, LastMessage, LetGo, Malformed, OpTimes, Part, PhaseChange, Session,
-};
+use super::model::{LastMessage, OpTimes, Part, PhaseChange, Session};
 use super::rhythm;
 use super::times::Times;
+use super::troubles::{Incomplete, LetGo, Malformed};
 use crate::limits;
 
 /// Answers slower than this are kept as candidates: nanoseconds.

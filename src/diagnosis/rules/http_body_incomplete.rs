@@ -5,7 +5,8 @@ use colloquy_dissectors::units::Side;
 use super::message_incomplete::{guard, how, told_within};
 use crate::diagnosis::blame::capitalised;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
-use crate::session::model::{Incomplete, SeenFact};
+use crate::session::model::SeenFact;
+use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means

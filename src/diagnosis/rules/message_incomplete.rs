@@ -7,7 +7,8 @@ use super::tcp_path_dark;
 use super::tcp_reset_forged::forgery;
 use super::tls_handshake_stalled;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
-use crate::session::model::{Incomplete, Session};
+use crate::session::model::Session;
+use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means
