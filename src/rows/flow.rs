@@ -10,8 +10,9 @@ use colloquy_dissectors::units::{FrameNo, PerSide, Side, Span, Stamp, StreamOffs
 
 use super::Said;
 use super::sink::{Ahead, Messages};
-use crate::session::conversation::{Opening, Record, first_roles};
+use crate::session::conversation::{Opening, first_roles};
 use crate::session::model::{Roles, Transport};
+use crate::session::told::Record;
 use crate::stream::tcp::{Receiver, Segment, Tcp};
 
 /// A conversation whose messages are dissected.

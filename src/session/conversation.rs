@@ -13,7 +13,7 @@ use thin_vec::ThinVec;
 use super::carrier::{end_inner, tcp_carrier};
 use super::ledger::Ledger;
 use super::model::{Endpoint, Flow, Roles, Session, Transport};
-use super::told::{Dialogue, Piece};
+use super::told::{Dialogue, Record};
 use super::tracker::Tracker;
 use crate::limits;
 use crate::stream::facts::{Copies, IcmpError, TcpFacts};
@@ -97,42 +97,6 @@ struct Ears {
     turned: bool,
     /// The bytes, when they are to be shown.
     record: Option<Record>,
-}
-
-/// What both sides said, byte by byte, up to a bound.
-#[derive(Default)]
-pub(crate) struct Record {
-    pub(crate) pieces: Vec<Piece>,
-    bytes: usize,
-    cut: bool,
-}
-
-impl Record {
-    pub(crate) fn take(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
-        let (bytes, missing) = match input {
-            Input::Data(bytes) | Input::Datagram { bytes, .. } => (bytes, 0),
-            Input::Gap { len } => (&[][..], len),
-            Input::End(_) => return,
-        };
-        if self.bytes + bytes.len() > limits::DIALOGUE_BYTES {
-            self.cut = true;
-            return;
-        }
-        self.bytes += bytes.len();
-        self.pieces.push(Piece {
-            side,
-            at,
-            stamp,
-            bytes: bytes.to_vec(),
-            missing,
-        });
-    }
-
-    pub(crate) fn swap(&mut self) {
-        for piece in &mut self.pieces {
-            piece.side = piece.side.other();
-        }
-    }
 }
 
 impl Receiver for Ears {

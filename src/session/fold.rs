@@ -7,11 +7,10 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp};
 use thin_vec::ThinVec;
 
 use super::exchange::{Answered, Failure, Open, Orphan, Overtaking, Repeat};
-use super::model::{
-    Incomplete, LastMessage, LetGo, Malformed, OpTimes, Part, PhaseChange, Session,
-};
+use super::model::{LastMessage, OpTimes, Part, PhaseChange, Session};
 use super::rhythm;
 use super::times::Times;
+use super::troubles::{Incomplete, LetGo, Malformed};
 use crate::limits;
 
 /// Answers slower than this are kept as candidates: nanoseconds.
@@ -22,7 +21,11 @@ const SLOW_NANOS: i64 = 500_000_000;
 pub(super) struct Memory {
     /// The last answered requests.
     pub(super) answered: VecDeque<Done>,
-    pub(super) early: Vec<(u64, Side, Status, Stamp)>,
+    pub(super) early: ThinVec<(u64, Side, Status, Stamp)>,
+    /// The operations of the last answered requests that are not among the session's.
+    further: ThinVec<Op>,
+    /// Where the next of these goes.
+    next_further: u8,
     /// Answers were missed because the asking side's bytes were.
     pub(super) gap_seen: PerSide<bool>,
     /// Over datagrams a request may come again although it was answered: the answer may have been lost.
@@ -31,14 +34,43 @@ pub(super) struct Memory {
     pub(super) recent: VecDeque<Recent>,
 }
 
+impl Memory {
+    /// Of a session over datagrams or over a stream.
+    pub(super) fn new(datagrams: bool) -> Self {
+        Self {
+            datagrams,
+            ..Self::default()
+        }
+    }
+
+    /// The operation of an answered request.
+    pub(super) fn operation(&self, session: &Session, done: &Done) -> Op {
+        let place = usize::from(done.operation);
+        let known = session.operations.get(place).map(|o| o.op);
+        let further = || self.further.get(place.checked_sub(limits::OPERATIONS)?);
+        known.or_else(|| further().copied()).unwrap_or_default()
+    }
+
+    /// Keeps an operation that has no place among the session's: as many as answered requests are remembered.
+    fn keep_further(&mut self, op: Op) -> u16 {
+        let at = usize::from(self.next_further);
+        match self.further.get_mut(at) {
+            Some(oldest) => *oldest = op,
+            None => self.further.push(op),
+        }
+        self.next_further = ((at + 1) % limits::ANSWERED_IDS) as u8;
+        (limits::OPERATIONS + at) as u16
+    }
+}
+
 /// An answered request, to know a second answer. A busy session has many: small.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Done {
     pub(super) id: u64,
     /// Where it was answered.
     pub(super) stamp: Stamp,
-    /// The place of its operation among the session's.
-    pub(super) operation: u16,
+    /// The place of its operation among the session's; behind these, among the memory's.
+    operation: u16,
     /// Who asked.
     pub(super) asker: Side,
     /// It was asked more than once.
@@ -287,7 +319,10 @@ pub(super) fn answer(
             || open.may_take,
         repeats: open.repeat_count,
     };
-    let operation = time(session, &answered);
+    let operation = match time(session, &answered) {
+        Some(place) => place,
+        None => memory.keep_further(open.op),
+    };
     if memory.answered.len() >= limits::ANSWERED_IDS {
         memory.answered.pop_front();
     }
@@ -318,8 +353,8 @@ pub(super) fn answer(
     }
 }
 
-/// Adds up how long it took; gives the operation's place among the session's.
-fn time(session: &mut Session, answered: &Answered) -> u16 {
+/// Adds up how long it took; gives the operation's place among the session's, if it has one.
+fn time(session: &mut Session, answered: &Answered) -> Option<u16> {
     let failed = u64::from(answered.status.failed);
     let mut operations = session.operations.iter_mut();
     let place = operations.position(|o| o.op == answered.op);
@@ -342,8 +377,9 @@ fn time(session: &mut Session, answered: &Answered) -> u16 {
         });
     } else {
         limit(session, "operations whose times are told apart");
+        return None;
     }
-    place as u16
+    Some(place as u16)
 }
 
 pub(super) fn keep_slow(session: &mut Session, answered: Answered) {

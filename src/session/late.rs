@@ -3,7 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use super::exchange::LateArrival;
-use super::tracker::{Tracker, UNTOLD};
+use super::tracker::Tracker;
 use crate::limits;
 use crate::stream::facts::Arrived;
 
@@ -23,14 +23,13 @@ impl Tracker {
             let Some(done) = since.filter(|d| d.asker != side).last() else {
                 continue;
             };
-            let operation = session.operations.get(usize::from(done.operation));
-            let late = LateArrival {
-                op: operation.map_or(UNTOLD, |o| o.op),
-                side,
-                answered: done.stamp,
-                arrived: arrived.clone(),
-            };
             if session.troubles.late.len() < limits::EXAMPLES {
+                let late = LateArrival {
+                    op: memory.operation(session, done),
+                    side,
+                    answered: done.stamp,
+                    arrived: arrived.clone(),
+                };
                 session.troubles.late.push(late);
             }
             return;

@@ -13,3 +13,4 @@ pub mod rhythm;
 pub mod times;
 pub mod told;
 pub mod tracker;
+pub mod troubles;

@@ -11,7 +11,7 @@ use super::fold::{
 use super::ledger::{Entry, Fate, Ledger};
 use super::model::Session;
 use super::rhythm::{one_less_open, one_more_open};
-use super::tracker::{Tracker, UNTOLD};
+use super::tracker::Tracker;
 use crate::limits;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
@@ -148,11 +148,11 @@ impl Tracker {
             .find(|a| a.id == id && a.asker == asker)
             .copied();
         if let Some(done) = known {
-            let operation = session.operations.get(usize::from(done.operation));
             if session.troubles.double_replies.len() < limits::EXAMPLES {
+                let op = memory.operation(session, &done);
                 session.troubles.double_replies.push(DoubleReply {
                     id,
-                    op: operation.map_or(UNTOLD, |o| o.op),
+                    op,
                     side: place.side,
                     first: done.stamp,
                     again: place.stamp,

@@ -1,5 +1,6 @@
 //! What one conversation said, message by message: what a ladder and `follow` show.
 
+use colloquy_dissectors::dissector::Input;
 use colloquy_dissectors::event::{Act, Op, Status};
 use colloquy_dissectors::units::{Side, Span, Stamp, StreamOffset};
 
@@ -44,6 +45,44 @@ pub struct Piece {
     pub bytes: Vec<u8>,
     /// Bytes that were never captured, in the place of bytes.
     pub missing: u64,
+}
+
+/// What both sides said, byte by byte, up to a bound.
+#[derive(Default)]
+pub(crate) struct Record {
+    pub(crate) pieces: Vec<Piece>,
+    bytes: usize,
+    pub(super) cut: bool,
+}
+
+impl Record {
+    /// What was delivered.
+    pub(crate) fn take(&mut self, side: Side, at: StreamOffset, stamp: Stamp, input: Input<'_>) {
+        let (bytes, missing) = match input {
+            Input::Data(bytes) | Input::Datagram { bytes, .. } => (bytes, 0),
+            Input::Gap { len } => (&[][..], len),
+            Input::End(_) => return,
+        };
+        if self.bytes + bytes.len() > limits::DIALOGUE_BYTES {
+            self.cut = true;
+            return;
+        }
+        self.bytes += bytes.len();
+        self.pieces.push(Piece {
+            side,
+            at,
+            stamp,
+            bytes: bytes.to_vec(),
+            missing,
+        });
+    }
+
+    /// Turns the sides round.
+    pub(crate) fn swap(&mut self) {
+        for piece in &mut self.pieces {
+            piece.side = piece.side.other();
+        }
+    }
 }
 
 /// All that one conversation said.

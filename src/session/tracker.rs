@@ -1,7 +1,7 @@
 //! Folds the events of one conversation into its sessions.
 
 use colloquy_dissectors::dissector::{Sink, Slot};
-use colloquy_dissectors::event::{Act, Fact, Op, Phase};
+use colloquy_dissectors::event::{Act, Fact, Phase};
 use colloquy_dissectors::offsets::Pieces;
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
@@ -13,9 +13,6 @@ use crate::limits;
 
 /// What took time and took less is not kept: seconds.
 const LASTING: f64 = 1.0;
-
-/// An operation beyond those whose times are told apart.
-pub(super) const UNTOLD: Op = Op::new("", 0);
 
 /// The sessions of one conversation while it runs.
 #[derive(Debug, Default)]
@@ -164,10 +161,7 @@ impl Tracker {
         }
         self.sessions.push(session);
         let datagrams = self.sessions.first().is_some_and(|c| c.protocol == "udp");
-        self.memory.push(Memory {
-            datagrams,
-            ..Memory::default()
-        });
+        self.memory.push(Memory::new(datagrams));
     }
 
     fn stamp(&self, side: Side, offset: StreamOffset) -> Stamp {

@@ -6,7 +6,7 @@ use colloquy_dissectors::units::Side;
 use super::message_incomplete;
 use crate::diagnosis::{Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
-use crate::session::model::Incomplete;
+use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means

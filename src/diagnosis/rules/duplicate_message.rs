@@ -183,8 +183,10 @@ fn answer(view: &View<'_>, reply: &DoubleReply, count: usize) -> Finding {
 mod tests {
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, over_udp, record};
+    use crate::diagnosis::rules::bench::dcerpc::{bound, request, response};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::rules::bench_rpc::{NFS, asks};
+    use crate::limits;
 
     const RULE: &str = "duplicate-message";
 
@@ -221,6 +223,24 @@ mod tests {
         let found = findings(script.frames(), RULE);
         assert_eq!(found[0].severity, Severity::Warning);
         assert!(found[0].frames.iter().any(|e| e.role == "request-again"));
+    }
+
+    #[test]
+    fn a_second_answer_has_the_name_of_its_operation_however_many_there_are() {
+        let operations = limits::OPERATIONS as u8 + 70;
+        let all = (0..operations).fold(bound(), |script, n| {
+            let call = n.wrapping_add(2);
+            script.client(&request(call, n)).server(&response(call, 0))
+        });
+        // One of the last that are remembered, and the last.
+        for n in [operations - 60, operations - 1] {
+            let again = all.clone().server(&response(n.wrapping_add(2), 0));
+            let found = findings(again.close().frames(), RULE);
+            assert_eq!(
+                found[0].title,
+                format!("The server answered srvsvc operation {n} twice")
+            );
+        }
     }
 
     #[test]

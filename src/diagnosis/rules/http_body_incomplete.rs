@@ -7,7 +7,8 @@ use crate::diagnosis::blame::capitalised;
 use crate::diagnosis::{
     Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule,
 };
-use crate::session::model::{Incomplete, SeenFact};
+use crate::session::model::SeenFact;
+use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means

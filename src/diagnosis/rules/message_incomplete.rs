@@ -9,7 +9,8 @@ use super::tls_handshake_stalled;
 use crate::diagnosis::{
     Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds,
 };
-use crate::session::model::{Incomplete, Session};
+use crate::session::model::Session;
+use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means

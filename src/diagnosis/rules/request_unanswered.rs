@@ -15,7 +15,8 @@ use crate::diagnosis::{
     Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
 };
 use crate::session::exchange::Open;
-use crate::session::model::{LetGo, Session};
+use crate::session::model::Session;
+use crate::session::troubles::LetGo;
 
 declare_rule! {
     /// ## What it means

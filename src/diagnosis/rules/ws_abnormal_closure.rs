@@ -7,7 +7,8 @@ use super::tcp_reset_forged::forged;
 use super::ws::{self, HangUp};
 use super::{ws_handshake_invalid, ws_ping_unanswered, ws_slow_consumer};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
-use crate::session::model::{Incomplete, SeenFact};
+use crate::session::model::SeenFact;
+use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means
