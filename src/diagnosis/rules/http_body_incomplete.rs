@@ -22,6 +22,9 @@ declare_rule! {
     /// waits with its body for `100 Continue`, which never comes, while the server waits for the body, is told as that. A
     /// warning where the receiver itself hung up while it came; a note where the server had given its answer before, and
     /// wanted no more, but a warning when it then reset the connection, for a reset may destroy the answer on its way.
+    /// Whose fault it is where the sender fell silent is told as `message-incomplete` tells it: `likely` only where its host
+    /// was not heard since, and the network's where what was sent to it since was not acknowledged. A note where
+    /// `tcp-path-dark` tells why.
     ///
     /// ## Example
     /// A proxy dies in mid-download: 14 of 20 MB come, then FIN.
@@ -75,31 +78,37 @@ fn answered_early<'a>(view: &View<'a>, it: &Incomplete) -> Option<&'a SeenFact> 
 
 fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
     let silent = view.until_end(it.stamp);
-    let (mut severity, mut culprit, mut how) = how(view, it);
-    let mut advice = match culprit {
+    let mut broke = how(view, it);
+    let mut advice = match broke.culprit {
         Culprit::Network => "Look at the path between the two: the sender had the rest.",
         _ => {
             "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its own."
         }
     };
     if waits_for_leave(view, it).is_some() {
-        culprit = Culprit::Server;
-        how = format!(
-            "{how}; it waits for 100 Continue before it sends the body, and the server waits for the body"
+        broke.culprit = Culprit::Server;
+        if view.tcp().is_some_and(|t| t.sides[it.side].unacked == 0) {
+            broke.settle();
+        }
+        broke.how = format!(
+            "{}; it waits for 100 Continue before it sends the body, and the server waits for the body",
+            broke.how
         );
         advice = "Have the server (or the proxy before it) answer Expect: 100-continue, or the client send without it.";
     }
     let early = answered_early(view, it);
     if let Some(early) = early {
         let reset = matches!(view.ending(), Some(Ending::Reset(_, Side::Server)));
-        severity = if reset {
+        broke.severity = if reset {
             Severity::Warning
         } else {
             Severity::Note
         };
-        culprit = Culprit::Server;
-        how = format!(
-            "{how}; the server had answered with {} before, in frame {}, and wanted no more",
+        broke.culprit = Culprit::Server;
+        broke.settle();
+        broke.how = format!(
+            "{}; the server had answered with {} before, in frame {}, and wanted no more",
+            broke.how,
             early.int("status").unwrap_or_default(),
             early.stamp.frame
         );
@@ -108,9 +117,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
                       client before the answer is read.";
         }
     }
-    Finding::new(&META, it.stamp)
-        .severity(severity)
-        .side(culprit)
+    let finding = Finding::new(&META, it.stamp)
         .frame(it.began, "began")
         .frame(it.stamp, "last-bytes")
         .maybe_frame(early.map(|e| e.stamp), "early-answer")
@@ -123,19 +130,22 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         ))
         .explain(format!(
             "The {} began {} in frame {}, of {}{} bytes by its own words; {} bytes came, the last in frame {}, and then \
-             {how}.",
+             {}{}.",
             it.side,
             words(it),
             it.began.frame,
             if is_bounded(it) { "" } else { "at least " },
             it.expected,
             it.present,
-            it.stamp.frame
+            it.stamp.frame,
+            broke.how,
+            broke.doubt
         ))
         .advise(advice)
         .number("expected", it.expected as f64)
         .number("present", it.present as f64)
-        .number("silent", silent)
+        .number("silent", silent);
+    broke.told_in(finding)
 }
 
 /// `a response 200`, `a POST`.
@@ -155,10 +165,11 @@ const fn is_bounded(it: &Incomplete) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::capture::script::Script;
+    use crate::capture::script::{Script, flag};
     use crate::diagnosis::rules::bench::http::{ask, to_web};
+    use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
-    use crate::diagnosis::{Culprit, Severity};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
     use colloquy_dissectors::units::Side;
 
     const RULE: &str = "http-body-incomplete";
@@ -183,6 +194,24 @@ mod tests {
         );
         assert!(found[0].numbers.contains(&("present", 50.0)), "{found:?}");
         assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn the_path_goes_dark_in_mid_download() {
+        let request = ask("GET /file", "").len() as u32;
+        let fin = |script: Script| {
+            let (seq, ack) = (request, HALF.len() as u32);
+            script.segment(Side::Client, flag::FIN | flag::ACK, seq, ack, b"")
+        };
+        let closed = fin(asked().server(HALF).wait_secs(18.0));
+        let dark = fin(closed.clone().wait_secs(0.2));
+        let found = findings(dark.frames(), RULE);
+        let told = (found[0].side, found[0].certainty);
+        assert_eq!(told, (Culprit::Network, Certainty::Likely), "{found:?}");
+        let acked = closed.segment(Side::Server, flag::ACK, HALF.len() as u32, request + 1, b"");
+        let found = findings(acked.frames(), RULE);
+        let told = (found[0].side, found[0].certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Certain), "{found:?}");
     }
 
     #[test]
@@ -238,6 +267,10 @@ mod tests {
             "{}",
             found[0].explanation
         );
+        // Both wait until the capture ends: the server has the head, that is certain.
+        let waiting = findings(elsewhere(asked.clone(), 20.0), RULE);
+        let told = (waiting[0].side, waiting[0].certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Certain), "{waiting:?}");
         let refused = asked
             .clone()
             .server(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");

@@ -6,7 +6,9 @@ use super::tcp_aborted_in_flight::cut_off;
 use super::tcp_path_dark;
 use super::tcp_reset_forged::forgery;
 use super::tls_handshake_stalled;
-use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{
+    Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds,
+};
 use crate::session::model::{Incomplete, Session};
 
 declare_rule! {
@@ -22,7 +24,9 @@ declare_rule! {
     /// the connection ends, or after 5 s of silence. Not told where bytes were not captured, where the capture joined in
     /// mid-stream (a false start could look like a header), or when the capture ends sooner. A warning where the receiver
     /// itself hung up while it came or would take no more, as a user does who cancels a download, or where a reset cut it
-    /// off, which is told by itself; a note where `tcp-path-dark` tells why.
+    /// off, which is told by itself; a note where `tcp-path-dark` tells why. Where the sender fell silent and no frame of
+    /// its host came a second later or more, it is `likely` only, for the path may have gone dark; and it points at the
+    /// network where one of the two sent something again since, be it a FIN, that was never acknowledged.
     ///
     /// ## Example
     /// `rpc-half-reply`: 14 of the 28 bytes of a reply come, then nothing.
@@ -97,10 +101,8 @@ pub(super) fn told_within(view: &View<'_>, session: &Session, it: &Incomplete) -
 
 fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
     let silent = view.until_end(it.stamp);
-    let (severity, culprit, how) = how(view, it);
-    Finding::new(&META, it.stamp)
-        .severity(severity)
-        .side(culprit)
+    let broke = how(view, it);
+    let finding = Finding::new(&META, it.stamp)
         .frame(it.began, "began")
         .frame(it.stamp, "last-bytes")
         .maybe_frame(view.ending().map(Ending::stamp), "end")
@@ -110,27 +112,139 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         ))
         .explain(format!(
             "The {} began {} in frame {}, of {} bytes by its own header; {} bytes came, the last in frame {}, and then \
-             {how}.",
-            it.side, it.op, it.began.frame, it.expected, it.present, it.stamp.frame
+             {}{}.",
+            it.side,
+            it.op,
+            it.began.frame,
+            it.expected,
+            it.present,
+            it.stamp.frame,
+            broke.how,
+            broke.doubt
         ))
-        .advise(match culprit {
+        .advise(match broke.culprit {
             Culprit::Network => "Look at the path between the two: the sender had the rest.",
             _ => "Look at the program that sent it: a wrong length, a crash, or a wait of its own in mid-message.",
         })
         .number("expected", it.expected as f64)
         .number("present", it.present as f64)
-        .number("silent", silent)
+        .number("silent", silent);
+    broke.told_in(finding)
 }
 
 /// Who hangs up sooner than this did not wait for the rest: seconds.
 const PATIENT: f64 = 1.0;
 
+/// How a message broke off.
+pub(super) struct Break {
+    pub(super) severity: Severity,
+    pub(super) culprit: Culprit,
+    certainty: Certainty,
+    /// What came then, in words.
+    pub(super) how: String,
+    /// Why that is not certain, in words; empty where it is.
+    pub(super) doubt: String,
+    /// What was sent again and never acknowledged.
+    in_vain: Option<Stamp>,
+}
+
+impl Break {
+    fn certain(severity: Severity, culprit: impl Into<Culprit>, how: String) -> Self {
+        Self {
+            severity,
+            culprit: culprit.into(),
+            certainty: Certainty::Certain,
+            how,
+            doubt: String::new(),
+            in_vain: None,
+        }
+    }
+
+    /// Something else makes it certain.
+    pub(super) fn settle(&mut self) {
+        self.certainty = Certainty::Certain;
+        self.doubt.clear();
+        self.in_vain = None;
+    }
+
+    /// The sender fell silent, as `how` tells: its program, where its host was heard since; otherwise it may be the path.
+    fn silent(view: &View<'_>, it: &Incomplete, how: String) -> Self {
+        let certain = Self::certain(META.severity, it.side, how);
+        let dark = in_vain(view, it, it.side);
+        if dark.is_none() && is_alive(view, it) {
+            return certain;
+        }
+        match dark.or_else(|| in_vain(view, it, it.side.other())) {
+            Some((side, again)) => Self {
+                culprit: Culprit::Network,
+                certainty: Certainty::Likely,
+                doubt: format!(
+                    "; nothing acknowledged what the {side} sent, not even when it came again (frame {}): most likely the \
+                     path is dark, or the {}'s host is gone{}",
+                    again.frame,
+                    side.other(),
+                    if tcp_path_dark::tells(view, side) {
+                        ", as tcp-path-dark tells"
+                    } else {
+                        ""
+                    }
+                ),
+                in_vain: Some(again),
+                ..certain
+            },
+            None => Self {
+                certainty: Certainty::Likely,
+                doubt: format!(
+                    "; no frame of the {} tells whether its program stopped or the path went dark",
+                    it.side
+                ),
+                ..certain
+            },
+        }
+    }
+
+    /// Puts it into a finding.
+    pub(super) fn told_in(&self, finding: Finding) -> Finding {
+        let finding = finding
+            .severity(self.severity)
+            .side(self.culprit)
+            .maybe_frame(self.in_vain, "sent-again");
+        match self.certainty {
+            Certainty::Certain => finding,
+            Certainty::Likely => finding.likely(),
+        }
+    }
+}
+
+/// The sender's host was heard a while after the last bytes: the path is there, and its program stopped.
+fn is_alive(view: &View<'_>, it: &Incomplete) -> bool {
+    let Some(tcp) = view.tcp() else { return true };
+    let heard = [
+        tcp.sides[it.side].last,
+        tcp.sides[it.side.other()].fin_acked,
+    ];
+    heard
+        .into_iter()
+        .flatten()
+        .any(|heard| heard.time.since(it.stamp.time) >= PATIENT)
+}
+
+/// Where `side` sent last, after the message's bytes or as their end, what its peer never acknowledged.
+fn in_vain(view: &View<'_>, it: &Incomplete, side: Side) -> Option<(Side, Stamp)> {
+    let facts = &view.tcp()?.sides[side];
+    let series = facts.series.as_ref()?;
+    let open = facts.unacked > 0 || facts.fin.is_some() && facts.fin_acked.is_none();
+    let last = series.again.last().copied();
+    let last = last.filter(|last| open && *last > it.stamp)?;
+    Some((side, last))
+}
+
 /// How grave it is, whose fault, and what came then.
-pub(super) fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, String) {
+pub(super) fn how(view: &View<'_>, it: &Incomplete) -> Break {
     let (sender, receiver) = (it.side, it.side.other());
     if tcp_path_dark::tells(view, sender) {
         let how = "the rest did not arrive, as tcp-path-dark tells".to_owned();
-        return (Severity::Note, Culprit::Network, how);
+        return Break::certain(Severity::Note, Culprit::Network, how);
     }
     let Some((side, stamp, reset)) = hung_up(view) else {
         if let Some(since) = view.tcp().and_then(|t| t.sides[receiver].zero_window.since) {
@@ -138,11 +252,10 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, Strin
                 "no more could: the {receiver}'s window is shut since frame {}, its program does not read",
                 since.frame
             );
-            return (META.severity, receiver.into(), how);
+            return Break::certain(META.severity, receiver, how);
         }
         let silent = seconds(view.until_end(it.stamp));
-        let how = format!("nothing came for {silent}");
-        return (META.severity, sender.into(), how);
+        return Break::silent(view, it, format!("nothing came for {silent}"));
     };
     let frame = stamp.frame;
     let did = if reset { "reset" } else { "closed" };
@@ -150,15 +263,15 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, Strin
         let how = format!(
             "a reset cut it off (frame {frame}); tcp-reset-forged tells where it comes from"
         );
-        return (Severity::Warning, Culprit::Network, how);
+        return Break::certain(Severity::Warning, Culprit::Network, how);
     }
     if reset && side == sender && cut_off(view, receiver) {
         let how = format!("a reset cut it off (frame {frame}), as tcp-aborted-in-flight tells");
-        return (Severity::Warning, side.into(), how);
+        return Break::certain(Severity::Warning, side, how);
     }
     if side == sender {
         let how = format!("the {side} itself {did} the connection (frame {frame})");
-        return (META.severity, sender.into(), how);
+        return Break::certain(META.severity, sender, how);
     }
     let waited = stamp.time.since(it.stamp.time);
     let took_no_more = view
@@ -166,13 +279,13 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> (Severity, Culprit, Strin
         .is_some_and(|t| t.sides[receiver].zero_window.since.is_some());
     if waited < PATIENT || took_no_more {
         let how = format!("the {side}, for whom it was, {did} the connection (frame {frame})");
-        return (Severity::Warning, receiver.into(), how);
+        return Break::certain(Severity::Warning, receiver, how);
     }
     let how = format!(
         "nothing for {}, until the {side}, for whom it was, {did} the connection (frame {frame})",
         seconds(waited)
     );
-    (META.severity, sender.into(), how)
+    Break::silent(view, it, how)
 }
 
 /// Who ended the connection first, where, and whether by a reset.
@@ -194,8 +307,9 @@ mod tests {
 
     use crate::capture::script::{Script, flag};
     use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
+    use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
-    use crate::diagnosis::{Culprit, Severity};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
 
     const RULE: &str = "message-incomplete";
 
@@ -221,6 +335,58 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].numbers.contains(&("expected", 28.0)), "{found:?}");
         assert_eq!(found[0].severity, Severity::Error);
+        // Its host acknowledges the keep-alive: its program stopped.
+        let told = (found[0].side, found[0].certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Certain));
+        // Without a word of it nobody knows.
+        let unheard = half_answered().wait_secs(9.0);
+        let found = findings(unheard.keepalive_unanswered(Side::Client).frames(), RULE);
+        let told = (found[0].side, found[0].certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Likely), "{found:?}");
+    }
+
+    #[test]
+    fn a_path_that_went_dark_is_not_the_senders() {
+        let closed = |again: &[f64]| {
+            let fin = |script: Script| {
+                let flags = flag::FIN | flag::ACK;
+                script.segment(Side::Client, flags, 45, 15, b"")
+            };
+            let closed = fin(half_answered().wait_secs(18.0));
+            let again = again.iter();
+            again.fold(closed, |script, wait| fin(script.wait_secs(*wait)))
+        };
+        let told_of = |frames| {
+            let found = findings(frames, RULE);
+            assert_eq!(found.len(), 1, "{found:?}");
+            (found[0].side, found[0].certainty, found[0].severity)
+        };
+        let told = |script: Script| told_of(script.frames());
+        let (likely, certain) = (Certainty::Likely, Certainty::Certain);
+        let dark = closed(&[0.2]);
+        let expected = (Culprit::Network, likely, Severity::Error);
+        assert_eq!(told(dark.clone()), expected);
+        // Once only: the capture ends too soon.
+        let expected = (Culprit::Server, likely, Severity::Error);
+        assert_eq!(told(closed(&[])), expected);
+        // The server's host lives.
+        let alive = dark.segment(Side::Server, flag::ACK, 15, 46, b"");
+        let expected = (Culprit::Server, certain, Severity::Error);
+        assert_eq!(told(alive), expected);
+        // As often as tcp-path-dark wants.
+        let expected = (Culprit::Network, likely, Severity::Error);
+        let told_by_tcp = closed(&[0.2, 0.4, 0.8, 1.6]);
+        assert_eq!(told(told_by_tcp.clone()), expected);
+        let found = findings(told_by_tcp.frames(), RULE);
+        assert!(found[0].explanation.contains("as tcp-path-dark tells"));
+        // The sender's own bytes come again, and nobody acknowledges them.
+        let half = half(&record(&answer(1))).to_vec();
+        let sent = over_tcp()
+            .client(&record(&call(1)))
+            .server_unacknowledged(&half)
+            .wait_secs(2.0)
+            .segment(Side::Server, flag::ACK | flag::PSH, 1, 45, &half);
+        assert_eq!(told_of(elsewhere(sent, 20.0)), expected);
     }
 
     #[test]
