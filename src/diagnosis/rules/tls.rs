@@ -153,12 +153,29 @@ pub(super) fn steps(view: &View<'_>, mut finding: Finding) -> Finding {
     finding
 }
 
-/// What came of the handshake before the alert, as a sentence.
-pub(super) fn came_before(view: &View<'_>) -> String {
+/// What came of the handshake before the alert, as a sentence; and why not all of it is seen.
+pub(super) fn came_before(view: &View<'_>, failure: &Failure<'_>) -> String {
+    let why = if failure.is_certain() {
+        ""
+    } else {
+        ", so that the cause is told by order and sizes alone, and is likely only"
+    };
     match course(view).as_str() {
         "" => "Nothing of the handshake came before it.".to_owned(),
-        course => format!("Before it came {course}."),
+        course => format!("Before it came {course}.{}", hidden(view, why)),
     }
+}
+
+/// What of the handshake was seen encrypted only, as a sentence; `why` is what comes of that.
+pub(super) fn hidden(view: &View<'_>, why: &str) -> String {
+    let mut steps = view.session.facts_named("tls.handshake-step");
+    if !steps.any(|step| step_name(step) == "ApplicationData") {
+        return String::new();
+    }
+    format!(
+        " What ApplicationData holds is encrypted (in TLS 1.3 certificates too) and cannot be seen{why}. With the session's \
+         secrets (--keylog FILE) it is told."
+    )
 }
 
 /// The course of a failed handshake: "the client's ClientHello (frame 6), the server's ServerHello and Certificate (frame 8,

@@ -24,8 +24,8 @@ declare_rule! {
     /// its names with the one that the client asked for, and its issuer is looked for in the chain. In TLS 1.3 certificate
     /// and alert are encrypted: a client that sends, in place of its Finished, a record of just the size of an alert has
     /// most likely rejected the certificate; so has a server that answers the client's certificate with nothing but such
-    /// a record and closes. A certificate with wrong dates or names that nobody minds is a note. The same is told once of all
-    /// connections between the same two.
+    /// a record and closes. That is `likely`, and said with the flights; `--keylog` shows what they held. A certificate with
+    /// wrong dates or names that nobody minds is a note. The same is told once of all connections between the same two.
     ///
     /// ## Example
     /// `tls12-cert-expired`, `tls13-cert-expired`: the server's certificate ended years ago.
@@ -84,7 +84,7 @@ fn rejected(view: &View<'_>, failure: &Failure<'_>, finding: Finding) -> Finding
             alert.side,
             alert_words(failure),
             place(failure),
-            came_before(view)
+            came_before(view, failure)
         ))
         .advise(advice);
     if let Some(fact) = seen {
@@ -264,7 +264,28 @@ mod tests {
         let frames = script.client(&hidden_alert()).close().frames();
         let found = findings(frames.clone(), RULE);
         assert_eq!((found.len(), found[0].certainty), (1, Certainty::Likely));
+        let text = &found[0].explanation;
+        assert!(text.contains("cannot be seen, so that the cause"), "{text}");
+        assert!(text.contains("--keylog"), "{text}");
         assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn an_alert_in_clear_is_certain_though_the_certificate_is_hidden() {
+        let script = to(443)
+            .client(&client_hello(TLS13))
+            .server(&flight13(false));
+        let found = findings(script.client(&alert(2, 45)).close().frames(), RULE);
+        assert_eq!((found.len(), found[0].certainty), (1, Certainty::Certain));
+        let text = &found[0].explanation;
+        assert!(text.contains("cannot be seen. With"), "{text}");
+        // Up to TLS 1.2 nothing is hidden.
+        let frames = shown("2021").client(&alert(2, 45)).close().frames();
+        assert!(
+            !findings(frames, RULE)[0]
+                .explanation
+                .contains("cannot be seen")
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl TlsClientCertificateMissing {
                  server answered with {}. {}",
                 alert.stamp.frame,
                 alert_words(&failure),
-                came_before(view)
+                came_before(view, &failure)
             ))
             .advise("Give the client's program a certificate with its key, of an issuer that the server accepts.");
         out.raise(again(finding, series));

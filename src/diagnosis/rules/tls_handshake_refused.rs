@@ -72,7 +72,7 @@ impl TlsHandshakeRefused {
                 alert.stamp.frame,
                 alert.side,
                 alert_words(&failure),
-                came_before(view)
+                came_before(view, &failure)
             ))
             .advise(advice);
         out.raise(again(compared(view, finding), series));

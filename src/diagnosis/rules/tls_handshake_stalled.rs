@@ -4,7 +4,7 @@ use colloquy_dissectors::event::{Op, Phase};
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_path_dark;
-use super::tls::{compared, course, ended_by_alert, guard, server_words, steps};
+use super::tls::{compared, course, ended_by_alert, guard, hidden, server_words, steps};
 use super::tls_load_shedding;
 use crate::diagnosis::tls::text;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
@@ -230,7 +230,7 @@ impl Stall {
             .number("patience", self.patience);
         let finding = match course(view).as_str() {
             "" => finding,
-            course => finding.also(&format!("So far came {course}.")),
+            course => finding.also(&format!("So far came {course}.{}", hidden(view, ""))),
         };
         let finding = compared(view, finding);
         if tcp_path_dark::tells(view, self.said_by) {
