@@ -5,3 +5,6 @@ pub mod json;
 mod names;
 pub mod summary;
 pub mod text;
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::web::Web;
 use super::wire;
 use crate::dissector::{Dissector, Input, Output, Start};
 use crate::event::{Act, Expect, Fact, Op, Status, Value};
-use crate::text::printable;
+use crate::text::{printable, without_secrets};
 use crate::units::{PerSide, Side, Span};
 
 /// Characters of a path and of a status message that are kept.
@@ -93,6 +93,15 @@ impl Call {
         }
     }
 
+    /// The path as it may be told: one with a query is no method's, and may hold secrets.
+    fn said_path(&self) -> String {
+        if self.path.contains('?') {
+            without_secrets(&self.path)
+        } else {
+            self.path.clone()
+        }
+    }
+
     fn request(&mut self, lines: &[u8], span: Span, out: &mut Output<'_>) {
         let Some(path) = wire::find(lines, ":path") else {
             return;
@@ -142,7 +151,7 @@ impl Call {
     }
 
     fn tell(&self, side: Side, what: &'static str, span: Span, out: &mut Output<'_>) {
-        out.describe(|| format!("{what} of {}", self.path));
+        out.describe(|| format!("{what} of {}", self.said_path()));
         out.emit(
             side,
             span,
@@ -156,8 +165,8 @@ impl Call {
     fn ask(&mut self, span: Span, out: &mut Output<'_>) {
         if self.asked.replace(true) == Some(false) {
             let Self { id, op, expect, .. } = *self;
-            out.describe(|| self.path.clone());
-            out.name(|| self.path.clone());
+            out.describe(|| self.said_path());
+            out.name(|| self.said_path());
             let digest = 0;
             out.emit(
                 Side::Client,
@@ -183,7 +192,7 @@ impl Call {
             self.expect = Expect::LongWait(OPEN_END);
             self.ask(self.head, out);
         }
-        out.describe(|| format!("{status} {}", self.path));
+        out.describe(|| format!("{status} {}", self.said_path()));
         out.emit(
             Side::Server,
             span,
@@ -206,7 +215,7 @@ impl Call {
                 self.over = true;
                 let fact = Fact::new("grpc.http-status")
                     .with("status", http)
-                    .with("path", self.path.clone());
+                    .with("path", self.said_path());
                 out.fact(Side::Server, span, fact.in_exchange(self.id));
                 if !self.answered {
                     self.reply(Status::failure(http, "an HTTP status"), span, out);
@@ -223,9 +232,10 @@ impl Call {
             let mut fact = Fact::new("grpc.status")
                 .with("code", code)
                 .with("name", status.name)
-                .with("path", self.path.clone());
+                .with("path", self.said_path());
             if let Some(message) = wire::find(lines, "grpc-message") {
-                fact = fact.with("message", printable(&wire::message(message), TEXT));
+                let message = printable(&wire::message(message), TEXT);
+                fact = fact.with("message", without_secrets(&message));
             }
             if self.asked == Some(false) {
                 self.ask(self.head, out);
@@ -269,7 +279,7 @@ impl Call {
                 self.over = true;
                 let end = self.lanes.server.offset;
                 let span = Span::new(end.saturating_sub(1), end);
-                let fact = Fact::new("grpc.no-status").with("path", self.path.clone());
+                let fact = Fact::new("grpc.no-status").with("path", self.said_path());
                 out.fact(side, span, fact.in_exchange(self.id));
                 if !self.answered {
                     self.reply(Status::failure(2, "no grpc-status"), span, out);
@@ -286,7 +296,7 @@ impl Call {
         }
         let fact = Fact::new("grpc.reset")
             .with("error", error)
-            .with("path", self.path.clone());
+            .with("path", self.said_path());
         match side {
             Side::Client => {
                 out.fact(side, span, fact.in_exchange(self.id));

@@ -84,7 +84,7 @@ impl Talk {
             .with("error", error)
             .with("name", wire::error_name(error));
         if !debug.is_empty() {
-            fact = fact.with("debug", printable(debug, DETAIL));
+            fact = fact.with("debug", without_secrets(&printable(debug, DETAIL)));
         }
         out.fact(side, span, fact);
         out.detail(side, span, "goaway_error", named(error));

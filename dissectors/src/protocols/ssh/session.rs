@@ -133,6 +133,7 @@ impl Reader<'_> {
         }
         if self.lane.lines == 0 {
             let text = text::printable(wire::without_end(line), TEXT);
+            let text = text::without_secrets(&text);
             self.talk.text(side, span, text, out);
         }
         self.lane.lines += 1;

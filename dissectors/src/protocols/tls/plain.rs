@@ -54,7 +54,10 @@ pub(crate) fn mixed(side: Side, first: &[u8], known: Option<&'static str>) -> Op
 /// The first words that answer a hello are no record.
 pub(super) fn not_spoken(side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
     let fact = Fact::new("tls.not-spoken")
-        .with("first", text::printable(first, SHOWN))
+        .with(
+            "first",
+            text::without_secrets(&text::printable(first, SHOWN)),
+        )
         .with("looks_like", looks_like(first));
     out.fact(side, span, fact);
 }

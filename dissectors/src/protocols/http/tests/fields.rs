@@ -8,6 +8,14 @@ const ASK: &[u8] = b"GET /a?x=1&y HTTP/1.1\r\nHost:  h \r\nCookie: a=1; b\r\nX-O
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 #[test]
+fn fields_keep_what_texts_mask() {
+    let ask = b"GET /a?session_id=x HTTP/1.1\r\nHost: h\r\n\r\n";
+    let both = fields(80, &[client(ask), server(OK)]);
+    let uri = named(&both, Side::Client, "http.request.uri");
+    assert_eq!(uri, ["/a?session_id=x"]);
+}
+
+#[test]
 fn a_request_and_its_answer() {
     let both = fields(80, &[client(ASK), server(OK)]);
     for (name, values) in [
