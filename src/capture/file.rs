@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use super::classic::Classic;
 use super::input::Input;
+use super::late::Late;
 use super::limits::{KEEP_BYTES, READ_BYTES};
 use super::pcapng::Pcapng;
 use super::summary::Tally;
@@ -66,14 +67,12 @@ fn start(
     }
     if is_pcapng && Pcapng::begins(&head) {
         let tally = Tally::new(path, "pcapng");
-        return Ok(Box::new(FileSource::new(
-            input,
-            tally,
-            size,
-            Pcapng::default(),
-            head,
-            0,
-        )));
+        let again = size.is_some() && input.compression.is_none();
+        let mut source = FileSource::new(input, tally, size, Pcapng::default(), head, 0);
+        if again {
+            source.late = Late::of_file(path);
+        }
+        return Ok(Box::new(source));
     }
     let mut tally = Tally::new(path, "pcap");
     match Classic::start(&head, &mut tally) {
@@ -139,6 +138,7 @@ struct FileSource<F> {
     need: usize,
     ended: bool,
     refusal: Option<io::Error>,
+    late: Late,
 }
 
 impl<F: Format> FileSource<F> {
@@ -161,6 +161,7 @@ impl<F: Format> FileSource<F> {
             need: 0,
             ended: false,
             refusal: None,
+            late: Late::default(),
         }
     }
 
@@ -220,10 +221,9 @@ impl<F: Format> FileSource<F> {
             source,
         })
     }
-}
 
-impl<F: Format> Source for FileSource<F> {
-    fn fill(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
+    /// The next block; false at the end.
+    fn next(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
         let mut held = self.restore_tail(block);
         while !self.ended {
             let got = self.read_on(block, held);
@@ -256,9 +256,19 @@ impl<F: Format> Source for FileSource<F> {
             Ok(true)
         }
     }
+}
+
+impl<F: Format> Source for FileSource<F> {
+    fn fill(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
+        let more = self.next(block)?;
+        if more {
+            self.late.look(self.tally.told_secrets());
+        }
+        Ok(more)
+    }
 
     fn secrets(&self) -> &str {
-        self.tally.told_secrets()
+        self.late.of(self.tally.told_secrets())
     }
 
     fn summary(&self) -> CaptureSummary {

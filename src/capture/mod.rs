@@ -26,6 +26,7 @@ mod file;
 mod foreign;
 mod input;
 mod keys;
+mod late;
 mod limits;
 mod link;
 #[cfg(feature = "live")]

@@ -3,6 +3,7 @@
 mod bytes;
 mod damage;
 mod formats;
+mod late;
 #[cfg(feature = "live")]
 mod live;
 mod packed;

@@ -199,6 +199,16 @@ impl Pcapng {
     }
 }
 
+/// True for the types of blocks with a packet in them.
+pub(super) const fn is_packet(kind: u32) -> bool {
+    matches!(kind, kind::PACKET | kind::SIMPLE_PACKET | kind::OLD_PACKET)
+}
+
+/// True for the type of blocks with secrets in them.
+pub(super) const fn is_secrets(kind: u32) -> bool {
+    kind == kind::SECRETS
+}
+
 fn section_order(block: &[u8]) -> Option<Order> {
     [Order::Little, Order::Big]
         .into_iter()
