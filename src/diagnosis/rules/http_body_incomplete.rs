@@ -4,9 +4,7 @@ use colloquy_dissectors::units::Side;
 
 use super::message_incomplete::{guard, how, told_within};
 use crate::diagnosis::blame::capitalised;
-use crate::diagnosis::{
-    Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule,
-};
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 use crate::session::troubles::Incomplete;
 
@@ -90,6 +88,9 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
     };
     if waits_for_leave(view, it).is_some() {
         broke.culprit = Culprit::Server;
+        if view.tcp().is_some_and(|t| t.sides[it.side].unacked == 0) {
+            broke.settle();
+        }
         broke.how = format!(
             "{}; it waits for 100 Continue before it sends the body, and the server waits for the body",
             broke.how
@@ -105,7 +106,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
             Severity::Note
         };
         broke.culprit = Culprit::Server;
-        broke.certainty = Certainty::Certain;
+        broke.settle();
         broke.how = format!(
             "{}; the server had answered with {} before, in frame {}, and wanted no more",
             broke.how,
@@ -130,7 +131,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         ))
         .explain(format!(
             "The {} began {} in frame {}, of {}{} bytes by its own words; {} bytes came, the last in frame {}, and then \
-             {}.",
+             {}{}.",
             it.side,
             words(it),
             it.began.frame,
@@ -138,7 +139,8 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
             it.expected,
             it.present,
             it.stamp.frame,
-            broke.how
+            broke.how,
+            broke.doubt
         ))
         .advise(advice)
         .number("expected", it.expected as f64)
@@ -166,6 +168,7 @@ const fn is_bounded(it: &Incomplete) -> bool {
 mod tests {
     use crate::capture::script::{Script, flag};
     use crate::diagnosis::rules::bench::http::{ask, to_web};
+    use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit, Severity};
     use colloquy_dissectors::units::Side;
@@ -265,6 +268,10 @@ mod tests {
             "{}",
             found[0].explanation
         );
+        // Both wait until the capture ends: the server has the head, that is certain.
+        let waiting = findings(elsewhere(asked.clone(), 20.0), RULE);
+        let told = (waiting[0].side, waiting[0].certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Certain), "{waiting:?}");
         let refused = asked
             .clone()
             .server(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");

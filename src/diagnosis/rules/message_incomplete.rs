@@ -113,8 +113,15 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
         ))
         .explain(format!(
             "The {} began {} in frame {}, of {} bytes by its own header; {} bytes came, the last in frame {}, and then \
-             {}.",
-            it.side, it.op, it.began.frame, it.expected, it.present, it.stamp.frame, broke.how
+             {}{}.",
+            it.side,
+            it.op,
+            it.began.frame,
+            it.expected,
+            it.present,
+            it.stamp.frame,
+            broke.how,
+            broke.doubt
         ))
         .advise(match broke.culprit {
             Culprit::Network => "Look at the path between the two: the sender had the rest.",
@@ -133,11 +140,13 @@ const PATIENT: f64 = 1.0;
 pub(super) struct Break {
     pub(super) severity: Severity,
     pub(super) culprit: Culprit,
-    pub(super) certainty: Certainty,
+    certainty: Certainty,
     /// What came then, in words.
     pub(super) how: String,
-    /// What was sent again to a sender that does not acknowledge it any more.
-    pub(super) in_vain: Option<Stamp>,
+    /// Why that is not certain, in words; empty where it is.
+    pub(super) doubt: String,
+    /// What was sent again and never acknowledged.
+    in_vain: Option<Stamp>,
 }
 
 impl Break {
@@ -147,8 +156,16 @@ impl Break {
             culprit: culprit.into(),
             certainty: Certainty::Certain,
             how,
+            doubt: String::new(),
             in_vain: None,
         }
+    }
+
+    /// Something else makes it certain.
+    pub(super) fn settle(&mut self) {
+        self.certainty = Certainty::Certain;
+        self.doubt.clear();
+        self.in_vain = None;
     }
 
     /// The sender fell silent, as `how` tells: its program, where its host was heard since; otherwise it may be the path.
@@ -162,10 +179,9 @@ impl Break {
             Some((side, again)) => Self {
                 culprit: Culprit::Network,
                 certainty: Certainty::Likely,
-                how: format!(
-                    "{}; nothing acknowledged what the {side} sent, not even when it came again (frame {}): most likely the \
+                doubt: format!(
+                    "; nothing acknowledged what the {side} sent, not even when it came again (frame {}): most likely the \
                      path is dark, or the {}'s host is gone{}",
-                    certain.how,
                     again.frame,
                     side.other(),
                     if tcp_path_dark::tells(view, side) {
@@ -179,9 +195,9 @@ impl Break {
             },
             None => Self {
                 certainty: Certainty::Likely,
-                how: format!(
-                    "{}; no frame of the {} tells whether its program stopped or the path went dark",
-                    certain.how, it.side
+                doubt: format!(
+                    "; no frame of the {} tells whether its program stopped or the path went dark",
+                    it.side
                 ),
                 ..certain
             },

@@ -1,5 +1,7 @@
 //! The fields of one message.
 
+mod parts;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -19,6 +21,8 @@ use super::wire;
 use crate::field::{FieldId, Value, Writer, group};
 use crate::http_status;
 use crate::token;
+use parts::{Line, Lines, RequestLine, Start, StatusLine, split};
+pub(super) use parts::{is_response, value};
 
 /// Methods that only other users of HTTP's form have: SSDP, GENA, WebDAV of Exchange, SCCM.
 const OTHER_METHODS: &[&[u8]] = &[
@@ -148,11 +152,6 @@ pub(super) fn is_message(head: &[u8]) -> bool {
     is_response(line) || names::is_method(method) || OTHER_METHODS.contains(&method)
 }
 
-/// True for a status line.
-pub(super) fn is_response(line: &[u8]) -> bool {
-    line.starts_with(b"HTTP/")
-}
-
 /// Says what the message is to others of its connection, see [`super::fields::EXCHANGE`].
 fn exchange(w: &mut Writer<'_>, is_request: bool, number: u64) {
     if number == 0 {
@@ -185,61 +184,6 @@ fn exchange(w: &mut Writer<'_>, is_request: bool, number: u64) {
         w.reply(&RESPONSES, number - 1);
         w.request(&RESPONSES, number);
     }
-}
-
-/// A start line taken apart at its first two spaces.
-enum Start<'a> {
-    Request(RequestLine<'a>),
-    Response(StatusLine<'a>),
-}
-
-struct RequestLine<'a> {
-    method: &'a [u8],
-    target: &'a [u8],
-    version: &'a [u8],
-}
-
-impl RequestLine<'_> {
-    /// SSDP's and GENA's announcements, which ask for nothing.
-    fn is_notification(&self) -> bool {
-        self.method == b"NOTIFY"
-    }
-}
-
-struct StatusLine<'a> {
-    version: &'a [u8],
-    code: &'a [u8],
-    phrase: &'a [u8],
-}
-
-impl<'a> Start<'a> {
-    fn read(line: &'a [u8]) -> Self {
-        let (first, rest) = word(line);
-        let (second, third) = word(rest);
-        if is_response(line) {
-            Self::Response(StatusLine {
-                version: first,
-                code: second,
-                phrase: third,
-            })
-        } else {
-            Self::Request(RequestLine {
-                method: first,
-                target: second,
-                version: third,
-            })
-        }
-    }
-}
-
-/// The bytes before the first space, and those behind the spaces.
-fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes.iter().position(|b| *b == b' ');
-    let (word, rest) = bytes
-        .split_at_checked(end.unwrap_or(bytes.len()))
-        .unwrap_or_default();
-    let next = rest.iter().position(|b| *b != b' ').unwrap_or(rest.len());
-    (word, rest.get(next..).unwrap_or_default())
 }
 
 fn request_line(w: &mut Writer<'_>, start: usize, parts: &RequestLine<'_>) {
@@ -364,21 +308,6 @@ fn header<'a>(w: &mut Writer<'_>, line: &Line<'a>, start: &Start<'_>, seen: &mut
     }
 }
 
-/// Name and value of a header field; the space before the value is none of it.
-/// The value of the first header field of that name, in small letters; empty where there is none.
-pub(super) fn value<'a>(head: &'a [u8], name: &[u8]) -> &'a [u8] {
-    head.split(|b| *b == b'\n')
-        .filter_map(split)
-        .find(|(found, _)| found.eq_ignore_ascii_case(name))
-        .map_or(&[], |(_, value)| value.trim_ascii())
-}
-
-fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().position(|b| *b == b':')?;
-    let (name, value) = line.split_at_checked(colon)?;
-    Some((name, value.get(1..)?.trim_ascii_start()))
-}
-
 fn known(name: &[u8]) -> Option<FieldId> {
     let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
     HEADERS
@@ -473,47 +402,4 @@ fn text(bytes: &[u8]) -> String {
 
 fn number(bytes: &[u8]) -> Option<u64> {
     wire::decimal(bytes)
-}
-
-/// One line of a head.
-struct Line<'a> {
-    /// Where it stands.
-    at: usize,
-    /// Without its end.
-    text: &'a [u8],
-    /// With its end.
-    whole: &'a [u8],
-}
-
-struct Lines<'a> {
-    at: usize,
-    rest: &'a [u8],
-}
-
-impl<'a> Lines<'a> {
-    const fn of(head: &'a [u8]) -> Self {
-        Self { at: 0, rest: head }
-    }
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = Line<'a>;
-
-    fn next(&mut self) -> Option<Line<'a>> {
-        let end = self.rest.iter().position(|b| *b == b'\n');
-        let len = end.map_or(self.rest.len(), |end| end + 1);
-        let (whole, rest) = self
-            .rest
-            .split_at_checked(len)
-            .filter(|(l, _)| !l.is_empty())?;
-        let text = whole.strip_suffix(b"\n").unwrap_or(whole);
-        let line = Line {
-            at: self.at,
-            text: text.strip_suffix(b"\r").unwrap_or(text),
-            whole,
-        };
-        self.at += len;
-        self.rest = rest;
-        Some(line)
-    }
 }

@@ -59,6 +59,7 @@ mod names;
 mod opened_tests;
 mod plain;
 mod probe;
+mod records;
 mod resumption;
 mod session;
 mod ssl2;
