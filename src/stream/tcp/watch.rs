@@ -348,7 +348,10 @@ impl Tcp {
                 as u64
         });
         let sides = &self.facts.sides;
-        let to_syn = sides[side.other()].syn_count > 0
+        // Who says more than a SYN has seen an answer to it, also where the capture has not.
+        let asker = &sides[side.other()];
+        let to_syn = asker.syn_count > 0
+            && asker.frames <= u64::from(asker.syn_count)
             && self.facts.syn_ack.is_none()
             && sides[side].frames <= 1 + u64::from(sides[side].syn_count);
         self.facts.reset = Some(Box::new(Reset {
