@@ -23,7 +23,7 @@ declare_rule! {
     /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
     /// may have been a long poll), and where `tcp-half-open` tells the cause. Where nothing of that can be seen (an
     /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
-    /// acknowledged (by a client's reset neither); that is a warning, and told of every protocol where the reset
+    /// acknowledged (by a client's reset neither), with nothing missing at that time; that is a warning, and told of every protocol where the reset
     /// acknowledges an answer that cannot have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind
     /// the last answer is a rude way to hang up and no trouble.
     ///
@@ -77,10 +77,20 @@ impl TcpAbortedInFlight {
             out.cannot_tell(&META, "T3", why);
         } else if !seen && !on_the_way && readable(view) {
             // Every message is read and answered: what is unacknowledged is an acknowledgement that came too late.
+        } else if !seen && !on_the_way && frames_missing(view, tcp, reset) {
+            let why = "frames of the side that reset are missing before it: an acknowledgement or a FIN may be among them";
+            out.cannot_tell(&META, "T4", why);
         } else {
             out.raise(finding(view, tcp, reset, &work));
         }
     }
+}
+
+/// Bytes of the side that reset were lost at the time of the last ones that it is not seen to acknowledge.
+fn frames_missing(view: &View<'_>, tcp: &TcpFacts, reset: Reset) -> bool {
+    let last = tcp.sides[reset.side.other()].last_data;
+    let from = last.unwrap_or(reset.stamp);
+    tcp.sides[reset.side].acked_unseen > 0 || view.lost_between(from, reset.stamp)
 }
 
 /// The reset that may have cut off work.
