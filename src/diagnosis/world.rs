@@ -96,10 +96,21 @@ pub struct Upgraded {
     pub client: IpAddr,
     /// Where.
     pub server: Endpoint,
-    /// For which path.
-    pub path: String,
+    /// For which path; unknown where the request was not captured.
+    pub path: Option<String>,
     /// The server's 101.
     pub granted: Stamp,
+}
+
+/// A request for a WebSocket whose Upgrade was lost on the way.
+#[derive(Clone, Debug)]
+pub struct Stripped {
+    /// For which path.
+    pub path: String,
+    /// The request.
+    pub asked: Stamp,
+    /// The answer.
+    pub answered: Stamp,
 }
 
 /// The same refusal of one client by one server, in however many connections.
@@ -175,6 +186,8 @@ pub struct World {
     pub(crate) reuses: HashMap<FrameNo, Reuse>,
     /// WebSockets in the order of their opening.
     pub upgrades: Vec<Upgraded>,
+    /// Requests for WebSockets that came without their Upgrade, as they are behind a proxy.
+    pub stripped: Vec<Stripped>,
     /// Connections that nobody closed in order, in the order of their ends.
     pub ends: Vec<End>,
     /// What many of those have in common, by the frame of the last.
@@ -284,6 +297,7 @@ impl World {
         self.connects.extend(other.connects);
         self.name_calls.extend(other.name_calls);
         self.upgrades.extend(other.upgrades);
+        self.stripped.extend(other.stripped);
         self.ends.extend(other.ends);
         self.hearts.extend(other.hearts);
         self.hearing.learn_from(&other.hearing);
@@ -502,14 +516,34 @@ impl World {
     fn learn_upgrades(&mut self, flow: &Flow) {
         for session in flow.sessions.iter().filter(|s| s.protocol == "websocket") {
             let granted = session.entered(Phase::Open);
-            if let Some((granted, path)) = granted.zip(session.detail("path")) {
+            if let Some(granted) = granted {
                 self.upgrades.push(Upgraded {
                     client: flow.client.address,
                     server: flow.server,
-                    path: path.to_string(),
+                    path: session.detail("path").map(ToString::to_string),
                     granted: granted.stamp,
+                });
+            }
+            let refused = session.fact("ws.refused").filter(|_| lost_upgrade(session));
+            let asked = refused.and_then(|r| Some((r.request?, r.stamp)));
+            if let Some(((asked, answered), path)) = asked.zip(session.detail("path")) {
+                let path = path.to_string();
+                self.stripped.push(Stripped {
+                    path,
+                    asked,
+                    answered,
                 });
             }
         }
     }
+}
+
+/// The request that arrived has the key of a WebSocket and not the field Upgrade, as it is behind a proxy that knows no
+/// WebSockets: both fields are for one hop only (RFC 9110 section 7.6.1).
+pub(super) fn lost_upgrade(session: &Session) -> bool {
+    let lacks = |field: &str| {
+        let mut faults = session.facts_named("ws.request-fault");
+        faults.any(|f| f.text("what").starts_with(field) && f.text("got").is_empty())
+    };
+    lacks("no Upgrade") && !lacks("no Sec-WebSocket-Key")
 }
