@@ -1,6 +1,6 @@
 //! `tcp-half-open`.
 
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Certainty, Culprit, Finding, Verdicts, View, declare_rule, seconds};
@@ -52,7 +52,7 @@ impl TcpHalfOpen {
             out.raise(finding);
             return;
         }
-        for side in colloquy_dissectors::units::Side::BOTH {
+        for side in Side::BOTH {
             let probes = &tcp.sides[side].keepalives_unanswered;
             let answered_by_reset = tcp.reset().is_some_and(|r| r.side != side);
             if probes.len() < PROBES || answered_by_reset {
@@ -71,6 +71,14 @@ impl TcpHalfOpen {
 /// This rule tells why the connection was reset.
 pub(super) fn tells(view: &View<'_>) -> bool {
     view.tcp().is_some_and(|tcp| forgotten(view, tcp).is_some())
+}
+
+/// The side whose keep-alive probes this rule tells of, and that ended the connection for want of an answer.
+pub(super) fn gave_up(view: &View<'_>) -> Option<Side> {
+    let tcp = view.tcp()?;
+    let reset = tcp.reset().filter(|_| tcp.was_reset())?;
+    let probes = &tcp.sides[reset.side].keepalives_unanswered;
+    (probes.len() >= PROBES && !view.one_sided()).then_some(reset.side)
 }
 
 /// A reset that answers a segment after a long silence, sent by somebody without that connection.
@@ -117,7 +125,7 @@ fn forgot(view: &View<'_>, reset: Reset, own: Stamp, provoked: Stamp, idle: f64)
         .number("idle", idle)
 }
 
-fn no_life(view: &View<'_>, side: colloquy_dissectors::units::Side, probes: &[Stamp]) -> Finding {
+fn no_life(view: &View<'_>, side: Side, probes: &[Stamp]) -> Finding {
     let (first, last) = (
         probes.first().copied().unwrap_or_default(),
         probes.last().copied().unwrap_or_default(),
