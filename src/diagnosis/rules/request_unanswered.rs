@@ -8,10 +8,10 @@ use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
 use super::tls_not_spoken;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
-use crate::diagnosis::blame::{Way, capitalised};
+use crate::diagnosis::blame::{Way, capitalised, lost_on_the_way, lost_words};
 use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{
-    Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+    Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
 };
 use crate::session::exchange::{Answered, Open};
 use crate::session::model::Session;
@@ -37,7 +37,8 @@ declare_rule! {
     ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
-    /// on the way back. The window of who asked shut: its own program, which does not read.
+    /// on the way back; likewise, as `likely`, where an empty segment stands behind bytes that were never seen and nothing of that
+    /// side is missing. The window of who asked shut: its own program, which does not read.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -200,7 +201,13 @@ impl<'a> Unanswered<'a> {
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
         let way = Way::of_open(view, open);
-        let mut finding = Finding::new(&META, open.asked)
+        let left = match view.ending() {
+            Some(Ending::Reset(reset, side)) if side != open.side => left_before(view, open, reset),
+            _ => None,
+        };
+        let mut finding = Finding::new(&META, open.asked);
+        finding.certainty = self.whereabouts.certainty;
+        let mut finding = finding
             .severity(self.severity(view))
             .side(self.whereabouts.culprit)
             .frame(open.asked, "request")
@@ -212,6 +219,7 @@ impl<'a> Unanswered<'a> {
         }
         let finding = finding
             .maybe_frame(peer, "last-of-peer")
+            .maybe_frame(left, "gave-up")
             .maybe_frame(end, "end")
             .frames(&self.more, "unanswered-too")
             .title(self.title())
@@ -254,10 +262,19 @@ impl<'a> Unanswered<'a> {
     fn how(&self, view: &View<'_>) -> String {
         let waited = seconds(self.waited);
         match view.ending() {
-            Some(Ending::Reset(stamp, side)) => format!(
-                "the {side} reset the connection {waited} later (frame {})",
-                stamp.frame
-            ),
+            Some(Ending::Reset(stamp, side)) => match left_before(view, self.open, stamp) {
+                Some(fin) if side != self.open.side => format!(
+                    "the {} gave up and closed {} later (frame {}), and then the {side} reset the connection (frame {})",
+                    self.open.side,
+                    seconds(fin.time.since(self.open.asked.time)),
+                    fin.frame,
+                    stamp.frame
+                ),
+                _ => format!(
+                    "the {side} reset the connection {waited} later (frame {})",
+                    stamp.frame
+                ),
+            },
             Some(Ending::Fin(stamp)) => {
                 format!(
                     "the connection was closed {waited} later (frame {})",
@@ -294,6 +311,7 @@ struct Whereabouts {
     what: String,
     advice: &'static str,
     proof: Option<(Stamp, &'static str)>,
+    certainty: Certainty,
     /// The request and the close of the other side crossed: who asked may ask again on a new connection.
     crossed: bool,
 }
@@ -312,6 +330,7 @@ impl Whereabouts {
             what: what.into(),
             advice,
             proof: None,
+            certainty: Certainty::Certain,
             crossed: false,
         }
     }
@@ -326,6 +345,13 @@ impl Whereabouts {
 fn closed_since(view: &View<'_>, open: &Open) -> Option<Stamp> {
     let fin = view.tcp()?.sides[open.side.other()].fin?;
     (fin >= open.asked).then_some(fin)
+}
+
+/// Who asked had waited and closed its direction before the reset of the other side, so that this one came for nobody.
+fn left_before(view: &View<'_>, open: &Open, reset: Stamp) -> Option<Stamp> {
+    let fin = view.tcp()?.sides[open.side].fin?;
+    let waited = fin.time.since(open.asked.time) >= AT_ONCE;
+    (waited && fin < reset).then_some(fin)
 }
 
 /// Who should answer closed, and the asker had not done so before.
@@ -417,6 +443,15 @@ fn answer_on_the_way(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
         let advice = "Look at the program that asked: it does not read what it is sent.";
         return Some(Whereabouts::new(open.side, what, advice).proof(since, "window-shut"));
     }
+    if let Some(lost) = lost_on_the_way(view, peer, open.asked) {
+        let what = lost_words(view, peer, lost);
+        let it = Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH)
+            .proof(lost.0, "behind-the-answer");
+        return Some(Whereabouts {
+            certainty: Certainty::Likely,
+            ..it
+        });
+    }
     let series = answerer.series.as_ref().filter(|s| s.count > 1)?;
     let sent_again = series
         .again
@@ -444,10 +479,17 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
     }
     if let Some(Ending::Reset(stamp, side)) = view.ending() {
         if view.tcp().is_some_and(|tcp| forged(tcp).is_some()) {
-            let what = format!("the reset in frame {} was made on the way", stamp.frame);
-            return Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
+            let what = format!(
+                "the reset in frame {} was likely made on the way",
+                stamp.frame
+            );
+            let it = Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
+            return Whereabouts {
+                certainty: Certainty::Likely,
+                ..it
+            };
         }
-        if side != open.side {
+        if side != open.side && left_before(view, open, stamp).is_none() {
             let what = match view.acknowledged(open) {
                 Some(true) => format!("{asked} had the request, and ended instead of answering"),
                 _ => format!("{asked} refused to go on"),
