@@ -7,7 +7,7 @@ use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
 use super::connects;
-pub use super::connects::{Burst, Connect, Failures, Reuse};
+pub use super::connects::{Burst, Connect, Failures, Neighbours, Reuse};
 use super::ends::{self, End, Heart, Pattern};
 use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
@@ -462,6 +462,11 @@ impl World {
         let from = self.connects.partition_point(|c| c.syn < syn);
         let connect = self.connects.get(from).filter(|c| c.syn == syn)?;
         Some(connects::burst(&self.connects, connect))
+    }
+
+    /// What other connects tell of `server`, which did not answer the one from `syn` to `until`.
+    pub fn neighbours(&self, server: Endpoint, syn: Stamp, until: Timestamp) -> Neighbours {
+        connects::neighbours(&self.connects, server, syn, until)
     }
 
     /// Connects to `address` (and `port`, if it matters) within `within` seconds after `after`.
