@@ -226,7 +226,7 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         ))
         .advise(advice(cause.is_some(), idle))
         .number("idle", idle);
-    let finding = if view.session.began_before_capture {
+    let finding = if view.session.began_before_capture || forged.is_some() {
         finding.likely()
     } else {
         finding

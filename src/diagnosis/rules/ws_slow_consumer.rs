@@ -135,6 +135,17 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_of_it_is_no_trouble_of_its_own() {
+        let half = text(Side::Server, &"tick".repeat(20));
+        let script = opened()
+            .server(&text(Side::Server, "tick"))
+            .zero_window(Side::Client)
+            .server_unacknowledged(&half[..70])
+            .wait_secs(22.0);
+        assert_eq!(loud(script.reset(Side::Server).frames()), [RULE]);
+    }
+
+    #[test]
     fn one_that_reads_on_was_only_busy() {
         let script = stuck().wait_secs(3.0).window_update(Side::Client);
         assert!(loud(ended(script, Side::Client, 1000, "")).is_empty());
