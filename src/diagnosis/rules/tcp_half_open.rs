@@ -16,7 +16,7 @@ declare_rule! {
     /// error out of the blue. Without sending it would have waited for ever.
     ///
     /// ## How it is told
-    /// After at least ten seconds of silence one side sends, and the other answers with a reset that carries no
+    /// After at least three seconds of silence (as `likely` below ten) one side sends, and the other answers with a reset that carries no
     /// acknowledgement and has the sequence number that was acknowledged last: that is how TCP answers a segment
     /// that fits no connection. Or: keep-alive probes go unanswered at least three times.
     ///
@@ -39,7 +39,9 @@ declare_rule! {
 }
 
 /// Silence after which a forgotten connection is the likely reason: seconds.
-const IDLE: f64 = 10.0;
+const IDLE: f64 = 3.0;
+/// Below this it is only likely: seconds.
+const LONG_IDLE: f64 = 10.0;
 /// What was sent and the reset to it are not further apart: seconds.
 const AT_ONCE: f64 = 3.0;
 /// Probes without an answer that make a dead peer.
@@ -98,7 +100,13 @@ fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
 
 fn forgot(view: &View<'_>, reset: Reset, own: Stamp, provoked: Stamp, idle: f64) -> Finding {
     let other = reset.side.other();
-    Finding::new(&META, reset.stamp)
+    let finding = Finding::new(&META, reset.stamp);
+    let finding = if idle < LONG_IDLE {
+        finding.likely()
+    } else {
+        finding
+    };
+    finding
         .side(if view.tcp().and_then(forged).is_some() {
             Culprit::Network
         } else {
@@ -159,6 +167,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
+    use crate::diagnosis::Certainty;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
     const RULE: &str = "tcp-half-open";
@@ -191,6 +200,15 @@ mod tests {
     fn a_program_that_hangs_up_on_what_it_is_sent_knew_the_connection() {
         assert!(findings(after_silence(400.0, flag::RST | flag::ACK).frames(), RULE).is_empty());
         assert!(findings(after_silence(0.5, flag::RST).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn after_a_short_silence_it_is_only_likely() {
+        for (seconds, certainty) in [(400.0, Certainty::Certain), (4.5, Certainty::Likely)] {
+            let found = findings(after_silence(seconds, flag::RST).frames(), RULE);
+            assert_eq!(found[0].certainty, certainty);
+        }
+        assert!(findings(after_silence(2.0, flag::RST).frames(), RULE).is_empty());
     }
 
     #[test]
