@@ -56,8 +56,13 @@ impl CaptureOneSided {
                 if count == 1 { "was" } else { "were" }
             ))
             .explain(format!(
-                "Of {share:.0} % of the connections there are frames of one side only, which acknowledge the other's. What \
-                 the other side answered is unknown."
+                "Of {} there are frames of one side only, which acknowledge the other's. What \
+                 the other side answered is unknown.",
+                match total {
+                    1 => "the only connection".to_owned(),
+                    total if total == count => "all connections".to_owned(),
+                    _ => format!("{share:.0} % of the connections"),
+                }
             ))
             .advise("Capture at a place that both directions pass, at best at one of the hosts.")
             .number("connections", count as f64)
