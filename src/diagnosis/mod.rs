@@ -16,6 +16,7 @@ pub mod smb_joins;
 pub mod smb_waits;
 pub mod thresholds;
 pub(crate) mod tls;
+pub mod upgrades;
 pub mod web;
 pub mod world;
 
@@ -274,6 +275,14 @@ impl<'a> View<'a> {
             s.time.since(from.time) > -UNTIL_MISSED && to.time.since(s.time) > -UNTIL_MISSED
         };
         tcp.holes.len() >= limits::EXAMPLES || tcp.holes.iter().any(|h| within(h.stamp))
+    }
+
+    /// Bytes of `side` went missing, and all of them before `stamp`.
+    pub fn lost_only_before(&self, side: Side, stamp: Stamp) -> bool {
+        let Some(tcp) = self.tcp() else { return false };
+        let all_kept = tcp.holes.len() < limits::EXAMPLES && tcp.sides[side].acked_unseen == 0;
+        let mut holes = tcp.holes.iter().filter(|h| h.side == side).peekable();
+        all_kept && holes.peek().is_some() && holes.all(|h| h.stamp <= stamp)
     }
 
     /// The server's address stands for many hosts: who answers does so under its own.

@@ -131,31 +131,22 @@ impl Waiting {
     }
 }
 
-/// A segment without data that stands behind bytes of its side that were not seen.
+/// A frame that shows that a side had sent more than was seen of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ahead {
-    /// The first such segment.
+    /// The first such frame.
     pub stamp: Stamp,
-    /// How far its side had sent by then.
+    /// How far the side had sent by then.
     pub offset: StreamOffset,
-}
-
-/// Bytes that were acknowledged, or ended by a FIN, before they were seen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Unseen {
-    /// The first frame that shows it.
-    pub(super) stamp: Stamp,
-    /// How far they reach.
-    pub(super) end: StreamOffset,
 }
 
 /// What few connections show.
 #[derive(Clone, Debug, Default)]
 pub struct Odd {
-    /// Where a side is first seen to have sent more than was seen.
+    /// A side's own segment without data that stands behind what was seen.
     pub(super) ahead: PerSide<Option<Ahead>>,
-    /// Where bytes of a side are first seen to be missing.
-    pub(super) unseen: PerSide<Option<Unseen>>,
+    /// An acknowledgement of bytes, or the FIN behind them, before they were seen.
+    pub(super) unseen: PerSide<Option<Ahead>>,
     /// A side's segments have different times to live.
     pub(super) ttl_varies: PerSide<bool>,
     /// A reset before [`TcpFacts::reset`] that ended nothing.

@@ -51,10 +51,14 @@ impl CaptureOneSided {
             .severity(severity)
             .side(Culprit::Capture)
             .frame(example.first, "one-direction-only")
-            .title(format!(
-                "{count} of {total} TCP connections {} captured in one direction only",
-                if count == 1 { "was" } else { "were" }
-            ))
+            .title(if total == 1 {
+                "The only TCP connection was captured in one direction only".to_owned()
+            } else {
+                format!(
+                    "{count} of {total} TCP connections {} captured in one direction only",
+                    if count == 1 { "was" } else { "were" }
+                )
+            })
             .explain(format!(
                 "Of {} there are frames of one side only, which acknowledge the other's. What \
                  the other side answered is unknown.",

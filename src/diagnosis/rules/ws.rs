@@ -4,7 +4,6 @@ use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::{Culprit, Finding, RuleMeta, Verdicts, View, counted};
-use crate::limits;
 use crate::session::model::SeenFact;
 
 /// Facts on frames for which the receiver has to fail the connection (RFC 6455 section 7.1.7).
@@ -95,13 +94,8 @@ pub(super) fn perhaps_an_echo(
         ));
     }
     // Whoever says more behind what is missing had not closed in it.
-    let said = view.session.last_message[peer].map(|m| m.stamp);
-    let tcp = view.tcp()?;
-    let holes = || tcp.holes.iter().filter(|h| h.side == peer);
-    let spoke_on = tcp.sides[peer].acked_unseen == 0
-        && tcp.holes.len() < limits::EXAMPLES
-        && holes().next().is_some()
-        && holes().all(|h| said.is_some_and(|s| s >= h.stamp));
+    let said = view.session.last_message[peer];
+    let spoke_on = said.is_some_and(|s| view.lost_only_before(peer, s.stamp));
     (unread(view, peer) && !spoke_on).then_some((
         "T4",
         "bytes of the other side are missing: this Close may echo one among them",

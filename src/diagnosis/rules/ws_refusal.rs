@@ -4,7 +4,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::ws;
 use crate::diagnosis::View;
-use crate::diagnosis::world::{Stripped, Upgraded, lost_upgrade};
+use crate::diagnosis::upgrades::{Stripped, Upgraded, lost_upgrade};
 use crate::session::model::SeenFact;
 
 /// Seconds that a 401 is given for its second leg while the connection stands.

@@ -2,7 +2,7 @@
 
 use super::ws;
 use super::ws_refusal::{self, Proxy, Refusal};
-use crate::diagnosis::world::{Stripped, lost_upgrade};
+use crate::diagnosis::upgrades::{Stripped, lost_upgrade};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 

@@ -14,7 +14,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use super::{Half, IMPLAUSIBLE, Receiver, Tcp};
 use crate::limits;
 use crate::stream::assembler::Assembler;
-use crate::stream::facts::Missing;
+use crate::stream::facts::{Ahead, Missing};
 
 impl Tcp {
     /// True when what `side` says now answers bytes of its peer that wait behind a hole.
@@ -107,8 +107,8 @@ impl Tcp {
     /// data behind them, or the first bytes behind them. `latest` where none is known.
     fn behind(&self, side: Side, (at, end): (StreamOffset, StreamOffset), latest: Stamp) -> Stamp {
         let odd = &self.facts.odd;
-        let acked = odd.unseen[side].filter(|u| u.end > at).map(|u| u.stamp);
-        let ahead = odd.ahead[side].filter(|a| a.offset > at).map(|a| a.stamp);
+        let shown = |by: Option<Ahead>| by.filter(|a| a.offset > at).map(|a| a.stamp);
+        let (acked, ahead) = (shown(odd.unseen[side]), shown(odd.ahead[side]));
         let held = self.halves[side].held.first();
         let held = held.filter(|h| h.start >= end).map(|h| h.stamp);
         [acked, ahead, held]

@@ -4,7 +4,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use thin_vec::{ThinVec, thin_vec};
 
 use super::{IMPLAUSIBLE, Receiver, Recent, Segment, Tcp, flags, offset_of};
-use crate::stream::facts::{Ahead, Arrived, Hurry, Reset, Series, Unseen, VainReset};
+use crate::stream::facts::{Ahead, Arrived, Hurry, Reset, Series, VainReset};
 
 /// Copies made by a mirror port or a second VLAN come within this many nanoseconds (T6).
 const COPY_NANOS: i64 = 1_500_000;
@@ -237,16 +237,12 @@ impl Tcp {
             // A FIN that was not captured counts as one.
             more @ 2..IMPLAUSIBLE => {
                 let offset = highest + more as u64;
-                let ahead = &mut self.facts.odd.ahead[side];
-                match ahead {
-                    Some(known) if known.offset > highest => {
-                        known.offset = known.offset.max(offset);
-                    }
-                    _ => {
-                        let stamp = segment.stamp;
-                        *ahead = Some(Ahead { stamp, offset });
-                    }
-                }
+                note(
+                    &mut self.facts.odd.ahead[side],
+                    highest,
+                    offset,
+                    segment.stamp,
+                );
             }
             _ => {}
         }
@@ -255,11 +251,7 @@ impl Tcp {
     /// Bytes of `side` up to `end` were sent, by an acknowledgement or its FIN, and have not been seen.
     pub(super) fn note_unseen(&mut self, side: Side, end: StreamOffset, stamp: Stamp) {
         let highest = self.halves[side].highest;
-        let unseen = &mut self.facts.odd.unseen[side];
-        match unseen {
-            Some(known) if known.end > highest => known.end = known.end.max(end),
-            _ => *unseen = Some(Unseen { stamp, end }),
-        }
+        note(&mut self.facts.odd.unseen[side], highest, end, stamp);
     }
 
     pub(super) fn is_keepalive(&self, side: Side, segment: &Segment<'_>) -> bool {
@@ -516,5 +508,13 @@ impl Tcp {
             time: Timestamp::from_nanos(same.nanos),
             frame: same.frame,
         })
+    }
+}
+
+/// Remembers the first frame that shows bytes up to `offset`, of which those from `highest` on are still not seen.
+fn note(known: &mut Option<Ahead>, highest: StreamOffset, offset: StreamOffset, stamp: Stamp) {
+    match known {
+        Some(known) if known.offset > highest => known.offset = known.offset.max(offset),
+        _ => *known = Some(Ahead { stamp, offset }),
     }
 }
