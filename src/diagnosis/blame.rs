@@ -11,7 +11,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use super::{Finding, View, seconds};
+use super::{Finding, View, counted, seconds};
 use crate::session::exchange::{Answered, Open};
 
 /// Shorter parts are not told in words: seconds.
@@ -167,6 +167,23 @@ impl Way {
             finding.number(name, value)
         })
     }
+}
+
+/// The answer of `side` to what came at `since` was sent and lost on the way: the first frame that shows it, and how many bytes.
+pub(super) fn lost_on_the_way(view: &View<'_>, side: Side, since: Stamp) -> Option<(Stamp, u64)> {
+    let (ahead, bytes) = view.tcp()?.never_arrived(side)?;
+    (ahead.stamp > since).then_some((ahead.stamp, bytes))
+}
+
+/// That in words.
+pub(super) fn lost_words(view: &View<'_>, side: Side, (shown, bytes): (Stamp, u64)) -> String {
+    format!(
+        "the sequence number of frame {}, which is empty, shows that {} had sent {} that never arrived: they are lost on the way \
+         back",
+        shown.frame,
+        view.end_of(side),
+        counted(bytes, "byte")
+    )
 }
 
 /// With a capital letter.

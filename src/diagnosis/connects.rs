@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use colloquy_dissectors::units::{FrameNo, Side, Stamp};
+use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
 use crate::session::model::{Endpoint, Flow, Transport};
-use crate::stream::facts::TcpFacts;
+use crate::stream::facts::{SideFacts, TcpFacts};
 
 /// A TCP connect as seen in the capture.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,21 @@ pub struct Connect {
     pub again: u32,
     /// The server took it, and closed it soon without a word.
     pub turned_away: bool,
+    /// The client said something, and the server's program never did.
+    pub mute: bool,
+}
+
+/// What other connects tell of a server that did not answer one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Neighbours {
+    /// One that its address took, on any port.
+    pub alive: Option<Stamp>,
+    /// Those to the same port that stood at that time.
+    pub taken: u32,
+    /// Of those, the ones on which the server's program said nothing.
+    pub mute: u32,
+    /// The last of those.
+    pub last: Option<Stamp>,
 }
 
 /// A connection whose ends were those of another one shortly before.
@@ -147,6 +162,7 @@ impl Connect {
             segments: (client.data_segments + server.data_segments) as u32,
             again: client.retransmissions + server.retransmissions,
             turned_away: is_turned_away(tcp),
+            mute: client.stream_bytes > 0 && is_silent(&tcp.sides.server),
         })
     }
 
@@ -182,10 +198,15 @@ impl Connect {
 /// Who takes a connection and ends it within this time without a word, turns it away: nanoseconds.
 const TURNED_AWAY: i64 = 1_000_000_000;
 
+/// It has sent no byte, as far as the capture can tell.
+const fn is_silent(side: &SideFacts) -> bool {
+    side.stream_bytes == 0 && side.missing == 0 && side.acked_unseen == 0
+}
+
 /// The server took the connection and was the first to end it, soon and without a word.
 fn is_turned_away(tcp: &TcpFacts) -> bool {
     let server = &tcp.sides.server;
-    let silent = server.stream_bytes == 0 && server.missing == 0 && server.acked_unseen == 0;
+    let silent = is_silent(server);
     let reset = tcp
         .reset()
         .filter(|r| r.side == Side::Server && tcp.was_reset());
@@ -199,6 +220,34 @@ fn is_turned_away(tcp: &TcpFacts) -> bool {
         .zip(end)
         .is_some_and(|(a, b)| b.time.nanos_since(a.time) < TURNED_AWAY);
     silent && first && soon
+}
+
+/// What the connects around one at `syn`, tried until `until` and never answered, tell of `server`. `connects`: in the order of
+/// their SYNs.
+pub(super) fn neighbours(
+    connects: &[Connect],
+    server: Endpoint,
+    syn: Stamp,
+    until: Timestamp,
+) -> Neighbours {
+    /// Seconds.
+    const AROUND: f64 = 60.0;
+    let from = connects.partition_point(|c| syn.time.since(c.syn.time) > AROUND);
+    let around = connects.get(from..).unwrap_or_default().iter();
+    let around = around.take_while(|c| c.syn.time <= until);
+    let mut found = Neighbours::default();
+    for connect in around.take(BURST_CONNECTS) {
+        if !connect.accepted || connect.server.address != server.address {
+            continue;
+        }
+        found.alive.get_or_insert(connect.syn);
+        if connect.server == server && connect.over.is_none_or(|over| over > syn) {
+            found.taken += 1;
+            found.mute += u32::from(connect.mute);
+            found.last = Some(connect.syn);
+        }
+    }
+    found
 }
 
 /// By the first SYN of each series of failures: what there is to tell. `connects`: in the order of their SYNs.
@@ -380,6 +429,7 @@ mod tests {
             segments: 0,
             again: 0,
             turned_away: false,
+            mute: false,
         }
     }
 

@@ -49,6 +49,8 @@ pub struct End {
     pub longer: bool,
     /// Seconds since it began.
     pub age: f64,
+    /// The capture has its begin.
+    pub whole: bool,
     /// The server closed a WebSocket with a Close, in order though not at its wish.
     pub closed: bool,
 }
@@ -57,13 +59,13 @@ impl End {
     /// How `flow` ended, if it ended so.
     pub(super) fn of(flow: &Flow) -> Option<Self> {
         let tcp = flow.tcp.as_deref()?;
-        if !tcp.saw_start() || tcp.one_sided().is_some() {
+        if tcp.one_sided().is_some() {
             return None;
         }
         let websocket = flow.sessions.iter().find(|s| s.protocol == "websocket");
         let (stamp, side, closed) = match websocket {
             Some(session) => of_websocket(session, tcp)?,
-            None => of_others(tcp)?,
+            None => of_others(tcp).filter(|_| tcp.saw_start())?,
         };
         let last = |s: Side| tcp.sides[s].last_data.filter(|l| *l < stamp);
         let last = Side::BOTH.into_iter().filter_map(last).max()?;
@@ -86,6 +88,7 @@ impl End {
             idle,
             longer,
             age: stamp.time.since(began.time),
+            whole: tcp.saw_start(),
             closed,
         })
         .filter(|end| end.idle_age().is_some() || end.full_age().is_some())
@@ -104,7 +107,8 @@ impl End {
     /// The age at the end, where it came in mid-work.
     fn full_age(&self) -> Option<f64> {
         let by_server = self.side == Side::Server;
-        (by_server && self.age >= AGED && self.idle <= self.age * BUSY).then_some(self.age)
+        (by_server && self.whole && self.age >= AGED && self.idle <= self.age * BUSY)
+            .then_some(self.age)
     }
 }
 

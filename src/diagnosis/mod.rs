@@ -16,6 +16,7 @@ pub mod smb_joins;
 pub mod smb_waits;
 pub mod thresholds;
 pub(crate) mod tls;
+pub mod upgrades;
 pub mod web;
 pub mod world;
 
@@ -279,6 +280,14 @@ impl<'a> View<'a> {
     /// No slow answer of the session had to make room for slower ones.
     pub fn keeps_all_slow(&self) -> bool {
         self.session.troubles.slow.len() < limits::SLOW_ANSWERS
+    }
+
+    /// Bytes of `side` went missing, and all of them before `stamp`.
+    pub fn lost_only_before(&self, side: Side, stamp: Stamp) -> bool {
+        let Some(tcp) = self.tcp() else { return false };
+        let all_kept = tcp.holes.len() < limits::EXAMPLES && tcp.sides[side].acked_unseen == 0;
+        let mut holes = tcp.holes.iter().filter(|h| h.side == side).peekable();
+        all_kept && holes.peek().is_some() && holes.all(|h| h.stamp <= stamp)
     }
 
     /// The server's address stands for many hosts: who answers does so under its own.

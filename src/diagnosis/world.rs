@@ -7,12 +7,13 @@ use colloquy_dissectors::units::{FrameNo, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
 use super::connects;
-pub use super::connects::{Burst, Connect, Failures, Reuse};
+pub use super::connects::{Burst, Connect, Failures, Neighbours, Reuse};
 use super::ends::{self, End, Heart, Pattern};
 use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
 use super::smb_waits::SmbWaits;
 use super::tls::TlsWorld;
+pub use super::upgrades::{Stripped, Upgraded};
 use super::web::Web;
 use super::{Thresholds, seconds};
 use crate::capture::Break;
@@ -89,19 +90,6 @@ pub struct NameCall {
     pub retargeted: Option<Stamp>,
 }
 
-/// A WebSocket that was granted: a refusal that is followed by one was only a step on the way.
-#[derive(Clone, Debug)]
-pub struct Upgraded {
-    /// Who asked.
-    pub client: IpAddr,
-    /// Where.
-    pub server: Endpoint,
-    /// For which path.
-    pub path: String,
-    /// The server's 101.
-    pub granted: Stamp,
-}
-
 /// The same refusal of one client by one server, in however many connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Tries {
@@ -175,6 +163,8 @@ pub struct World {
     pub(crate) reuses: HashMap<FrameNo, Reuse>,
     /// WebSockets in the order of their opening.
     pub upgrades: Vec<Upgraded>,
+    /// Requests for WebSockets that came without their Upgrade, as they are behind a proxy.
+    pub stripped: Vec<Stripped>,
     /// Connections that nobody closed in order, in the order of their ends.
     pub ends: Vec<End>,
     /// What many of those have in common, by the frame of the last.
@@ -284,6 +274,7 @@ impl World {
         self.connects.extend(other.connects);
         self.name_calls.extend(other.name_calls);
         self.upgrades.extend(other.upgrades);
+        self.stripped.extend(other.stripped);
         self.ends.extend(other.ends);
         self.hearts.extend(other.hearts);
         self.hearing.learn_from(&other.hearing);
@@ -450,6 +441,11 @@ impl World {
         Some(connects::burst(&self.connects, connect))
     }
 
+    /// What other connects tell of `server`, which did not answer the one from `syn` to `until`.
+    pub fn neighbours(&self, server: Endpoint, syn: Stamp, until: Timestamp) -> Neighbours {
+        connects::neighbours(&self.connects, server, syn, until)
+    }
+
     /// Connects to `address` (and `port`, if it matters) within `within` seconds after `after`.
     pub fn connects_to(
         &self,
@@ -496,20 +492,6 @@ impl World {
                 granted: granted.filter(|g| *g >= asked.stamp),
                 retargeted: session.fact("nbss.retarget").map(|f| f.stamp),
             });
-        }
-    }
-
-    fn learn_upgrades(&mut self, flow: &Flow) {
-        for session in flow.sessions.iter().filter(|s| s.protocol == "websocket") {
-            let granted = session.entered(Phase::Open);
-            if let Some((granted, path)) = granted.zip(session.detail("path")) {
-                self.upgrades.push(Upgraded {
-                    client: flow.client.address,
-                    server: flow.server,
-                    path: path.to_string(),
-                    granted: granted.stamp,
-                });
-            }
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Reset {
     pub ttl: u8,
     /// The TTL or hop limit of the segments that this side sent before.
     pub usual_ttl: Option<u8>,
+    /// They were several, and all had it.
+    pub steady_ttl: bool,
     /// Nanoseconds since the connection's frame before it.
     pub idle_nanos: i64,
     /// Its sequence number stands exactly where the side's stream was, as far as that is known.
@@ -129,9 +131,24 @@ impl Waiting {
     }
 }
 
+/// A frame that shows that a side had sent more than was seen of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead {
+    /// The first such frame.
+    pub stamp: Stamp,
+    /// How far the side had sent by then.
+    pub offset: StreamOffset,
+}
+
 /// What few connections show.
 #[derive(Clone, Debug, Default)]
 pub struct Odd {
+    /// A side's own segment without data that stands behind what was seen.
+    pub(super) ahead: PerSide<Option<Ahead>>,
+    /// An acknowledgement of bytes, or the FIN behind them, before they were seen.
+    pub(super) unseen: PerSide<Option<Ahead>>,
+    /// A side's segments have different times to live.
+    pub(super) ttl_varies: PerSide<bool>,
     /// A reset before [`TcpFacts::reset`] that ended nothing.
     pub vain_reset: Option<VainReset>,
     /// The first answer to its SYN by an older connection.
@@ -150,6 +167,9 @@ pub struct Odd {
 
 impl Unremarkable for Odd {
     const DEFAULT: &'static Self = &Self {
+        ahead: PerSide::new(None, None),
+        unseen: PerSide::new(None, None),
+        ttl_varies: PerSide::new(false, false),
         vain_reset: None,
         challenge: None,
         challenges: 0,
@@ -464,6 +484,16 @@ impl TcpFacts {
     fn established_by_ack(&self, side: Side) -> bool {
         // Lone SYNs are an unanswered connect, not a one-sided capture.
         self.sides[side].frames > u64::from(self.sides[side].syn_count)
+    }
+
+    /// Where a segment without data shows that `side` had sent bytes that came by neither here nor at its peer: the way lost them.
+    /// `None` where the capture lacks frames of that side, so that these bytes may be among them.
+    pub fn never_arrived(&self, side: Side) -> Option<(Ahead, u64)> {
+        let facts = &self.sides[side];
+        let ahead =
+            self.odd.ahead[side].filter(|_| facts.missing == 0 && facts.acked_unseen == 0)?;
+        let bytes = ahead.offset.checked_sub(facts.stream_bytes)?;
+        (bytes > 0 && self.one_sided().is_none()).then_some((ahead, bytes))
     }
 
     /// The connection's last frame.

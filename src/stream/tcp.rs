@@ -172,8 +172,8 @@ impl Tcp {
         }
         if segment.wire_len > 0 && !segment.has(flags::RST) {
             self.data(side, segment, before, to);
-        } else if self.is_keepalive(side, segment) {
-            self.probe_or_keepalive(side, segment);
+        } else {
+            self.without_data(side, segment);
         }
         if segment.has(flags::FIN) {
             self.fin(side, segment);
@@ -195,6 +195,12 @@ impl Tcp {
         self.halves.swap();
         let facts = &mut self.facts;
         facts.sides.swap();
+        if facts.odd.is_written() {
+            let odd = &mut *facts.odd;
+            odd.ahead.swap();
+            odd.unseen.swap();
+            odd.ttl_varies.swap();
+        }
         let vain = (facts.odd.vain_reset.is_some()).then(|| &mut *facts.odd);
         let vain = vain
             .and_then(|odd| odd.vain_reset.as_mut())
@@ -271,8 +277,10 @@ impl Tcp {
             // Of whom no frame was captured nothing is missing: one direction is (T3).
             if self.facts.sides[peer].frames > 0 {
                 self.facts.sides[peer].acked_unseen = unseen;
+                self.note_unseen(peer, bytes, segment.stamp);
             }
         }
+        let half = &mut self.halves[peer];
         half.acked = bytes;
         let facts = &mut self.facts.sides[peer];
         if let Some(sent) = facts.last_data.filter(|_| bytes == half.highest) {
@@ -411,6 +419,10 @@ impl Tcp {
             self.fin_again(side, segment.stamp);
         } else if at >= 0 {
             half.fin_at.get_or_insert(at as u64);
+            let lacking = at - half.highest as i64;
+            if (1..IMPLAUSIBLE).contains(&lacking) {
+                self.note_unseen(side, at as u64, segment.stamp);
+            }
         }
         self.facts.sides[side].fin.get_or_insert(segment.stamp);
     }

@@ -2,7 +2,7 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{CaptureView, Culprit, Finding, declare_capture_rule};
+use crate::diagnosis::{CaptureView, Culprit, Finding, counted, declare_capture_rule};
 use crate::session::model::Flow;
 
 declare_capture_rule! {
@@ -15,7 +15,8 @@ declare_capture_rule! {
     ///
     /// ## How it is told
     /// By what the capturing system says of dropped frames, and by acknowledgements: a receiver that acknowledges
-    /// bytes has got them, so bytes that were acknowledged and never seen were lost by the capture alone.
+    /// bytes has got them, so bytes that were acknowledged and never seen were lost by the capture alone. Cited is the first frame
+    /// that shows that they were sent.
     ///
     /// ## Example
     /// `dcerpc-smb2-twenty-pipes-with-gaps`: the peer acknowledges dozens of segments that are not in the file.
@@ -53,16 +54,15 @@ impl CaptureDrops {
         }
         let mut said = Vec::new();
         if dropped > 0 {
-            said.push(format!("the capturing system dropped {dropped} frames"));
+            let frames = counted(dropped, "frame");
+            said.push(format!("the capturing system dropped {frames}"));
         }
         if bytes > 0 {
             said.push(format!(
-                "{bytes} bytes in {flows} {} were acknowledged or passed over and never captured",
-                if flows == 1 {
-                    "connection"
-                } else {
-                    "connections"
-                }
+                "{} in {} {} acknowledged or passed over and never captured",
+                counted(bytes, "byte"),
+                counted(flows, "connection"),
+                if bytes == 1 { "was" } else { "were" }
             ));
         }
         let said = said.join("; ");
@@ -92,7 +92,8 @@ fn unseen(flow: &Flow) -> (u64, Option<Stamp>) {
         }
         facts.missing.saturating_sub(facts.cut) + facts.acked_unseen
     };
-    let place = tcp.holes.iter().find(|h| !h.cut).map(|h| h.stamp);
+    let holes = tcp.holes.iter().filter(|h| !h.cut);
+    let place = holes.map(|h| h.stamp).min();
     let lost = of(Side::Client) + of(Side::Server);
     (lost, place.or(Some(flow.last)))
 }
@@ -120,6 +121,26 @@ mod tests {
             found[0].numbers.contains(&("missing_bytes", 500.0)),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn the_first_frame_behind_the_hole_is_cited() {
+        let lost = || connected().client(b"one").server_lost(b"two");
+        let tail = lost().wait_ms(100).close();
+        // SYN, SYN-ACK, ACK, data, ACK, what is lost, and its acknowledgement.
+        let cited = |script: Script| quality(script.frames(), "capture-drops")[0].frames[0].frame;
+        assert_eq!(cited(tail), 6);
+        let held = lost().drop_last().server(b"three").wait_ms(100).close();
+        assert_eq!(cited(held), 6);
+        // Bytes that the capture has behind their acknowledgement are there: the hole is the later one.
+        let late = connected()
+            .client(b"one")
+            .reorder_next(2)
+            .server(b"two")
+            .client(b"more")
+            .server_lost(b"four")
+            .close();
+        assert_eq!(cited(late), 10);
     }
 
     #[test]

@@ -51,13 +51,22 @@ impl CaptureOneSided {
             .severity(severity)
             .side(Culprit::Capture)
             .frame(example.first, "one-direction-only")
-            .title(format!(
-                "{count} of {total} TCP connections {} captured in one direction only",
-                if count == 1 { "was" } else { "were" }
-            ))
+            .title(if total == 1 {
+                "The only TCP connection was captured in one direction only".to_owned()
+            } else {
+                format!(
+                    "{count} of {total} TCP connections {} captured in one direction only",
+                    if count == 1 { "was" } else { "were" }
+                )
+            })
             .explain(format!(
-                "Of {share:.0} % of the connections there are frames of one side only, which acknowledge the other's. What \
-                 the other side answered is unknown."
+                "Of {} there are frames of one side only, which acknowledge the other's. What \
+                 the other side answered is unknown.",
+                match total {
+                    1 => "the only connection".to_owned(),
+                    total if total == count => "all connections".to_owned(),
+                    _ => format!("{share:.0} % of the connections"),
+                }
             ))
             .advise("Capture at a place that both directions pass, at best at one of the hosts.")
             .number("connections", count as f64)

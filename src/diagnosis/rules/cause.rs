@@ -3,6 +3,7 @@
 
 use colloquy_dissectors::units::Side;
 
+use super::tcp_reset_forged::forged;
 use super::{
     rpc_gss_silent_discard, rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight,
     tcp_backlog_overflow, tcp_half_open, tcp_path_dark,
@@ -31,7 +32,14 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
         .or_else(|| tcp_backlog_overflow::tells(view).then_some("tcp-backlog-overflow"))
         .or_else(|| tcp_half_open::tells(view).then_some("tcp-half-open"))
         .or_else(|| {
-            tcp_aborted_in_flight::cut_off(view, open.side).then_some("tcp-aborted-in-flight")
+            tcp_aborted_in_flight::cut_off(view, open.side).then(|| {
+                let forged = view.tcp().is_some_and(|tcp| forged(tcp).is_some());
+                if forged {
+                    "tcp-reset-forged"
+                } else {
+                    "tcp-aborted-in-flight"
+                }
+            })
         })
         .or_else(|| unreachable(view, open).then_some("udp-port-unreachable"))
         .or_else(|| tcp_path_dark::tells(view, open.side).then_some("tcp-path-dark"))

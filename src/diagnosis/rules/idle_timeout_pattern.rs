@@ -134,6 +134,19 @@ mod tests {
     }
 
     #[test]
+    fn a_begin_that_was_not_captured_does_not_matter() {
+        let whole = idle(&[60.0, 60.2, 59.9], b"");
+        let mut frames = whole.clone();
+        // The SYN and SYN-ACK of the last.
+        let last = frames
+            .iter()
+            .rposition(|f| f.bytes[14 + 20 + 13] == 0x02)
+            .unwrap();
+        frames.drain(last..last + 2);
+        assert_eq!(findings(frames, RULE).len(), findings(whole, RULE).len());
+    }
+
+    #[test]
     fn a_heartbeat_outlives_it() {
         let mut beating = Script::tcp("10.0.0.1:50000", "10.0.0.2:8080")
             .connect()

@@ -6,6 +6,7 @@ use super::tcp_aborted_in_flight::cut_off;
 use super::tcp_path_dark;
 use super::tcp_reset_forged::forgery;
 use super::tls_handshake_stalled;
+use super::ws_slow_consumer;
 use crate::diagnosis::{
     Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds,
 };
@@ -246,6 +247,11 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> Break {
     if tcp_path_dark::tells(view, sender) {
         let how = "the rest did not arrive, as tcp-path-dark tells".to_owned();
         return Break::certain(Severity::Note, Culprit::Network, how);
+    }
+    if ws_slow_consumer::tells(view, receiver) {
+        let how =
+            format!("no more of it could: the {receiver} did not read, as ws-slow-consumer tells");
+        return Break::certain(Severity::Note, receiver, how);
     }
     let Some((side, stamp, reset)) = hung_up(view) else {
         if let Some(since) = view.tcp().and_then(|t| t.sides[receiver].zero_window.since) {

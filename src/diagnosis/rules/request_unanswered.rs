@@ -9,7 +9,7 @@ use self::whereabouts::{Whereabouts, whereabouts};
 use super::cause;
 use super::smb2_echo_unanswered::is_echo;
 use super::tls_not_spoken;
-use super::unanswered::{gave_up, guard, repeated_in_vain};
+use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
 use crate::diagnosis::blame::{Way, capitalised};
 use crate::diagnosis::{
     Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
@@ -39,7 +39,8 @@ declare_rule! {
     ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
-    /// on the way back. The window of who asked shut: its own program, which does not read.
+    /// on the way back; likewise, as `likely`, where an empty segment stands behind bytes that were never seen and nothing of that
+    /// side is missing. The window of who asked shut: its own program, which does not read.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.
@@ -208,8 +209,14 @@ impl<'a> Unanswered<'a> {
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
         let way = Way::of_open(view, open);
+        let left = match view.ending() {
+            Some(Ending::Reset(reset, side)) if side != open.side => left_before(view, open, reset),
+            _ => None,
+        };
         let oldest = self.oldest.map(|old| old.first);
-        let mut finding = Finding::new(&META, oldest.unwrap_or(open.asked))
+        let mut finding = Finding::new(&META, oldest.unwrap_or(open.asked));
+        finding.certainty = self.whereabouts.certainty;
+        let mut finding = finding
             .severity(self.severity(view))
             .side(self.whereabouts.culprit)
             .maybe_frame(oldest, "first-unanswered")
@@ -222,6 +229,7 @@ impl<'a> Unanswered<'a> {
         }
         let finding = finding
             .maybe_frame(peer, "last-of-peer")
+            .maybe_frame(left, "gave-up")
             .maybe_frame(end, "end")
             .frames(&self.more, "unanswered-too")
             .title(self.title())
@@ -280,10 +288,19 @@ impl<'a> Unanswered<'a> {
     fn how(&self, view: &View<'_>) -> String {
         let waited = seconds(self.waited);
         match view.ending() {
-            Some(Ending::Reset(stamp, side)) => format!(
-                "the {side} reset the connection {waited} later (frame {})",
-                stamp.frame
-            ),
+            Some(Ending::Reset(stamp, side)) => match left_before(view, self.open, stamp) {
+                Some(fin) if side != self.open.side => format!(
+                    "the {} gave up and closed {} later (frame {}), and then the {side} reset the connection (frame {})",
+                    self.open.side,
+                    seconds(fin.time.since(self.open.asked.time)),
+                    fin.frame,
+                    stamp.frame
+                ),
+                _ => format!(
+                    "the {side} reset the connection {waited} later (frame {})",
+                    stamp.frame
+                ),
+            },
             Some(Ending::Fin(stamp)) => {
                 format!(
                     "the connection was closed {waited} later (frame {})",
@@ -318,6 +335,13 @@ impl<'a> Unanswered<'a> {
 fn closed_since(view: &View<'_>, open: &Open) -> Option<Stamp> {
     let fin = view.tcp()?.sides[open.side.other()].fin?;
     (fin >= open.asked).then_some(fin)
+}
+
+/// Who asked had waited and closed its direction before the reset of the other side, so that this one came for nobody.
+fn left_before(view: &View<'_>, open: &Open, reset: Stamp) -> Option<Stamp> {
+    let fin = view.tcp()?.sides[open.side].fin?;
+    let waited = fin.time.since(open.asked.time) >= AT_ONCE;
+    (waited && fin < reset).then_some(fin)
 }
 
 fn is_smb(session: &Session) -> bool {

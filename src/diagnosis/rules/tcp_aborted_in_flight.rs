@@ -6,6 +6,7 @@ use colloquy_dissectors::units::Side;
 use super::dcerpc::elsewhere;
 use super::tcp_half_open;
 use super::tcp_reset_forged::{forged, forged_before, not_arrived};
+use super::ws_slow_consumer;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::Session;
 use crate::stream::facts::{Reset, TcpFacts};
@@ -21,9 +22,10 @@ declare_rule! {
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
     /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
-    /// may have been a long poll), and where `tcp-half-open` tells the cause. Where nothing of that can be seen (an
+    /// may have been a long poll), and where `tcp-half-open` tells the cause; a note where `tcp-reset-forged` or
+    /// `ws-slow-consumer` does. Where nothing of that can be seen (an
     /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
-    /// acknowledged (by a client's reset neither); that is a warning, and told of every protocol where the reset
+    /// acknowledged (by a client's reset neither), with nothing missing at that time; that is a warning, and told of every protocol where the reset
     /// acknowledges an answer that cannot have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind
     /// the last answer is a rude way to hang up and no trouble.
     ///
@@ -77,10 +79,20 @@ impl TcpAbortedInFlight {
             out.cannot_tell(&META, "T3", why);
         } else if !seen && !on_the_way && readable(view) {
             // Every message is read and answered: what is unacknowledged is an acknowledgement that came too late.
+        } else if !seen && !on_the_way && frames_missing(view, tcp, reset) {
+            let why = "frames of the side that reset are missing before it: an acknowledgement or a FIN may be among them";
+            out.cannot_tell(&META, "T4", why);
         } else {
             out.raise(finding(view, tcp, reset, &work));
         }
     }
+}
+
+/// Bytes of the side that reset were lost at the time of the last ones that it is not seen to acknowledge.
+fn frames_missing(view: &View<'_>, tcp: &TcpFacts, reset: Reset) -> bool {
+    let last = tcp.sides[reset.side.other()].last_data;
+    let from = last.unwrap_or(reset.stamp);
+    tcp.sides[reset.side].acked_unseen > 0 || view.lost_between(from, reset.stamp)
 }
 
 /// The reset that may have cut off work.
@@ -152,7 +164,11 @@ fn readable(view: &View<'_>) -> bool {
 }
 
 fn severity(view: &View<'_>, work: &Work) -> Severity {
-    if work.requests + work.messages > 0 && !tcp_half_open::tells(view) {
+    let forged = view.tcp().is_some_and(|tcp| forged(tcp).is_some());
+    if forged || is_unread(view) {
+        // The cause is told.
+        Severity::Note
+    } else if work.requests + work.messages > 0 && !tcp_half_open::tells(view) {
         META.severity
     } else if work.given_up > 0 && work.requests + work.messages + work.impatient == 0 {
         Severity::Note
@@ -161,8 +177,8 @@ fn severity(view: &View<'_>, work: &Work) -> Severity {
     }
 }
 
-fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Finding {
-    let sender = reset.side.other();
+/// What was cut off, in words.
+fn lost_words(sender: Side, work: &Work) -> String {
     let mut lost = Vec::new();
     let example = work.example.as_deref().unwrap_or("half a message");
     if work.given_up > 0 && work.example.is_none() {
@@ -188,26 +204,50 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
             work.unacked
         ));
     }
-    let lost = lost.join(", and ");
-    let in_doubt = forged(tcp).is_some();
-    let doubt = match (forged(tcp), forged_before(tcp)) {
+    lost.join(", and ")
+}
+
+/// Why the reset, or that its side knew nothing of the connection, was likely made on the way.
+fn doubt(tcp: &TcpFacts, side: Side) -> Option<String> {
+    match (forged(tcp), forged_before(tcp)) {
         (Some(why), _) => Some(format!(
-            " The reset may not be from the {}: {why}.",
-            reset.side
+            " The reset is likely not from the {side}, as tcp-reset-forged tells: {why}."
         )),
         (None, Some(before)) => Some(format!(
-            " A reset that was made on the way came before, in frame {}, as tcp-reset-forged tells: the {} may have had one, too, \
+            " A reset that was made on the way came before, in frame {}, as tcp-reset-forged tells: the {side} may have had one, too, \
              and known nothing of the connection any more.",
-            before.frame, reset.side
+            before.frame
         )),
         (None, None) => None,
-    };
+    }
+}
+
+/// A side did not read, as `ws-slow-consumer` tells.
+fn is_unread(view: &View<'_>) -> bool {
+    let unread = |side: &Side| ws_slow_consumer::tells(view, *side);
+    Side::BOTH.iter().any(unread)
+}
+
+fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Finding {
+    let sender = reset.side.other();
+    let lost = lost_words(sender, work);
+    let in_doubt = forged(tcp).is_some();
+    let doubt = doubt(tcp, reset.side);
     let culprit = match doubt {
         Some(_) => Culprit::Network,
         None => Culprit::from(reset.side),
     };
+    let mut finding = Finding::new(&META, reset.stamp);
+    if doubt.is_some() {
+        finding = finding.likely();
+    }
+    let cause = if is_unread(view) {
+        " The cause is told by ws-slow-consumer."
+    } else {
+        ""
+    };
     let doubt = doubt.unwrap_or_default();
-    Finding::new(&META, reset.stamp)
+    finding
         .severity(severity(view, work))
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
@@ -222,7 +262,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
             format!("The {} reset the connection in the middle of work", reset.side)
         })
         .explain(format!(
-            "Frame {} resets the connection between {} and {} while {lost}.{doubt}",
+            "Frame {} resets the connection between {} and {} while {lost}.{doubt}{cause}",
             reset.stamp.frame,
             view.client(),
             view.server()
@@ -243,7 +283,7 @@ mod tests {
         answer, call, far_client, healthy, over_tcp, record,
     };
     use crate::diagnosis::rules::bench::{findings, loud};
-    use crate::diagnosis::{Culprit, Severity};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
 
     const RULE: &str = "tcp-aborted-in-flight";
 
@@ -310,8 +350,8 @@ mod tests {
         let found = findings(far_client().reset_after(0).frames(), RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(
-            (found[0].severity, found[0].side),
-            (Severity::Warning, Culprit::Network)
+            (found[0].severity, found[0].side, found[0].certainty),
+            (Severity::Note, Culprit::Network, Certainty::Likely)
         );
         // In time, who asked has its answers and hangs up rudely.
         assert!(loud(far_client().reset_after(21).frames()).is_empty());

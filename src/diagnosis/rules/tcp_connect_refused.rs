@@ -15,7 +15,8 @@ declare_rule! {
     /// Nothing listens where the client connects, or something on the way forbids it.
     ///
     /// ## How it is told
-    /// A RST answers the SYN, or an ICMP destination unreachable quotes it, and no SYN-ACK came. An ICMP error for a
+    /// A RST answers the SYN, or an ICMP destination unreachable quotes it, and no SYN-ACK came. A client that has said more
+    /// than its SYN by then had an answer, which the capture lacks: then it was no refusal. An ICMP error for a
     /// connect that succeeds all the same is left out. The same client's further refusals at the same address and port
     /// are told with the first. It is a note where the client tried two ways at once and the other one was open (SMB on
     /// 445 and 139, IPv6 and IPv4), and where it was refused by twenty different addresses or ports within a minute: that
@@ -236,6 +237,26 @@ mod tests {
             .close();
         let v6 = Script::tcp("[fd00::1]:40000", "[fd00::2]:9000").refuse();
         assert!(loud(Script::merge([v6, v4])).is_empty());
+    }
+
+    #[test]
+    fn who_goes_on_after_the_syn_had_an_answer_that_was_not_captured() {
+        let asked = script()
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .segment(Side::Client, flag::ACK, 1, 1, b"");
+        let with_data = asked
+            .clone()
+            .segment(Side::Client, flag::ACK | flag::PSH, 1, 1, b"data");
+        for (script, ack) in [(asked, 1), (with_data, 5)] {
+            let script = script.segment(Side::Server, flag::RST | flag::ACK, 1, ack, b"");
+            assert!(findings(script.frames(), RULE).is_empty());
+        }
+        let again = script()
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .wait_secs(1.0)
+            .segment(Side::Client, flag::SYN, 0, 0, b"")
+            .segment(Side::Server, flag::RST | flag::ACK, 0, 1, b"");
+        assert_eq!(findings(again.frames(), RULE).len(), 1);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use colloquy_dissectors::units::Side;
 
-use crate::diagnosis::world::Failures;
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::world::{Failures, Neighbours};
+use crate::diagnosis::{
+    Culprit, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+};
 use crate::stream::facts::TcpFacts;
 
 declare_rule! {
@@ -18,7 +20,9 @@ declare_rule! {
     /// no answer, wherever the capture was made. Likewise a SYN-ACK that was repeated and never acknowledged: the
     /// server's answer does not reach the client. A single SYN shortly before the capture ends tells nothing. The same
     /// client's further connects to the same address and port are told with the first; a host that is silent on twenty
-    /// ports within a minute is being scanned, and it is a note.
+    /// ports within a minute is being scanned, and it is a note. What became of other connects to the same address and port is
+    /// told along; where at least two stand and the server's program has said nothing on any of them, its queue of connections
+    /// is likely full.
     ///
     /// ## Example
     /// `http-page-load-hangs`: dozens of SYNs to hosts that do not answer.
@@ -38,6 +42,8 @@ declare_rule! {
     }
 }
 
+/// So many connections without a word of the server's program show that it accepts none.
+const QUEUE: u32 = 2;
 /// A SYN is repeated after a second (RFC 6298 section 2.1); when it was not by then, the client gave up early.
 const UNTIL_REPEATED: f64 = 3.0;
 
@@ -108,22 +114,62 @@ pub(super) fn with_others(
 fn no_answer(view: &View<'_>, tcp: &TcpFacts) -> Finding {
     let client = &tcp.sides.client;
     let first = client.syns.first().copied().unwrap_or_default();
-    let tried = client.last.unwrap_or(first).time.since(first.time);
-    Finding::new(&META, first)
-        .side(Culprit::Unknown)
+    let last = client.last.unwrap_or(first);
+    let tried = last.time.since(first.time);
+    let others = view.world.neighbours(view.flow.server, first, last.time);
+    let full = others.taken >= QUEUE && others.mute == others.taken;
+    let finding = Finding::new(&META, first);
+    let finding = if full { finding.likely() } else { finding };
+    finding
+        .side(if full {
+            Culprit::Server
+        } else {
+            Culprit::Unknown
+        })
         .frames(&client.syns, "syn")
+        .maybe_frame(others.last.or(others.alive), "other-connect")
         .title(format!("The connect to {} was never answered", view.server()))
         .explain(format!(
-            "{} asked to connect to {} {} times within {} and got nothing back: no SYN-ACK, no reset, no ICMP error. \
-             Either nobody has that address, or something on the way drops the request or its answer.",
+            "{} asked to connect to {} {} times within {} and got nothing back: no SYN-ACK, no reset, no ICMP error. {}",
             view.client(),
             view.server(),
             client.syn_count,
-            seconds(tried)
+            seconds(tried),
+            reason(view, others)
         ))
-        .advise("Check the address, the host and the firewalls between; capture at the server to see whether SYNs arrive.")
+        .advise(if others.taken > 0 {
+            "See whether the server's program accepts connections: its listen queue (ss -ltn), nstat -az TcpExtListenOverflows \
+             TcpExtListenDrops. If these count nothing, look for a limit of connections on the way."
+        } else {
+            "Check the address, the host and the firewalls between; capture at the server to see whether SYNs arrive."
+        })
         .number("syns", f64::from(client.syn_count))
         .number("tried", tried)
+}
+
+/// Why nobody answered, by what became of other connects to the same address.
+fn reason(view: &View<'_>, others: Neighbours) -> String {
+    match (others.last, others.alive) {
+        (Some(last), _) => {
+            let silent = match (others.mute == others.taken, others.taken) {
+                (false, _) => "",
+                (true, 1) => ", on which its program has said nothing",
+                (true, _) => ", on none of which its program has said anything",
+            };
+            format!(
+                "The same port holds {} at that time (the last from frame {}){silent}: it listens, and its queue of connections \
+                 that wait to be accepted (backlog) may be full, or something on the way limits them.",
+                counted(others.taken.into(), "other connection"),
+                last.frame
+            )
+        }
+        (None, Some(alive)) => format!(
+            "{} has taken another connect (frame {}), so it is there: something drops this request or its answer.",
+            view.flow.server.address, alive.frame
+        ),
+        (None, None) => "Either nobody has that address, or something on the way drops the request or its answer."
+            .to_owned(),
+    }
 }
 
 fn answer_lost(view: &View<'_>, tcp: &TcpFacts) -> Finding {
@@ -179,6 +225,41 @@ mod tests {
         let found = findings(Script::merge(tries), RULE);
         assert_eq!(found.len(), 1);
         assert!(found[0].numbers.contains(&("connects", 10.0)), "{found:?}");
+    }
+
+    #[test]
+    fn what_other_connects_tell_of_the_server() {
+        let other = |port: u16, to: &str| {
+            Script::tcp(&format!("10.0.0.1:{port}"), to)
+                .connect()
+                .client(b"hello?")
+        };
+        let tried = || script().wait_secs(1.0).syn_only();
+        let told = |others: Vec<Script>| {
+            let found = findings(Script::merge(others.into_iter().chain([tried()])), RULE);
+            (found[0].side, found[0].explanation.clone())
+        };
+        // Two stand at that time, and nobody says anything on them.
+        let (side, words) = told(vec![
+            other(41000, "10.0.0.2:445"),
+            other(41001, "10.0.0.2:445"),
+        ]);
+        assert_eq!(side, Culprit::Server);
+        assert!(words.contains("(backlog) may be full"), "{words}");
+        // On one of them the program speaks.
+        let (side, words) = told(vec![
+            other(41000, "10.0.0.2:445"),
+            other(41001, "10.0.0.2:445").server(b"yes"),
+        ]);
+        assert_eq!(side, Culprit::Unknown);
+        assert!(!words.contains("on none of which"), "{words}");
+        // Another port, or connections that were over by then.
+        let (side, words) = told(vec![other(41000, "10.0.0.2:80")]);
+        assert_eq!(side, Culprit::Unknown);
+        assert!(words.contains("so it is there"), "{words}");
+        let over = other(41000, "10.0.0.2:445").close();
+        assert!(told(vec![over]).1.contains("so it is there"));
+        assert!(told(vec![]).1.contains("nobody has that address"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `tcp-half-open`.
 
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Certainty, Culprit, Finding, Verdicts, View, declare_rule, seconds};
@@ -16,7 +16,7 @@ declare_rule! {
     /// error out of the blue. Without sending it would have waited for ever.
     ///
     /// ## How it is told
-    /// After at least ten seconds of silence one side sends, and the other answers with a reset that carries no
+    /// After at least three seconds of silence (as `likely` below ten) one side sends, and the other answers with a reset that carries no
     /// acknowledgement and has the sequence number that was acknowledged last: that is how TCP answers a segment
     /// that fits no connection. Or: keep-alive probes go unanswered at least three times.
     ///
@@ -39,7 +39,9 @@ declare_rule! {
 }
 
 /// Silence after which a forgotten connection is the likely reason: seconds.
-const IDLE: f64 = 10.0;
+const IDLE: f64 = 3.0;
+/// Below this it is only likely: seconds.
+const LONG_IDLE: f64 = 10.0;
 /// What was sent and the reset to it are not further apart: seconds.
 const AT_ONCE: f64 = 3.0;
 /// Probes without an answer that make a dead peer.
@@ -52,7 +54,7 @@ impl TcpHalfOpen {
             out.raise(finding);
             return;
         }
-        for side in colloquy_dissectors::units::Side::BOTH {
+        for side in Side::BOTH {
             let probes = &tcp.sides[side].keepalives_unanswered;
             let answered_by_reset = tcp.reset().is_some_and(|r| r.side != side);
             if probes.len() < PROBES || answered_by_reset {
@@ -73,6 +75,14 @@ pub(super) fn tells(view: &View<'_>) -> bool {
     view.tcp().is_some_and(|tcp| forgotten(view, tcp).is_some())
 }
 
+/// The side whose keep-alive probes this rule tells of, and that ended the connection for want of an answer.
+pub(super) fn gave_up(view: &View<'_>) -> Option<Side> {
+    let tcp = view.tcp()?;
+    let reset = tcp.reset().filter(|_| tcp.was_reset())?;
+    let probes = &tcp.sides[reset.side].keepalives_unanswered;
+    (probes.len() >= PROBES && !view.one_sided()).then_some(reset.side)
+}
+
 /// A reset that answers a segment after a long silence, sent by somebody without that connection.
 fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
     let reset = tcp.reset().filter(|_| tcp.was_reset())?;
@@ -90,7 +100,13 @@ fn forgotten(view: &View<'_>, tcp: &TcpFacts) -> Option<Finding> {
 
 fn forgot(view: &View<'_>, reset: Reset, own: Stamp, provoked: Stamp, idle: f64) -> Finding {
     let other = reset.side.other();
-    Finding::new(&META, reset.stamp)
+    let finding = Finding::new(&META, reset.stamp);
+    let finding = if idle < LONG_IDLE {
+        finding.likely()
+    } else {
+        finding
+    };
+    finding
         .side(if view.tcp().and_then(forged).is_some() {
             Culprit::Network
         } else {
@@ -117,7 +133,7 @@ fn forgot(view: &View<'_>, reset: Reset, own: Stamp, provoked: Stamp, idle: f64)
         .number("idle", idle)
 }
 
-fn no_life(view: &View<'_>, side: colloquy_dissectors::units::Side, probes: &[Stamp]) -> Finding {
+fn no_life(view: &View<'_>, side: Side, probes: &[Stamp]) -> Finding {
     let (first, last) = (
         probes.first().copied().unwrap_or_default(),
         probes.last().copied().unwrap_or_default(),
@@ -151,6 +167,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
+    use crate::diagnosis::Certainty;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
     const RULE: &str = "tcp-half-open";
@@ -183,6 +200,15 @@ mod tests {
     fn a_program_that_hangs_up_on_what_it_is_sent_knew_the_connection() {
         assert!(findings(after_silence(400.0, flag::RST | flag::ACK).frames(), RULE).is_empty());
         assert!(findings(after_silence(0.5, flag::RST).frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn after_a_short_silence_it_is_only_likely() {
+        for (seconds, certainty) in [(400.0, Certainty::Certain), (4.5, Certainty::Likely)] {
+            let found = findings(after_silence(seconds, flag::RST).frames(), RULE);
+            assert_eq!(found[0].certainty, certainty);
+        }
+        assert!(findings(after_silence(2.0, flag::RST).frames(), RULE).is_empty());
     }
 
     #[test]

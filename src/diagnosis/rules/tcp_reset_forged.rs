@@ -15,7 +15,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before or long
-    /// after; or its time to live is unlike that of all other frames of that side; or it bears the IP identification of an
+    /// after; or its time to live is unlike that of all other frames of that side (a hop or two do only where it is larger, all
+    /// others have one value, and the reset acknowledges nothing: so a filter nearer by rejects a segment); or it bears the IP identification of an
     /// earlier frame while that side counts them; or it acknowledges bytes in less than a quarter of the shortest time
     /// in which that side ever acknowledged anything, the handshake's included: they cannot have been there and back; or it
     /// answers a SYN and acknowledges something that was never sent. That fits nothing better, but proves nothing: a load
@@ -105,6 +106,7 @@ fn forged_reset(tcp: &TcpFacts) -> Option<(Reset, String)> {
     let why = after
         .or_else(|| copied(&reset))
         .or_else(|| far(&reset).filter(|_| !scans))
+        .or_else(|| nearer(&reset).filter(|_| !scans))
         .or_else(|| too_soon(&reset))?;
     Some((reset, why))
 }
@@ -163,6 +165,21 @@ fn far(reset: &Reset) -> Option<String> {
         "its time to live is {}, that of the other frames of the {} is {usual}",
         reset.ttl, reset.side
     ))
+}
+
+/// It was made a hop or two nearer than its side's host, which has sent all else with one time to live; and like a filter that
+/// rejects a segment, what made it knows of no connection.
+fn nearer(reset: &Reset) -> Option<String> {
+    let usual = reset.usual_ttl.filter(|_| reset.steady_ttl)?;
+    let hops = reset.ttl.checked_sub(usual)?;
+    let rejects = !reset.with_ack && reset.in_sequence;
+    (rejects && (1..HOPS).contains(&hops)).then(|| {
+        format!(
+            "its time to live is {}, that of all other frames of the {} is {usual}, so that what made it is nearer, and it \
+             acknowledges nothing, as if there were no connection",
+            reset.ttl, reset.side
+        )
+    })
 }
 
 fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, why: &str) -> Finding {
@@ -278,6 +295,33 @@ mod tests {
     fn a_route_that_is_a_hop_longer_is_no_forgery() {
         let frames = with_last_ttl(talked().reset(Side::Server).frames(), 63);
         assert!(findings(frames, RULE).is_empty());
+    }
+
+    #[test]
+    fn a_filter_one_hop_nearer_rejects_a_segment() {
+        let asks = |ttls: &[u8]| {
+            let behind = talked().client_unacknowledged(b"more");
+            let frames = behind.segment(Side::Server, flag::RST, 5, 0, b"").frames();
+            let mut frames = with_last_ttl(frames, 64);
+            let mut ttls = ttls.iter().cycle();
+            let last = frames.len() - 1;
+            for frame in &mut frames[..last] {
+                // The source address, and the time to live.
+                if frame.bytes[26..30] == [10, 0, 0, 2] {
+                    frame.bytes[14 + 8] = *ttls.next().unwrap();
+                }
+            }
+            frames
+        };
+        let found = findings(asks(&[63]), RULE);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        // From as far, from further away, or from a host whose frames come by several ways.
+        for ttls in [&[64][..], &[65], &[63, 62]] {
+            assert!(findings(asks(ttls), RULE).is_empty(), "{ttls:?}");
+        }
+        let knows = with_last_ttl(talked().reset(Side::Server).frames(), 65);
+        assert!(findings(knows, RULE).is_empty(), "it acknowledges");
     }
 
     #[test]

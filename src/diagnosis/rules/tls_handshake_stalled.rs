@@ -6,6 +6,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 use super::tcp_path_dark;
 use super::tls::{compared, course, ended_by_alert, guard, hidden, server_words, steps};
 use super::tls_load_shedding;
+use crate::diagnosis::blame::{capitalised, lost_on_the_way, lost_words};
 use crate::diagnosis::tls::text;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::LastMessage;
@@ -22,7 +23,8 @@ declare_rule! {
     /// where the client was asked for a certificate, for which a user may be asked), when the side whose turn it was closed
     /// or reset the connection, and when the other side gave up after a second or more. A client that closes at once after
     /// the server's flight is a note: scanners and health checks do that. The stage is told: no ServerHello, no second hello
-    /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause.
+    /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause. Where an
+    /// empty segment of the side whose turn it was stands behind bytes that never came by, its answer was lost on the way.
     ///
     /// ## Example
     /// A server accepts the connection, acknowledges the ClientHello and says nothing: it is overloaded, or no TLS is
@@ -152,11 +154,16 @@ impl Stall {
 
     fn culprit(&self, view: &View<'_>) -> Culprit {
         let dark = tcp_path_dark::tells(view, self.said_by) || self.unacknowledged(view) > 0;
-        if dark {
+        if dark || self.lost(view).is_some() {
             Culprit::Network
         } else {
             self.turn.into()
         }
+    }
+
+    /// What the other side sent is lost on the way: where that is shown, and how many bytes.
+    fn lost(&self, view: &View<'_>) -> Option<(Stamp, u64)> {
+        lost_on_the_way(view, self.turn, self.last.stamp)
     }
 
     /// Bytes of who spoke last that its peer has not acknowledged, where nobody ended the connection.
@@ -190,6 +197,12 @@ impl Stall {
             .fact("tls.client-hello")
             .and_then(|f| f.int("length"));
         let size = view.session.bytes[self.said_by];
+        if let Some(lost) = self.lost(view) {
+            return format!(
+                " {}, as when a device on the path drops large packets and the sender is not told (RFC 2923 section 2.1).",
+                capitalised(&lost_words(view, self.turn, lost))
+            );
+        }
         match self.unacknowledged(view) {
             0 if self.ended.is_some() => String::new(),
             0 => format!(" TCP at {peer} acknowledged all of it, so its program had it."),
@@ -206,11 +219,13 @@ impl Stall {
             Some((Some(side), _)) if side == self.turn => "is broken off",
             _ => "stalls",
         };
+        let lost = self.lost(view);
         let finding = steps(view, Finding::new(&META, self.last.stamp))
             .severity(severity)
             .side(self.culprit(view))
             .frame(self.last.stamp, "last-message")
             .maybe_frame(self.ended.map(|(_, stamp)| stamp), "end")
+            .maybe_frame(lost.map(|(shown, _)| shown), "behind-the-answer")
             .title(format!(
                 "The handshake with {} {verb}: {}",
                 server_words(view),
@@ -225,7 +240,11 @@ impl Stall {
                 self.stage,
                 self.whereabouts(view)
             ))
-            .advise(advice(self.turn, self.ended.is_some()))
+            .advise(match lost {
+                Some(_) => "Look at the path from there: its MTU, tunnels, and filters that drop ICMP; try a smaller MSS. A capture at the \
+                            other end shows what was sent.",
+                None => advice(self.turn, self.ended.is_some()),
+            })
             .number("waited", self.waited)
             .number("patience", self.patience);
         let finding = match course(view).as_str() {
@@ -233,6 +252,10 @@ impl Stall {
             course => finding.also(&format!("So far came {course}.{}", hidden(view, ""))),
         };
         let finding = compared(view, finding);
+        let finding = match lost {
+            Some(_) => finding.likely(),
+            None => finding,
+        };
         if tcp_path_dark::tells(view, self.said_by) {
             finding.also("The cause is told by tcp-path-dark.")
         } else if tls_load_shedding::tells(view) {
@@ -300,14 +323,14 @@ fn advice(turn: Side, ended: bool) -> &'static str {
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::capture::script::Script;
+    use crate::capture::script::{Script, flag};
     use crate::diagnosis::rules::bench::tls::{
         TLS12, TLS13, client_hello, finished13, flight12, flight13, key_exchange12, opened12,
         retry13, server_hello12, to,
     };
     use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
-    use crate::diagnosis::{Culprit, Severity};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
 
     const RULE: &str = "tls-handshake-stalled";
 
@@ -351,6 +374,34 @@ mod tests {
             .drop_last();
         let found = findings(elsewhere(script, 30.0), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+    }
+
+    #[test]
+    fn a_flight_that_was_sent_and_never_arrived_is_the_networks() {
+        let hello = client_hello(TLS12);
+        let behind = 1 + hello.len() as u32;
+        let left = |seq| {
+            to(443)
+                .client(&hello)
+                .wait_secs(14.0)
+                .segment(Side::Client, flag::FIN | flag::ACK, behind, 1, b"")
+                .segment(Side::Server, flag::ACK, seq, behind + 1, b"")
+        };
+        let found = findings(left(1325).frames(), RULE);
+        assert_eq!(
+            (found[0].side, found[0].certainty),
+            (Culprit::Network, Certainty::Likely)
+        );
+        let told = &found[0].explanation;
+        assert!(
+            told.contains("had sent 1324 bytes that never arrived"),
+            "{told}"
+        );
+        let found = findings(left(1).frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Server);
+        // What the client acknowledges was only not captured.
+        let taken = left(1325).segment(Side::Client, flag::ACK, behind + 1, 1325, b"");
+        assert!(findings(taken.frames(), RULE).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::{Side, Stamp};
 
-use crate::diagnosis::{Culprit, Finding, RuleMeta, Verdicts, View};
+use crate::diagnosis::{Culprit, Finding, RuleMeta, Verdicts, View, counted};
 use crate::session::model::SeenFact;
 
 /// Facts on frames for which the receiver has to fail the connection (RFC 6455 section 7.1.7).
@@ -74,6 +74,31 @@ pub(super) fn doubtful(view: &View<'_>) -> Option<(&'static str, &'static str)> 
     (session.began_before_capture && (!both || broken())).then_some((
         "T1",
         "the capture began in mid-session, and it is not certain that this is a WebSocket",
+    ))
+}
+
+/// Why it is not certain that `close` opened the closing handshake: it may echo one of the other side that was not captured, and
+/// then its code is the other's.
+pub(super) fn perhaps_an_echo(
+    view: &View<'_>,
+    close: &SeenFact,
+) -> Option<(&'static str, &'static str)> {
+    let peer = close.side.other();
+    if !close.is("first") || close_of(view, peer).is_some() {
+        return None;
+    }
+    if view.one_sided() {
+        return Some((
+            "T3",
+            "only one direction of this connection was captured: the Close in it may echo the other side's",
+        ));
+    }
+    // Whoever says more behind what is missing had not closed in it.
+    let said = view.session.last_message[peer];
+    let spoke_on = said.is_some_and(|s| view.lost_only_before(peer, s.stamp));
+    (unread(view, peer) && !spoke_on).then_some((
+        "T4",
+        "bytes of the other side are missing: this Close may echo one among them",
     ))
 }
 
@@ -276,19 +301,30 @@ pub(super) fn unread(view: &View<'_>, side: Side) -> bool {
     view.lost(side) || unseen || view.session.troubles.skipped[side] > 0
 }
 
+/// True where the reason, in words, names signs of life that did not come.
+fn names_pings(close: &SeenFact) -> bool {
+    says_one_of(
+        close,
+        &["ping", "pong", "keepalive", "keep-alive", "heartbeat"],
+    )
+}
+
 /// True where the reason, in words, speaks of a peer that gave no sign of life.
 fn speaks_of_pings(close: &SeenFact) -> bool {
+    names_pings(close) || says_one_of(close, &["timeout", "timed out"])
+}
+
+fn says_one_of(close: &SeenFact, words: &[&str]) -> bool {
     let reason = close.text("reason").to_ascii_lowercase();
-    let words = [
-        "ping",
-        "pong",
-        "keepalive",
-        "keep-alive",
-        "heartbeat",
-        "timeout",
-        "timed out",
-    ];
     words.iter().any(|w| reason.contains(w))
+}
+
+/// A Close whose reason is Pings without an answer, of which none is seen while bytes are missing.
+pub(super) fn pings_unseen(view: &View<'_>, close: &SeenFact) -> bool {
+    close.int("pings_open") == Some(0)
+        && close.int("code") == Some(1011)
+        && names_pings(close)
+        && unread(view, close.side)
 }
 
 /// True for a Close by which its sender gave up waiting for Pongs.
@@ -357,6 +393,36 @@ fn early(view: &View<'_>, close: &SeenFact) -> bool {
     // The answer to the upgrade, and the Close.
     let silent = view.session.messages.server <= 2;
     silent && opened.is_some_and(|o| close.stamp.time.since(o.time) <= SOON)
+}
+
+/// How many messages `side` has sent beside the handshake and its Close: "3 messages"; Pings and Pongs are such.
+pub(super) fn messages_of(view: &View<'_>, side: Side) -> String {
+    let session = view.session;
+    let of_the_handshake = match side {
+        Side::Client => session.detail("path"),
+        // Only a 101 tells of it.
+        Side::Server => session.detail("compressed"),
+    };
+    let close = u64::from(close_of(view, side).is_some());
+    let others = u64::from(of_the_handshake.is_some()) + close;
+    let count = session.messages[side].saturating_sub(others);
+    let pings = session.operations.iter().any(|o| o.op.name == "Ping")
+        || session.open.iter().any(|o| o.op.name == "Ping");
+    let among = if pings {
+        ", Pings and Pongs included"
+    } else {
+        ""
+    };
+    format!("{}{among}", counted(count, "message"))
+}
+
+/// The WebSocket by its place: `the WebSocket /chat`; `the WebSocket` where the request was not captured.
+pub(super) fn named(view: &View<'_>) -> String {
+    let path = view.session.detail("path");
+    path.map_or_else(
+        || "the WebSocket".to_owned(),
+        |path| format!("the WebSocket {path}"),
+    )
 }
 
 /// The place that was asked for: `/chat`.

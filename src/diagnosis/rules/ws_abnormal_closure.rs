@@ -5,7 +5,7 @@ use colloquy_dissectors::units::Side;
 
 use super::tcp_reset_forged::forged;
 use super::ws::{self, HangUp};
-use super::{ws_handshake_invalid, ws_ping_unanswered, ws_slow_consumer};
+use super::{tcp_half_open, ws_handshake_invalid, ws_ping_unanswered, ws_slow_consumer};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 use crate::session::troubles::Incomplete;
@@ -20,8 +20,9 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The first FIN or reset with no Close frame of either side before it, in a WebSocket that was open. A note where
-    /// another finding says why: the client did not take the handshake, a frame broke the protocol, or a Ping had no
-    /// answer. The side is the one that ended TCP first; after a long silence it may have been something on the way.
+    /// another finding says why: the client did not take the handshake, a frame broke the protocol, a Ping had no answer, or
+    /// the connection was half open. Not told of a client that says nothing after a 101 whose request was not captured. The
+    /// side is the one that ended TCP first; after a long silence it may have been something on the way.
     ///
     /// ## Example
     /// `ws-1006-server-killed`: the server's process is killed, and its kernel closes the connection.
@@ -60,7 +61,7 @@ impl WsAbnormalClosure {
         if closes.into_iter().any(before) {
             return;
         }
-        match guard(view) {
+        match guard(view).or_else(|| unasked(view, end)) {
             Some((guard, why)) => out.cannot_tell(&META, guard, why),
             None => out.raise(finding(view, end)),
         }
@@ -81,6 +82,15 @@ fn guard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
         .into_iter()
         .any(|s| ws::unread(view, s))
         .then_some(("T4", "bytes are missing, and a Close may be among them"))
+}
+
+/// A client that hangs up without a word may not have taken the 101, and of what it had asked nothing was captured.
+fn unasked(view: &View<'_>, end: HangUp) -> Option<(&'static str, &'static str)> {
+    let silent = end.side == Side::Client && view.session.messages.client == 0;
+    (silent && view.session.detail("path").is_none()).then_some((
+        "T1",
+        "the capture began behind the client's request: it may not have taken the answer, which can't be checked",
+    ))
 }
 
 /// In mid-session, all that was captured could be read as frames, and both sides said enough to be sure of it.
@@ -132,15 +142,48 @@ fn known_cause(view: &View<'_>, end: HangUp) -> Option<(String, Culprit)> {
         );
         return Some((why, half.side.into()));
     }
-    let ping = ws_ping_unanswered::gave_up(view, end.side)?;
-    let why = format!("its Ping in frame {} had no answer", ping.frame);
-    Some((why, end.side.other().into()))
+    if let Some(ping) = ws_ping_unanswered::gave_up(view, end.side) {
+        let why = format!("its Ping in frame {} had no answer", ping.frame);
+        return Some((why, end.side.other().into()));
+    }
+    half_open(view, end)
+}
+
+/// The connection was dead already, as `tcp-half-open` tells.
+fn half_open(view: &View<'_>, end: HangUp) -> Option<(String, Culprit)> {
+    let why = if !end.reset {
+        return None;
+    } else if tcp_half_open::gave_up(view) == Some(end.side) {
+        format!(
+            "the keep-alive probes of its TCP had no answer, so that the {} is gone or the path to it, as tcp-half-open tells",
+            end.side.other()
+        )
+    } else if tcp_half_open::tells(view) {
+        "it did not know the connection any more, as tcp-half-open tells".to_owned()
+    } else {
+        return None;
+    };
+    Some((why, Culprit::Unknown))
 }
 
 fn finding(view: &View<'_>, end: HangUp) -> Finding {
     let said = |side: Side| view.session.last_message[side].map(|m| m.stamp);
-    let last = said(Side::Client).max(said(Side::Server));
+    // Of each side only the last message is known: one that came after the end hides the one before.
+    let before = |side: Side| said(side).filter(|s| *s <= end.stamp);
+    let last = before(Side::Client).max(before(Side::Server));
     let idle = last.map_or(0.0, |l| end.stamp.time.since(l.time).max(0.0));
+    let later = said(end.side.other()).filter(|s| *s > end.stamp);
+    let message = match later {
+        Some(_) => "its own last message",
+        None => "the last message",
+    };
+    let spoke_on = later.map_or_else(String::new, |l| {
+        format!(
+            " The {} spoke on until frame {}.",
+            end.side.other(),
+            l.frame
+        )
+    });
     let cause = known_cause(view, end);
     let forged = end.reset.then(|| view.tcp().and_then(forged)).flatten();
     let half = view
@@ -168,13 +211,14 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
     };
     let finding = Finding::new(&META, end.stamp)
         .side(culprit)
-        .maybe_frame(said(Side::Client), "last-of-client")
-        .maybe_frame(said(Side::Server), "last-of-server")
+        .maybe_frame(before(Side::Client), "last-of-client")
+        .maybe_frame(before(Side::Server), "last-of-server")
         .frame(end.stamp, if end.reset { "reset" } else { "fin" })
+        .maybe_frame(later, "spoke-on")
         .title(format!("The {} {} without a WebSocket Close (1006)", end.side, end.how()))
         .explain(format!(
-            "In frame {} the {} ({}) {}, {} after the last message. Neither side had sent a Close, so both must take it \
-             for an accident.{unfinished}{why}",
+            "In frame {} the {} ({}) {}, {} after {message}. Neither side had sent a Close, so both must take it \
+             for an accident.{spoke_on}{unfinished}{why}",
             end.stamp.frame,
             end.side,
             view.end_of(end.side),
@@ -183,7 +227,7 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         ))
         .advise(advice(cause.is_some(), idle))
         .number("idle", idle);
-    let finding = if view.session.began_before_capture {
+    let finding = if view.session.began_before_capture || forged.is_some() {
         finding.likely()
     } else {
         finding
@@ -298,6 +342,49 @@ mod tests {
             .wait_secs(30.0)
             .reset(Side::Server);
         assert_eq!(loud(silent.frames()), ["ws-ping-unanswered"]);
+    }
+
+    #[test]
+    fn a_dead_connection_is_nobodys_closing() {
+        let probed = (0..3).fold(talk(), |script, _| {
+            script.wait_secs(2.0).keepalive_unanswered(Side::Client)
+        });
+        let frames = probed.clone().wait_secs(2.0).reset(Side::Client).frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!(
+            (found[0].severity, found[0].side),
+            (Severity::Note, Culprit::Unknown)
+        );
+        assert_eq!(loud(frames), ["tcp-half-open"]);
+        // Who resets while the other probes did so of its own accord.
+        let found = findings(probed.reset(Side::Server).frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Server);
+    }
+
+    #[test]
+    fn what_comes_behind_the_fin_does_not_hide_the_silence_before_it() {
+        let script = talk()
+            .wait_secs(0.5)
+            .fin(Side::Server)
+            .client(&text(Side::Client, "still here"))
+            .fin(Side::Client);
+        let found = findings(script.frames(), RULE);
+        let told = &found[0].explanation;
+        assert!(told.contains("its own last message"), "{told}");
+        assert!(told.contains("spoke on until frame"), "{told}");
+        let idle = found[0].numbers.iter().find(|n| n.0 == "idle").unwrap().1;
+        assert!((0.5..0.6).contains(&idle), "{idle}");
+        let roles: Vec<_> = found[0].frames.iter().map(|f| f.role).collect();
+        assert_eq!(roles, ["last-of-server", "fin", "spoke-on"]);
+    }
+
+    #[test]
+    fn joined_at_the_101_a_client_may_not_have_taken_it() {
+        let hangs_up = |script: Script| script.fin(Side::Client).fin(Side::Server).frames();
+        let late = hangs_up(opened()).split_off(4);
+        assert_eq!(cannot_tell(late.clone(), RULE), ["T1"]);
+        assert!(loud(late).is_empty());
+        assert_eq!(findings(hangs_up(opened()), RULE).len(), 1);
     }
 
     #[test]

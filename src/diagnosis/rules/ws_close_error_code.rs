@@ -15,8 +15,8 @@ declare_rule! {
     /// A Close with another code than 1000 (normal) and 1001 (going away), or none: 1002 protocol error, 1003 data of a kind
     /// it can't take, 1007 bad data, 1008 policy, 1009 too big, 1010 extension missing, 1011 internal error, 1012 to 1014
     /// restart, try later, bad gateway, 3000 to 4999 a library's or application's own, whose meaning only their
-    /// authors know. The code of the first Close counts; that of the answer where the first says nothing. A note where
-    /// another finding tells the cause.
+    /// authors know. The code of the first Close counts; that of the answer where the first says nothing. Not told where the
+    /// only Close that is seen may echo one that was not captured. A note where another finding tells the cause.
     ///
     /// ## Example
     /// `ws-ping-no-pong`: the server closes with 1011, "keepalive ping timeout".
@@ -41,7 +41,8 @@ impl WsCloseErrorCode {
         let Some(close) = ws::telling_close(view) else {
             return;
         };
-        match ws::doubtful(view) {
+        let doubt = ws::doubtful(view).or_else(|| ws::perhaps_an_echo(view, close));
+        match doubt {
             Some((guard, why)) => out.cannot_tell(&META, guard, why),
             None => out.raise(finding(view, close)),
         }
@@ -71,6 +72,11 @@ fn told_elsewhere(view: &View<'_>, close: &SeenFact) -> Option<(String, Culprit)
         let text = format!("The {peer} had not answered its Pings: see ws-ping-unanswered");
         return Some((text, peer.into()));
     }
+    limit(close)
+}
+
+/// A limit or policy, which has a rule of its own.
+fn limit(close: &SeenFact) -> Option<(String, Culprit)> {
     let code = close.int("code").unwrap_or_default();
     matches!(code, 1008 | 1009 | 1013)
         .then(|| ("See ws-policy-close".to_owned(), ws::accused(close)))
@@ -81,29 +87,42 @@ fn finding(view: &View<'_>, close: &SeenFact) -> Finding {
     let code = close.int("code").unwrap_or_default();
     let words = ws::close_words(close);
     let told = told_elsewhere(view, close);
-    let culprit = told.as_ref().map_or_else(|| ws::accused(close), |t| t.1);
-    let why = told
-        .as_ref()
-        .map_or_else(String::new, |(why, _)| format!(" {why}."));
+    let unseen = told.is_none() && ws::pings_unseen(view, close);
+    let culprit = match &told {
+        Some((_, culprit)) => *culprit,
+        None if unseen => peer.into(),
+        None => ws::accused(close),
+    };
+    let why = match &told {
+        Some((why, _)) => format!(" {why}."),
+        None if unseen => format!(
+            " By its reason the {peer} had not answered its Pings; none is seen, but bytes of the {side} are missing."
+        ),
+        None => String::new(),
+    };
     let only_client = if code == 1010 && side == colloquy_dissectors::units::Side::Server {
         " Only clients may send this code."
     } else {
         ""
     };
     let last = view.session.last_message[peer].map(|m| m.stamp);
-    let open_for = seconds(close.stamp.time.since(view.session.first.time));
+    let since = seconds(close.stamp.time.since(view.session.first.time));
+    let open_for = match view.session.detail("path") {
+        Some(_) => format!("{since} after the upgrade was asked for"),
+        None => format!("{since} after its first frame here"),
+    };
     let mut finding = Finding::new(&META, close.stamp)
         .side(culprit)
         .maybe_frame(last.filter(|l| *l < close.stamp), "last-of-peer")
         .frame(close.stamp, "close")
         .title(format!("The {side} closed the WebSocket with {words}"))
         .explain(format!(
-            "In frame {}, {open_for} after it was asked for, the {side} ({}) closed the WebSocket {} with {words}.{why}{only_client}",
+            "In frame {}, {open_for}, the {side} ({}) closed {} with {words}.{why}{only_client}",
             close.stamp.frame,
             view.end_of(side),
-            ws::path(view)
+            ws::named(view)
         ))
-        .advise(if ws::gave_up_pinging(close) {
+        .advise(if ws::gave_up_pinging(close) || unseen {
             format!("See why the {peer} does not answer Pings.")
         } else {
             advice(code, side.name(), peer.name())
@@ -113,7 +132,7 @@ fn finding(view: &View<'_>, close: &SeenFact) -> Finding {
         finding = finding.severity(Severity::Note);
     }
     // What a code of an application means only its authors know.
-    if code >= 3000 {
+    if code >= 3000 || unseen {
         finding.likely()
     } else {
         finding
@@ -144,9 +163,9 @@ fn advice(code: i64, closer: &str, peer: &str) -> String {
 mod tests {
     use colloquy_dissectors::units::Side;
 
-    use crate::diagnosis::rules::bench::ws::{at_length, close, ended, frame, opened, text};
-    use crate::diagnosis::rules::bench::{findings, loud};
-    use crate::diagnosis::{Culprit, Severity};
+    use crate::diagnosis::rules::bench::ws::{at_length, close, ended, frame, opened, ping, text};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
+    use crate::diagnosis::{Certainty, Culprit, Severity};
 
     const RULE: &str = "ws-close-error-code";
 
@@ -204,6 +223,49 @@ mod tests {
                 .client(&close(Side::Client, 1009, ""))
                 .server(&close(Side::Server, 1000, ""));
         assert_eq!(findings(echoed.close().frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn a_close_that_may_be_an_echo() {
+        let (first, echo) = (
+            close(Side::Server, 1011, "failed"),
+            close(Side::Client, 1011, ""),
+        );
+        let script = talk().server_lost(&first).client(&echo);
+        assert_eq!(cannot_tell(script.close().frames(), RULE), ["T4"]);
+        let mut alone = talk().server(&first).client(&echo).close().frames();
+        // The source address in the IPv4 header, behind the Ethernet header.
+        alone.retain(|f| f.bytes[26..30] == [10, 0, 0, 1]);
+        assert_eq!(cannot_tell(alone.clone(), RULE), ["T3"]);
+        assert!(loud(alone).is_empty());
+        // What was lost before the client's last message was no Close.
+        let before = opened()
+            .client_lost(&text(Side::Client, "a message that was lost"))
+            .server(&text(Side::Server, "hi"));
+        let before = (0..4).fold(before, |script, _| {
+            script.client(&text(Side::Client, "a message that was captured"))
+        });
+        let script = before.server(&first);
+        assert_eq!(findings(script.close().frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn pings_that_were_not_captured() {
+        let gave_up = |script: crate::capture::script::Script| {
+            let reason = "keepalive ping timeout";
+            findings(ended(script, Side::Server, 1011, reason), RULE)
+        };
+        let found = gave_up(
+            talk()
+                .server_lost(&ping(Side::Server, "a"))
+                .server(&text(Side::Server, "a message after it"))
+                .wait_secs(20.0),
+        );
+        assert_eq!(
+            (found[0].side, found[0].certainty),
+            (Culprit::Client, Certainty::Likely)
+        );
+        assert_eq!(gave_up(talk().wait_secs(20.0))[0].side, Culprit::Server);
     }
 
     #[test]

@@ -18,7 +18,7 @@ declare_rule! {
     /// By status 401, 403 or 407; by close code 3000 (unauthorized) or 3003 (forbidden) of the registry, 4401 or 4403 of
     /// convention; by close code 1008 or one of the application's whose reason speaks of rights, tokens or log-on, or 1008
     /// without a reason before the server has said anything. A 401 or 407 that is followed by a granted upgrade was the
-    /// first leg of a log-on and is not told.
+    /// first leg of a log-on and is not told; nor one behind which the capture lacks what may have been the second.
     ///
     /// ## Example
     /// `ws-handshake-origin`: the page's origin is not among those that the server allows.
@@ -46,10 +46,11 @@ impl WsNotAuthorised {
             }
         }
         let close = ws::telling_close(view).filter(|c| ws::turns_away(view, c));
-        match (close, ws::doubtful(view)) {
-            (None, _) => {}
-            (Some(_), Some((guard, why))) => out.cannot_tell(&META, guard, why),
-            (Some(close), None) => out.raise(closed(view, close)),
+        let Some(close) = close else { return };
+        let doubt = ws::doubtful(view).or_else(|| ws::perhaps_an_echo(view, close));
+        match doubt {
+            Some((guard, why)) => out.cannot_tell(&META, guard, why),
+            None => out.raise(closed(view, close)),
         }
     }
 }
@@ -59,7 +60,12 @@ fn upgrade(view: &View<'_>, refused: &SeenFact, out: &mut Verdicts) {
     if ws_refusal::is_challenge(refused) && later.is_some() {
         return;
     }
-    if ws_refusal::is_challenge(refused) && ws_refusal::second_leg_may_come(view, refused) {
+    let challenge = ws_refusal::is_challenge(refused) && later.is_none();
+    if let Some((guard, why)) = ws_refusal::unseen_retry(view, refused).filter(|_| challenge) {
+        out.cannot_tell(&META, guard, why);
+        return;
+    }
+    if challenge && ws_refusal::second_leg_may_come(view, refused) {
         let why = "the capture ended where the log-on's second leg may follow";
         out.cannot_tell(&META, "T2", why);
         return;
@@ -109,9 +115,9 @@ fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
         .maybe_frame(refused.request, "request")
         .frame(refused.stamp, "answer")
         .title(format!(
-            "{} does not let the client have the WebSocket {}: {}",
+            "{} does not let the client have {}: {}",
             view.server(),
-            ws::path(view),
+            ws::named(view),
             words.trim()
         ))
         .explain(format!(
@@ -132,8 +138,8 @@ fn closed(view: &View<'_>, close: &SeenFact) -> Finding {
         .frame(close.stamp, "close")
         .title(format!("The server turned the client away: closed with {words}"))
         .explain(format!(
-            "The server granted the WebSocket {} and closed it {} later, in frame {}, with {words}.",
-            ws::path(view),
+            "The server granted {} and closed it {} later, in frame {}, with {words}.",
+            ws::named(view),
             seconds(close.stamp.time.since(view.session.first.time)),
             close.stamp.frame
         ))
@@ -151,10 +157,11 @@ fn closed(view: &View<'_>, close: &SeenFact) -> Finding {
 mod tests {
     use colloquy_dissectors::units::Side;
 
+    use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::ws::{
-        ANSWER, REQUEST, asked, close, ended, opened, refused, text,
+        ANSWER, REQUEST, asked, close, ended, opened, refused, text, to,
     };
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit};
 
     const RULE: &str = "ws-not-authorised";
@@ -194,6 +201,32 @@ mod tests {
             .client(format!("{REQUEST}\r\n").as_bytes())
             .server(format!("{ANSWER}\r\n").as_bytes());
         assert!(findings(script.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn the_second_leg_was_not_captured() {
+        let asked = || asked().server(&refused("401 Unauthorized", ""));
+        let retry = format!("{REQUEST}\r\n");
+        let answer = format!("{ANSWER}\r\n");
+        let granted = asked()
+            .client_lost(retry.as_bytes())
+            .server(answer.as_bytes())
+            .client(&text(Side::Client, "hi"))
+            .server(&text(Side::Server, "hi"));
+        for frames in [
+            ended(granted, Side::Client, 1000, ""),
+            asked().client_lost(retry.as_bytes()).close().frames(),
+        ] {
+            assert_eq!(cannot_tell(frames.clone(), RULE), ["T4"]);
+            assert!(loud(frames).is_empty());
+        }
+        // A WebSocket of another server is no second try.
+        let other = to(9090)
+            .wait_ms(50)
+            .server(answer.as_bytes())
+            .client(&text(Side::Client, "hi"));
+        let frames = Script::merge([asked().close(), other]);
+        assert_eq!(findings(frames, RULE).len(), 1);
     }
 
     #[test]

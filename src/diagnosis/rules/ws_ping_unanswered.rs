@@ -187,7 +187,7 @@ fn whereabouts(
 ) -> (Culprit, String) {
     let peer = first.side.other();
     match (view.acknowledged(first), alive, other) {
-        (_, Some(_), Some(other)) => (
+        (.., Some(other)) => (
             peer.into(),
             format!(
                 "The {peer} does send Pongs, the first in frame {}, but with another payload than the Ping's",
@@ -224,13 +224,16 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
         seconds: waited, ..
     } = wait(view, first);
     let last = view.session.last_message[peer].map(|m| m.stamp);
-    let alive = last.filter(|l| *l > first.asked);
+    let (how, over) = ended(view, waited);
+    let later = last.filter(|l| *l > first.asked);
+    // What comes after the end tells nothing of the time for which the Ping waited.
+    let in_time = |s: &Stamp| over.is_none_or(|over| *s <= over);
+    let alive = later.filter(in_time);
     let mut others = view.session.facts_named("ws.pong-in-vain");
     let other = others
-        .find(|f| f.side == peer && f.stamp > first.asked)
+        .find(|f| f.side == peer && f.stamp > first.asked && in_time(&f.stamp))
         .map(|f| f.stamp);
     let (culprit, whereabouts) = whereabouts(view, first, alive, other);
-    let (how, over) = ended(view, waited);
     let gave_up = ws::close_of(view, side).is_some_and(ws::gave_up_pinging)
         || ws::hung_up(view).is_some_and(|h| h.side == side) && closes(view).next().is_none();
     let count = match pings.len() {
@@ -258,7 +261,7 @@ fn finding(view: &View<'_>, first: &Open, pings: &[&Open]) -> Finding {
         .number("pings", pings.len() as f64)
         .number("waited", waited)
         .number("patience", patience(view, first));
-    let unharmed = alive.is_some() && !gave_up;
+    let unharmed = later.is_some() && !gave_up;
     if culprit == Culprit::Network || unharmed {
         finding.severity(Severity::Warning)
     } else {
@@ -313,6 +316,26 @@ mod tests {
             .wait_secs(5.0);
         let found = findings(dropped.reset(Side::Server).frames(), RULE);
         assert!(found[0].numbers.contains(&("pings", 2.0)), "{found:?}");
+    }
+
+    #[test]
+    fn what_comes_after_the_end_is_no_sign_of_life() {
+        let late = pinged()
+            .wait_secs(20.0)
+            .server(&close(Side::Server, 1011, "keepalive ping timeout"))
+            .client(&pong(Side::Client, "a"))
+            .client(&close(Side::Client, 1011, ""));
+        let found = findings(late.close().frames(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert!(found[0].frames.iter().all(|f| f.role != "last-of-peer"));
+        assert!(!found[0].explanation.contains("lives and speaks"));
+        let before = pinged()
+            .wait_secs(2.0)
+            .client(&text(Side::Client, "busy"))
+            .wait_secs(18.0)
+            .server(&close(Side::Server, 1011, "keepalive ping timeout"));
+        let found = findings(before.close().frames(), RULE);
+        assert!(found[0].explanation.contains("lives and speaks"));
     }
 
     #[test]

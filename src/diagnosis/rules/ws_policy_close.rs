@@ -1,7 +1,7 @@
 //! `ws-policy-close`.
 
 use super::ws;
-use crate::diagnosis::{Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::{Finding, Severity, Verdicts, View, counted, declare_rule};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -13,7 +13,8 @@ declare_rule! {
     /// The protocol was kept. The same will happen again until the limit is raised or the other side keeps to it.
     ///
     /// ## How it is told
-    /// By the code of the Close. A note where `ws-not-authorised` reads a 1008 more exactly.
+    /// By the code of the Close; not where that may echo one that was not captured. A note where `ws-not-authorised` reads a
+    /// 1008 more exactly.
     ///
     /// ## Example
     /// A client sends a picture of 2 MiB to a server whose library takes messages of up to 1 MiB: Close 1009.
@@ -40,7 +41,8 @@ impl WsPolicyClose {
         let Some(close) = close.filter(limit) else {
             return;
         };
-        match ws::doubtful(view) {
+        let doubt = ws::doubtful(view).or_else(|| ws::perhaps_an_echo(view, close));
+        match doubt {
             Some((guard, why)) => out.cannot_tell(&META, guard, why),
             None => out.raise(finding(view, close)),
         }
@@ -76,13 +78,11 @@ fn finding(view: &View<'_>, close: &SeenFact) -> Finding {
         .frame(close.stamp, "close")
         .title(title)
         .explain(format!(
-            "In frame {} the {side} ({}) closed the WebSocket {} with {words}. The {peer} had sent {} messages of {} bytes \
-             together by then.",
+            "In frame {} the {side} ({}) closed {} with {words}.{}",
             close.stamp.frame,
             view.end_of(side),
-            ws::path(view),
-            view.session.messages[peer],
-            view.session.bytes[peer]
+            ws::named(view),
+            sent_before(view, close)
         ))
         .advise(advice)
         .number("code", code as f64);
@@ -94,13 +94,30 @@ fn finding(view: &View<'_>, close: &SeenFact) -> Finding {
     }
 }
 
+/// What the other side had sent by then, as far as all of it was read.
+fn sent_before(view: &View<'_>, close: &SeenFact) -> String {
+    let peer = close.side.other();
+    let whole = close.int("peer_messages");
+    let Some(whole) = whole.filter(|_| !ws::unread(view, peer)) else {
+        return String::new();
+    };
+    let whole = counted(whole.unsigned_abs(), "whole message");
+    match close.int("peer_half") {
+        Some(half) => format!(
+            " The {peer} had sent {whole} by then and was in the middle of one of at least {}.",
+            counted(half.unsigned_abs(), "byte")
+        ),
+        None => format!(" The {peer} had sent {whole} by then."),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::diagnosis::Culprit;
-    use crate::diagnosis::rules::bench::ws::{close, ended, opened, text};
-    use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::rules::bench::ws::{close, ended, frame, opened, ping, text};
+    use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 
     const RULE: &str = "ws-policy-close";
 
@@ -142,6 +159,31 @@ mod tests {
     #[test]
     fn a_close_that_was_not_captured() {
         let script = talk().server_lost(&close(Side::Server, 1009, ""));
-        assert!(findings(script.close().frames(), RULE).is_empty());
+        assert!(findings(script.clone().close().frames(), RULE).is_empty());
+        let echoed = script.client(&close(Side::Client, 1009, "")).close();
+        assert_eq!(cannot_tell(echoed.frames(), RULE), ["T4"]);
+    }
+
+    #[test]
+    fn what_was_sent_before_is_counted_without_handshake_and_close() {
+        let told = |script| {
+            let found = findings(ended(script, Side::Server, 1009, ""), RULE);
+            found[0].explanation.clone()
+        };
+        let once = told(talk().client(&ping(Side::Client, "a")));
+        assert!(
+            once.ends_with("had sent 1 whole message by then."),
+            "{once}"
+        );
+        let half = talk().client(&frame(Side::Client, 0x01, &[b'a'; 300]));
+        let half = told(half.client(&[0x80, 0xfe, 0x02, 0x00]));
+        assert!(
+            half.contains(
+                "1 whole message by then and was in the middle of one of at least 300 bytes"
+            ),
+            "{half}"
+        );
+        let lost = told(talk().client_lost(&text(Side::Client, "more")));
+        assert!(!lost.contains("had sent"), "{lost}");
     }
 }

@@ -1,9 +1,10 @@
 //! What the rules on refused WebSockets share: how a refusal is to be read, and what came of it.
 
-use colloquy_dissectors::units::Stamp;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use super::ws;
 use crate::diagnosis::View;
+use crate::diagnosis::upgrades::{Stripped, Upgraded, lost_upgrade};
 use crate::session::model::SeenFact;
 
 /// Seconds that a 401 is given for its second leg while the connection stands.
@@ -39,16 +40,30 @@ const PROXIES: &[&str] = &[
     "yarp",
 ];
 
-/// The proxy that answered, as far as it names itself.
-pub(super) fn proxy(refused: &SeenFact) -> Option<String> {
+/// Who may have answered in the server's place.
+#[derive(Clone, Debug)]
+pub(super) enum Proxy {
+    /// A proxy was on the way: it says so itself, or the status does.
+    Certain(String),
+    /// A program that often stands before others, and may as well be the server itself.
+    Possible(String),
+}
+
+/// The proxy that answered, as far as it shows.
+pub(super) fn proxy(refused: &SeenFact) -> Option<Proxy> {
     let via = refused.text("via");
     if !via.is_empty() {
-        return Some(format!("Via: {via}"));
+        return Some(Proxy::Certain(format!("Via: {via}")));
     }
     let server = refused.text("server");
     let name = server.to_ascii_lowercase();
     let known = PROXIES.iter().any(|p| name.contains(p));
-    known.then(|| format!("Server: {server}"))
+    let named = format!("Server: {server}");
+    // Bad Gateway is what gateways say (RFC 9110 section 15.6.3).
+    known.then_some(match refused.int("status") {
+        Some(502) => Proxy::Certain(named),
+        _ => Proxy::Possible(named),
+    })
 }
 
 /// Reads a refused upgrade.
@@ -59,7 +74,7 @@ pub(super) fn refusal(view: &View<'_>, refused: &SeenFact) -> Refusal {
     let asked = refused.text("version");
     let same_version = !asked.is_empty() && versions.split(',').any(|v| v.trim() == asked);
     match status {
-        400.. | 200..=299 if lost_upgrade(view) && !matches!(status, 401 | 403 | 407) => {
+        400.. | 200..=299 if lost_upgrade(view.session) && !matches!(status, 401 | 403 | 407) => {
             Refusal::Stripped
         }
         401 | 403 | 407 => Refusal::NotAuthorised,
@@ -73,14 +88,12 @@ pub(super) fn refusal(view: &View<'_>, refused: &SeenFact) -> Refusal {
     }
 }
 
-/// The request that arrived has the key of a WebSocket and not the field Upgrade, as it is behind a proxy that knows no
-/// WebSockets: both fields are for one hop only (RFC 9110 section 7.6.1).
-pub(super) fn lost_upgrade(view: &View<'_>) -> bool {
-    let lacks = |field: &str| {
-        let mut faults = view.session.facts_named("ws.request-fault");
-        faults.any(|f| f.text("what").starts_with(field) && f.text("got").is_empty())
-    };
-    lacks("no Upgrade") && !lacks("no Sec-WebSocket-Key")
+/// The same request behind the proxy, without its Upgrade: it came and was answered while this one waited.
+pub(super) fn behind<'a>(view: &View<'a>, refused: &SeenFact) -> Option<&'a Stripped> {
+    let asked = refused.request?;
+    let path = ws::path(view);
+    let mut stripped = view.world.stripped.iter();
+    stripped.find(|s| s.asked > asked && s.answered < refused.stamp && s.path == path)
 }
 
 /// What the request lacks, in words.
@@ -96,21 +109,54 @@ pub(super) fn request_faults(view: &View<'_>) -> Vec<String> {
 
 /// When the same client was let in after all: at the same place, or after a redirection anywhere.
 pub(super) fn got_in(view: &View<'_>, refused: &SeenFact) -> Option<Stamp> {
-    /// Seconds.
-    const SAME_TRY: f64 = 60.0;
     let moved = refused
         .int("status")
         .is_some_and(|s| (300..400).contains(&s));
     let path = ws::path(view);
+    let there = |u: &Upgraded| u.path.as_deref().is_some_and(|p| place(p) == place(&path));
+    let found = later(view, refused, |u| {
+        u.path.is_some() && moved || u.server == view.flow.server && there(u)
+    });
+    found.map(|u| u.granted)
+}
+
+/// The first WebSocket of this client within the same try that `wanted` takes.
+fn later<'a>(
+    view: &View<'a>,
+    refused: &SeenFact,
+    wanted: impl Fn(&Upgraded) -> bool,
+) -> Option<&'a Upgraded> {
+    /// Seconds.
+    const SAME_TRY: f64 = 60.0;
     let mut upgrades = view.world.upgrades.iter();
-    let found = upgrades.find(|u| {
+    upgrades.find(|u| {
         let wait = u.granted.time.since(refused.stamp.time);
         u.client == view.flow.client.address
             && (0.0..=SAME_TRY).contains(&wait)
             && u.granted > refused.stamp
-            && (moved || u.server == view.flow.server && place(&u.path) == place(&path))
-    });
-    found.map(|u| u.granted)
+            && wanted(u)
+    })
+}
+
+/// Why a refusal may not have been the last word, though no other is seen: the client got a WebSocket of this server for which
+/// it asked unseen, or what followed on this connection was not captured.
+pub(super) fn unseen_retry(
+    view: &View<'_>,
+    refused: &SeenFact,
+) -> Option<(&'static str, &'static str)> {
+    let unasked = |u: &Upgraded| u.server == view.flow.server && u.path.is_none();
+    if later(view, refused, unasked).is_some() {
+        let why =
+            "a WebSocket of the same client and server follows whose request was not captured";
+        return Some(("T4", why));
+    }
+    let tcp = view.tcp()?;
+    let behind = tcp.holes.iter().any(|h| h.stamp > refused.stamp);
+    let unseen = Side::BOTH.iter().any(|s| tcp.sides[*s].acked_unseen > 0);
+    (behind || unseen).then_some((
+        "T4",
+        "bytes behind the refusal are missing, and another try may be among them",
+    ))
 }
 
 /// A path without what follows the question mark, where tokens may stand.

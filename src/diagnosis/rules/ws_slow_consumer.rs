@@ -91,11 +91,10 @@ fn finding(view: &View<'_>, side: Side, episode: Episode) -> Finding {
         .title(format!("The {side} did not read its WebSocket for {held}"))
         .explain(format!(
             "From frame {} on the {side} ({}) could take no more of the {peer}'s messages, for {held}. The {peer} had sent {} \
-             messages of {} bytes together on this WebSocket.{then}",
+             on this WebSocket in all.{then}",
             episode.since.frame,
             view.end_of(side),
-            view.session.messages[peer],
-            view.session.bytes[peer]
+            ws::messages_of(view, peer)
         ))
         .advise(format!(
             "See what the program of the {side} does instead of reading; let the {peer} send less while it waits."
@@ -127,7 +126,23 @@ mod tests {
         let script = stuck().wait_secs(22.0).reset(Side::Server);
         let found = findings(script.clone().frames(), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        let told = &found[0].explanation;
+        assert!(
+            told.contains("The server had sent 2 messages on this"),
+            "{told}"
+        );
         assert!(!loud(script.frames()).contains(&"tcp-zero-window"));
+    }
+
+    #[test]
+    fn what_comes_of_it_is_no_trouble_of_its_own() {
+        let half = text(Side::Server, &"tick".repeat(20));
+        let script = opened()
+            .server(&text(Side::Server, "tick"))
+            .zero_window(Side::Client)
+            .server_unacknowledged(&half[..70])
+            .wait_secs(22.0);
+        assert_eq!(loud(script.reset(Side::Server).frames()), [RULE]);
     }
 
     #[test]

@@ -66,6 +66,10 @@ fn refusal(view: &View<'_>, refused: &SeenFact, out: &mut Verdicts) -> Option<Fi
         if later.is_some() {
             return None;
         }
+        if let Some((guard, why)) = ws_refusal::unseen_retry(view, refused) {
+            out.cannot_tell(&META, guard, why);
+            return None;
+        }
         if ws_refusal::second_leg_may_come(view, refused) {
             let why = "the capture ended where the log-on's second leg may follow";
             out.cannot_tell(&META, "T2", why);
@@ -105,9 +109,9 @@ fn refused_finding(view: &View<'_>, refused: &SeenFact) -> Finding {
         .maybe_frame(refused.request, "request")
         .frame(refused.stamp, "answer")
         .title(format!(
-            "{} refused the WebSocket {}: {}",
+            "{} refused {}: {}",
             view.server(),
-            ws::path(view),
+            ws::named(view),
             words.trim()
         ))
         .explain(format!(

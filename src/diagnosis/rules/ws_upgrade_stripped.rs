@@ -1,7 +1,8 @@
 //! `ws-upgrade-stripped`.
 
 use super::ws;
-use super::ws_refusal::{self, Refusal};
+use super::ws_refusal::{self, Proxy, Refusal};
+use crate::diagnosis::upgrades::{Stripped, lost_upgrade};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -16,8 +17,11 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A request without any fault was answered with 2xx; or with 426 for the very version it asked for; or with 400,
-    /// 426 or 501, by what names itself a proxy (Via, or a Server that usually is one). As a note: 502 by such a one,
-    /// which more often means that nothing answers behind it.
+    /// 426 or 501, by what says to be a proxy (Via) or may be one by its name (Server): only the first points at the way, since
+    /// nginx and its like serve pages themselves too (426 and 501 they don't answer of their own accord). A request with a
+    /// Sec-WebSocket-Key and without Upgrade lost it on the way; where it is seen both before and behind a proxy, the second is
+    /// the finding and the first a note. As a note, too: 502 by such a one, which more often means that nothing
+    /// answers behind it.
     ///
     /// ## Example
     /// nginx in front without `proxy_set_header Upgrade $http_upgrade`: the server behind it gets a plain GET and answers 400.
@@ -59,30 +63,22 @@ impl WsUpgradeStripped {
 fn finding(view: &View<'_>, refused: &SeenFact) -> Finding {
     let status = refused.int("status").unwrap_or_default();
     let words = format!("{status} {}", refused.text("reason"));
-    let proxy = ws_refusal::proxy(refused);
-    let (culprit, who) = match &proxy {
-        Some(name) => (
-            Culprit::Network,
-            format!("a proxy answered or passed the answer on ({name})"),
-        ),
-        None => (
-            Culprit::Server,
-            "the answer names no proxy: it may also be that this path holds no WebSocket"
-                .to_owned(),
-        ),
-    };
-    if ws_refusal::lost_upgrade(view) {
+    if lost_upgrade(view.session) {
         return lost_on_the_way(view, refused, words.trim());
     }
+    let proxy = ws_refusal::proxy(refused);
+    let behind = ws_refusal::behind(view, refused);
+    let (culprit, who) = who_answered(status, proxy, behind);
     let closing = if refused.is("connection_close") {
         ", with Connection: close"
     } else {
         ""
     };
-    Finding::new(&META, refused.stamp)
+    let finding = Finding::new(&META, refused.stamp)
         .likely()
         .side(culprit)
         .maybe_frame(refused.request, "request")
+        .maybe_frame(behind.map(|b| b.asked), "passed-on")
         .frame(refused.stamp, "answer")
         .title(format!(
             "The upgrade to WebSocket at {} was taken for plain HTTP: {}",
@@ -100,7 +96,47 @@ fn finding(view: &View<'_>, refused: &SeenFact) -> Finding {
             "Make every proxy between client and server pass Upgrade and Connection on over HTTP/1.1, and check the path; \
              a capture between the last proxy and the server shows who dropped them.",
         )
-        .number("status", status as f64)
+        .number("status", status as f64);
+    // The one behind is the main finding.
+    match behind {
+        Some(_) => finding.severity(Severity::Note),
+        None => finding,
+    }
+}
+
+/// Who has taken the request for an ordinary one, as far as it shows.
+fn who_answered(status: i64, proxy: Option<Proxy>, behind: Option<&Stripped>) -> (Culprit, String) {
+    if let Some(behind) = behind {
+        let frame = behind.asked.frame;
+        let who = format!("who answered passed it on without them (frame {frame})");
+        return (Culprit::Network, who);
+    }
+    match proxy {
+        Some(Proxy::Certain(name)) => (
+            Culprit::Network,
+            format!("a proxy answered or passed the answer on ({name})"),
+        ),
+        // Servers of pages do not ask for an upgrade that was asked for, and they know GET.
+        Some(Proxy::Possible(name)) if matches!(status, 426 | 501) => (
+            Culprit::Network,
+            format!("such an answer comes from behind a program like the one it names ({name})"),
+        ),
+        Some(Proxy::Possible(name)) if status < 300 => (
+            Culprit::Server,
+            format!(
+                "either this path holds no WebSocket, or a proxy does not pass the upgrade on: what answered may be both ({name})"
+            ),
+        ),
+        Some(Proxy::Possible(name)) => (
+            Culprit::Unknown,
+            format!("it may be of a proxy or of the server itself ({name})"),
+        ),
+        None => (
+            Culprit::Server,
+            "the answer names no proxy: it may also be that this path holds no WebSocket"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Seen where the request arrives, behind the proxy.
@@ -125,6 +161,7 @@ fn lost_on_the_way(view: &View<'_>, refused: &SeenFact, words: &str) -> Finding 
 
 #[cfg(test)]
 mod tests {
+    use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::ws::{ANSWER, REQUEST, asked, refused, to};
     use crate::diagnosis::rules::bench::{findings, loud};
     use crate::diagnosis::{Culprit, Severity};
@@ -146,13 +183,50 @@ mod tests {
     }
 
     #[test]
+    fn seen_on_both_sides_of_the_proxy_it_is_one_trouble() {
+        let without = REQUEST.replace(
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+            "Connection: close\r\n",
+        );
+        let front = |ms| {
+            asked()
+                .wait_ms(ms)
+                .server(&refused("400 Bad Request", "Server: nginx\r\n"))
+        };
+        let back = Script::tcp("10.1.0.1:50000", "10.1.0.2:9000")
+            .wait_ms(20)
+            .connect()
+            .client(format!("{without}\r\n").as_bytes())
+            .server(&refused("400 Bad Request", ""));
+        let found = findings(Script::merge([front(100), back.clone()]), RULE);
+        let told: Vec<_> = found.iter().map(|f| (f.severity, f.side)).collect();
+        assert!(
+            told.contains(&(Severity::Error, Culprit::Network)),
+            "{told:?}"
+        );
+        assert!(
+            told.contains(&(Severity::Note, Culprit::Network)),
+            "{told:?}"
+        );
+        // One that came after the answer has nothing to do with it.
+        let found = findings(Script::merge([front(1), back]), RULE);
+        assert!(found.iter().all(|f| f.severity == Severity::Error));
+    }
+
+    #[test]
     fn an_ordinary_answer() {
         for (status, fields, side) in [
             ("200 OK", "", Culprit::Server),
             ("200 OK", "Via: 1.1 squid\r\n", Culprit::Network),
+            ("200 OK", "Server: nginx/1.24.0\r\n", Culprit::Server),
             (
                 "400 Bad Request",
                 "Server: nginx/1.24.0\r\n",
+                Culprit::Unknown,
+            ),
+            (
+                "400 Bad Request",
+                "Server: nginx/1.24.0\r\nVia: 1.1 nginx\r\n",
                 Culprit::Network,
             ),
             (

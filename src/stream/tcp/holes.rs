@@ -14,7 +14,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset};
 use super::{Half, IMPLAUSIBLE, Receiver, Tcp};
 use crate::limits;
 use crate::stream::assembler::Assembler;
-use crate::stream::facts::Missing;
+use crate::stream::facts::{Ahead, Missing};
 
 impl Tcp {
     /// True when what `side` says now answers bytes of its peer that wait behind a hole.
@@ -87,6 +87,11 @@ impl Tcp {
             facts.cut += len;
         }
         if self.facts.holes.len() < limits::EXAMPLES {
+            let stamp = if cut {
+                stamp
+            } else {
+                self.behind(side, (at, at + len), stamp)
+            };
             self.facts.holes.push(Missing {
                 side,
                 offset: at,
@@ -96,6 +101,20 @@ impl Tcp {
             });
         }
         to.deliver(side, at, stamp, Input::Gap { len });
+    }
+
+    /// The first frame that shows that these bytes of `side` were sent: one that acknowledges them, a FIN or another segment without
+    /// data behind them, or the first bytes behind them. `latest` where none is known.
+    fn behind(&self, side: Side, (at, end): (StreamOffset, StreamOffset), latest: Stamp) -> Stamp {
+        let odd = &self.facts.odd;
+        let shown = |by: Option<Ahead>| by.filter(|a| a.offset > at).map(|a| a.stamp);
+        let (acked, ahead) = (shown(odd.unseen[side]), shown(odd.ahead[side]));
+        let held = self.halves[side].held.first();
+        let held = held.filter(|h| h.start >= end).map(|h| h.stamp);
+        [acked, ahead, held]
+            .into_iter()
+            .flatten()
+            .fold(latest, Stamp::min)
     }
 
     pub(super) fn lose_until(

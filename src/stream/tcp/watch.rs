@@ -4,7 +4,7 @@ use colloquy_dissectors::units::{PerSide, Side, Stamp, StreamOffset, Timestamp};
 use thin_vec::{ThinVec, thin_vec};
 
 use super::{IMPLAUSIBLE, Receiver, Recent, Segment, Tcp, flags, offset_of};
-use crate::stream::facts::{Arrived, Hurry, Reset, Series, VainReset};
+use crate::stream::facts::{Ahead, Arrived, Hurry, Reset, Series, VainReset};
 
 /// Copies made by a mirror port or a second VLAN come within this many nanoseconds (T6).
 const COPY_NANOS: i64 = 1_500_000;
@@ -12,6 +12,8 @@ const COPY_NANOS: i64 = 1_500_000;
 const COPY_NANOS_WITHOUT_ID: i64 = 30_000;
 /// No retransmission timer is shorter in practice (RFC 6298 says one second, common stacks have 200 ms).
 const TIMER_NANOS: i64 = 190_000_000;
+/// So many frames of a side before its reset tell how its frames travel.
+const STEADY: u64 = 3;
 /// Bytes sent again so often would have been acknowledged by a peer that had got them.
 const DEAF_AFTER: u32 = 2;
 
@@ -81,7 +83,10 @@ impl Tcp {
         facts.last = Some(stamp);
         facts.largest = facts.largest.max(segment.wire_len);
         if !segment.has(flags::RST) {
-            facts.ttl = Some(segment.ttl);
+            let other = facts.ttl.replace(segment.ttl);
+            if other.is_some_and(|ttl| ttl != segment.ttl) {
+                self.facts.odd.ttl_varies[side] = true;
+            }
             // Whoever speaks is alive: its peer's unanswered sending is over, if it was heard.
             let repeats = self.repeats_meanwhile(side, segment);
             let deaf = self.is_deaf(side, segment, repeats);
@@ -241,6 +246,37 @@ impl Tcp {
         }
     }
 
+    /// A segment without data: a keep-alive stands on the last byte; what stands behind more than was seen shows that its side
+    /// had sent it.
+    pub(super) fn without_data(&mut self, side: Side, segment: &Segment<'_>) {
+        let others = flags::SYN | flags::FIN | flags::RST;
+        let half = &self.halves[side];
+        let Some(base) = half.base.filter(|_| segment.flags & others == 0) else {
+            return;
+        };
+        let highest = half.highest;
+        match offset_of(base, highest, segment.seq) - highest as i64 {
+            -1 if highest > 0 => self.probe_or_keepalive(side, segment),
+            // A FIN that was not captured counts as one.
+            more @ 2..IMPLAUSIBLE => {
+                let offset = highest + more as u64;
+                note(
+                    &mut self.facts.odd.ahead[side],
+                    highest,
+                    offset,
+                    segment.stamp,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Bytes of `side` up to `end` were sent, by an acknowledgement or its FIN, and have not been seen.
+    pub(super) fn note_unseen(&mut self, side: Side, end: StreamOffset, stamp: Stamp) {
+        let highest = self.halves[side].highest;
+        note(&mut self.facts.odd.unseen[side], highest, end, stamp);
+    }
+
     pub(super) fn is_keepalive(&self, side: Side, segment: &Segment<'_>) -> bool {
         let half = &self.halves[side];
         let others = flags::SYN | flags::FIN | flags::RST;
@@ -371,7 +407,10 @@ impl Tcp {
                 as u64
         });
         let sides = &self.facts.sides;
-        let to_syn = sides[side.other()].syn_count > 0
+        // Who says more than a SYN has seen an answer to it, also where the capture has not.
+        let asker = &sides[side.other()];
+        let to_syn = asker.syn_count > 0
+            && asker.frames <= u64::from(asker.syn_count)
             && self.facts.syn_ack.is_none()
             && sides[side].frames <= 1 + u64::from(sides[side].syn_count);
         self.facts.reset = Some(Box::new(Reset {
@@ -386,6 +425,7 @@ impl Tcp {
             hurry: self.hurry(side, segment, unacked[side.other()]),
             ttl: segment.ttl,
             usual_ttl: sides[side].ttl,
+            steady_ttl: sides[side].frames > STEADY && !self.facts.odd.ttl_varies[side],
             idle_nanos: self.facts.idle_before_last_nanos,
             in_sequence,
             with_ack: segment.has(flags::ACK),
@@ -491,5 +531,13 @@ impl Tcp {
             time: Timestamp::from_nanos(same.nanos),
             frame: same.frame,
         })
+    }
+}
+
+/// Remembers the first frame that shows bytes up to `offset`, of which those from `highest` on are still not seen.
+fn note(known: &mut Option<Ahead>, highest: StreamOffset, offset: StreamOffset, stamp: Stamp) {
+    match known {
+        Some(known) if known.offset > highest => known.offset = known.offset.max(offset),
+        _ => *known = Some(Ahead { stamp, offset }),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::describe;
 use super::frames::Fault;
 use super::op;
-use super::session::{Lane, Talk};
+use super::session::{Lane, Reading, Talk};
 use super::wire::{self, Header, Opcode, Utf8};
 use crate::dissector::Output;
 use crate::event::{Act, Expect, Fact, Phase, Status};
@@ -50,6 +50,11 @@ impl Payload {
 /// True for a code that may stand in a Close frame (RFC 6455 section 7.4 and the IANA registry).
 const fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+/// True for a code by which a side says that the other went beyond what it takes.
+const fn is_limit(code: u16) -> bool {
+    matches!(code, 1008 | 1009 | 1013)
 }
 
 impl Talk {
@@ -171,10 +176,13 @@ impl Talk {
                 fact = fact.with("code", code);
             }
             let pings = self.lanes[side].pings.len() as u64;
-            let fact = fact
+            let mut fact = fact
                 .with("reason", without_secrets(&printable(reason, 123)))
                 .with("first", first)
                 .with("pings_open", pings);
+            if code.is_some_and(is_limit) {
+                fact = self.with_messages(side.other(), fact);
+            }
             out.fact(side, span, fact);
         }
         self.cancel_pings(span, side, out);
@@ -211,6 +219,19 @@ impl Talk {
             out.phase(side, span, Phase::Releasing);
         } else if self.first_closed == Some(side.other()) && self.lanes[side].closed {
             out.phase(side, span, Phase::Closed);
+        }
+    }
+
+    /// With what `peer` has sent by now, where all of it was read.
+    fn with_messages(&self, peer: Side, fact: Fact) -> Fact {
+        let lane = &self.lanes[peer];
+        if self.agreed.is_none() || lane.sought || lane.reading == Reading::Lost {
+            return fact;
+        }
+        let fact = fact.with("peer_messages", lane.messages);
+        match lane.progress.begun() {
+            0 => fact,
+            half => fact.with("peer_half", half),
         }
     }
 

@@ -110,6 +110,17 @@ impl Progress {
         self.left
     }
 
+    /// Bytes of the message under way, as far as its frames have announced them; 0 where there is none.
+    pub(super) fn begun(&self) -> u64 {
+        let in_frame = if self.left > 0 && !self.head.opcode.is_control() {
+            self.head.len
+        } else {
+            0
+        };
+        let message = self.message.as_ref();
+        message.map_or(0, |m| m.bytes.saturating_add(in_frame))
+    }
+
     /// Bytes of the payload were lost: its content can't be judged any more.
     pub(super) fn hole(&mut self) {
         if let Some(message) = &mut self.message {

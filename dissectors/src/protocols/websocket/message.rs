@@ -58,6 +58,7 @@ impl Talk {
         let Some(message) = lane.progress.message.take() else {
             return;
         };
+        lane.messages = lane.messages.saturating_add(1);
         let span = Span::new(message.start, end);
         let reads = self.app.reads() || out.wants_text();
         // In mid-stream nobody knows what was agreed on compression.

@@ -49,6 +49,8 @@ pub(super) struct Lane {
     pub(super) progress: Progress,
     /// Kinds of fault that were told: each once.
     pub(super) faults: u32,
+    /// Whole messages of data.
+    pub(super) messages: u32,
     /// Frames were sought after a gap: what was found since then may be none.
     pub(super) sought: bool,
     /// It sent a Close.

@@ -64,6 +64,38 @@ fn an_answer_that_is_lost_on_the_way_back_is_with_the_network() {
 }
 
 #[test]
+fn an_answer_that_never_came_by_is_with_the_network() {
+    let call = record(&call(1));
+    let asked = 1 + call.len() as u32;
+    let silent = |seq| {
+        let script = over_tcp().client(&call).wait_secs(70.0);
+        let probe = script.segment(Side::Client, flag::ACK, asked - 1, 1, b"");
+        only(probe.segment(Side::Server, flag::ACK, seq, asked, b""))
+    };
+    let lost = silent(901);
+    assert_eq!(
+        (lost.side, lost.certainty),
+        (Culprit::Network, Certainty::Likely)
+    );
+    let told = &lost.explanation;
+    assert!(told.contains("had sent 900 bytes that never"), "{told}");
+    assert_eq!(silent(1).side, Culprit::Server);
+}
+
+#[test]
+fn who_had_given_up_was_not_cut_off_by_the_reset() {
+    let asked = || over_tcp().client(&record(&call(1))).wait_secs(9.0);
+    let left = only(asked().fin(Side::Client).wait_ms(200).reset(Side::Server));
+    let told = &left.explanation;
+    assert!(told.contains("the client gave up and closed 9.0"), "{told}");
+    assert!(told.contains("and then the server reset"), "{told}");
+    assert!(left.frames.iter().any(|f| f.role == "gave-up"));
+    assert_eq!(left.side, Culprit::Server);
+    let stays = only(asked().reset(Side::Server));
+    assert!(stays.frames.iter().all(|f| f.role != "gave-up"));
+}
+
+#[test]
 fn a_healthy_connection_is_quiet() {
     let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
         .connect()

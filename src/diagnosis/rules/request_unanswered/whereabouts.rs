@@ -2,11 +2,12 @@
 
 use colloquy_dissectors::units::{Side, Stamp};
 
-use super::{closed_since, is_smb};
+use super::{closed_since, is_smb, left_before};
+use crate::diagnosis::blame::{lost_on_the_way, lost_words};
 use crate::diagnosis::rules::tcp_reset_forged::forged;
 use crate::diagnosis::rules::unanswered::AT_ONCE;
 use crate::diagnosis::smb::PIPE_GONE;
-use crate::diagnosis::{Culprit, Ending, View};
+use crate::diagnosis::{Certainty, Culprit, Ending, View};
 use crate::session::exchange::{Answered, Open};
 
 /// Who kept an answer back, and how that is known.
@@ -15,6 +16,7 @@ pub(super) struct Whereabouts {
     pub(super) what: String,
     pub(super) advice: &'static str,
     pub(super) proof: Option<(Stamp, &'static str)>,
+    pub(super) certainty: Certainty,
     /// The request and the close of the other side crossed: who asked may ask again on a new connection.
     pub(super) crossed: bool,
 }
@@ -33,6 +35,7 @@ impl Whereabouts {
             what: what.into(),
             advice,
             proof: None,
+            certainty: Certainty::Certain,
             crossed: false,
         }
     }
@@ -128,6 +131,15 @@ fn answer_on_the_way(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
         let advice = "Look at the program that asked: it does not read what it is sent.";
         return Some(Whereabouts::new(open.side, what, advice).proof(since, "window-shut"));
     }
+    if let Some(lost) = lost_on_the_way(view, peer, open.asked) {
+        let what = lost_words(view, peer, lost);
+        let it = Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH)
+            .proof(lost.0, "behind-the-answer");
+        return Some(Whereabouts {
+            certainty: Certainty::Likely,
+            ..it
+        });
+    }
     let series = answerer.series.as_ref().filter(|s| s.count > 1)?;
     let sent_again = series
         .again
@@ -156,10 +168,17 @@ pub(super) fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabo
     }
     if let Some(Ending::Reset(stamp, side)) = view.ending() {
         if view.tcp().is_some_and(|tcp| forged(tcp).is_some()) {
-            let what = format!("the reset in frame {} was made on the way", stamp.frame);
-            return Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
+            let what = format!(
+                "the reset in frame {} was likely made on the way",
+                stamp.frame
+            );
+            let it = Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
+            return Whereabouts {
+                certainty: Certainty::Likely,
+                ..it
+            };
         }
-        if side != open.side {
+        if side != open.side && left_before(view, open, stamp).is_none() {
             let what = match view.acknowledged(open) {
                 Some(true) => format!("{asked} had the request, and ended instead of answering"),
                 _ => format!("{asked} refused to go on"),
