@@ -7,7 +7,7 @@ use super::cause;
 use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
 use super::tls_not_spoken;
-use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
+use super::unanswered::{self, AT_ONCE, gave_up, guard, repeated_in_vain};
 use crate::diagnosis::blame::{Way, capitalised};
 use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{
@@ -363,7 +363,7 @@ fn is_smb(session: &Session) -> bool {
 /// The other side had closed before the request was sent.
 fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let peer = open.side.other();
-    let fin = view.tcp()?.sides[peer].fin.filter(|f| *f < open.began)?;
+    let fin = unanswered::closed_before(view, open)?;
     let what = format!(
         "the {peer} had closed its direction in frame {} before, so that nobody was left to answer",
         fin.frame
