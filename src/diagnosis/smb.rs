@@ -140,7 +140,7 @@ impl Group<'_> {
 
 /// Failures grouped by status and one of their values, in the order of their first.
 pub(crate) fn group<'a>(facts: impl Iterator<Item = &'a SeenFact>, key: &str) -> Vec<Group<'a>> {
-    group_by(facts, |fact| fact.text(key))
+    group_by(facts, |fact| (fact.fact.name, fact.text(key)))
 }
 
 /// Failures grouped by status and what `key` makes of them, in the order of their first.
@@ -150,11 +150,7 @@ pub(crate) fn group_by<'a, K: PartialEq>(
 ) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for fact in facts {
-        let same = |g: &&mut Group<'a>| {
-            code(g.first) == code(fact)
-                && key(g.first) == key(fact)
-                && g.first.fact.name == fact.fact.name
-        };
+        let same = |g: &&mut Group<'a>| code(g.first) == code(fact) && key(g.first) == key(fact);
         let name = fact.text("name");
         match groups.iter_mut().find(same) {
             Some(group) => {

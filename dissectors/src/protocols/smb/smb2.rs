@@ -11,6 +11,7 @@ use super::framing::{MAX_KEPT, Plan};
 use super::smb2_asked::{Asked, Tree, dialects, expect};
 use super::smb2_breaks::{self, Breaks};
 use super::smb2_ledger::{Credits, Misuse, Window};
+use super::smb2_left::Left;
 use super::smb2_replies::Chain;
 use super::smb2_signing::Signing;
 use super::wire2::{self, HEADER, Header, command};
@@ -55,6 +56,7 @@ pub(super) struct Smb2 {
     pub(super) written: u64,
     pub(super) breaks: Breaks,
     pub(super) signing: Signing,
+    pub(super) left: Left,
     /// The compound whose answers are at hand, and how many failed ones were told.
     pub(super) chain: Option<Chain>,
     pub(super) chains: u32,
@@ -80,6 +82,7 @@ impl Smb2 {
             written: 0,
             breaks: Breaks::default(),
             signing: Signing::default(),
+            left: Left::default(),
             chain: None,
             chains: 0,
             pending_creates: 0,
@@ -291,7 +294,10 @@ impl Smb2 {
         match (header.command, file) {
             (command::OPLOCK_BREAK, _) => self.breaks.acknowledged(pdu, at),
             (command::CLOSE, Some(file)) => self.breaks.closed(file, at),
-            (command::LOGOFF | command::TREE_DISCONNECT, _) => self.breaks.forget(),
+            (command::LOGOFF | command::TREE_DISCONNECT, _) => {
+                self.breaks.forget();
+                self.left.asked(header, at.span);
+            }
             _ => {}
         }
         enter(header, connection, at);
@@ -370,6 +376,7 @@ impl Smb2 {
                 Asked::Dialects(dialects(pdu))
             }
             command::SESSION_SETUP => {
+                self.left.logs_on(pdu, at.span);
                 let token = wire2::setup_token(pdu).unwrap_or_default();
                 let token = Token::read(token.bytes);
                 connection.token(header.session_id, &token, at);

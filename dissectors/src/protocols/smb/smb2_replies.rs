@@ -6,7 +6,7 @@ use super::files::{Kind, Owner};
 use super::smb2::{Smb2, carry};
 use super::smb2_asked::{Asked, Tree, identity, is_unsolicited, share_kind};
 use super::wire2::{self, HEADER, Header, command};
-use super::{names, text};
+use super::{names, smb2_left as left, text};
 use crate::event::{Act, Fact, Phase, Status, Value};
 use crate::token;
 
@@ -242,6 +242,11 @@ impl Smb2 {
                 .with("name", name_of(asked, connection)),
             _ => return,
         };
+        let is_known = match header.status {
+            left::TREE_GONE => self.trees.contains_key(&header.tree_id),
+            _ => self.sessions.contains(&header.session_id),
+        };
+        let fact = self.left.tell(header, is_known, fact, at);
         at.fact(match signing {
             "" => fact,
             why => fact.with("signing", why),
@@ -299,6 +304,7 @@ impl Smb2 {
             _ => connection.works(at),
         }
         if status.failed {
+            self.left.refused(header);
             return;
         }
         let amount = || u32_at(pdu, HEADER + 4).unwrap_or_default().into();
@@ -311,6 +317,7 @@ impl Smb2 {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
                 connection.share(&path, at);
                 let kind = share_kind(pdu);
+                self.left.given(header.session_id, Some(header.tree_id));
                 self.remember_tree(header.tree_id, Tree { path, kind }, connection, at);
             }
             (command::TREE_DISCONNECT, _) => {
@@ -374,6 +381,7 @@ impl Smb2 {
                 connection.detail(key, true, at);
             }
         }
+        self.left.logged_on(header.session_id, at);
         if let Asked::Setup(token, binds) = asked {
             if *binds {
                 connection.channel_of(header.session_id, at);
