@@ -13,7 +13,9 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A file is opened with a certain access and the answer is ACCESS_DENIED (a warning, with the access that was asked
-    /// for), or another request is answered so (a note: the file was opened without the right it needs).
+    /// for), or another request is answered so (a note: the file was opened without the right it needs). It is `likely` where the
+    /// request was signed, the same access was granted with another file of that share before, and nothing that is signed
+    /// was granted afterwards: a server refuses a signature that it cannot verify with the same status.
     ///
     /// ## Example
     /// `smb2-access-denied-share` for the share itself; a read-only user who opens a file for writing.
@@ -70,7 +72,21 @@ fn open_denied(view: &View<'_>, group: &Group<'_>) -> Finding {
             fact.stamp.frame
         ))
         .advise("Compare what was asked for with the permissions of the file and of the share for this user.");
-    group.cite(finding)
+    let finding = group.cite(finding);
+    if in_doubt(view, group) {
+        finding.likely().also(
+            "The same access was granted with other files of the share before, and no signed request was granted since: \
+             servers refuse a wrong signature alike.",
+        )
+    } else {
+        finding
+    }
+}
+
+/// A wrong signature looks the same: what was granted before is refused, and so is all that is signed since.
+fn in_doubt(view: &View<'_>, group: &Group<'_>) -> bool {
+    let doubt = view.session.fact("smb.signature-in-doubt");
+    group.first.is("alike") && doubt.is_some_and(|d| d.stamp <= group.first.stamp)
 }
 
 fn request_denied(group: &Group<'_>) -> Finding {

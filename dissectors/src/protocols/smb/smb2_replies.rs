@@ -188,6 +188,7 @@ impl Smb2 {
             if header.command == command::NEGOTIATE {
                 negotiated(pdu, connection, at);
                 self.signing.required = u16_at(pdu, HEADER + 2).is_some_and(|mode| mode & 2 != 0);
+                self.signing.trees_signed = u16_at(pdu, HEADER + 4) == Some(0x0311);
                 self.window.has_charges = u16_at(pdu, HEADER + 4)
                     .is_some_and(|d| (0x0210..0x0400).contains(&d) && d != 0x02FF);
             }
@@ -230,6 +231,11 @@ impl Smb2 {
                 let fact = match old {
                     Some(old) => fact.with("old", *old as i64),
                     None => fact,
+                };
+                let fact = if self.signing.doubts(header, *access, at.span) {
+                    fact.with("alike", true)
+                } else {
+                    fact
                 };
                 fact.with("name", name.clone())
                     .with("access", *access)
@@ -376,6 +382,7 @@ impl Smb2 {
         let flags = u16_at(pdu, HEADER + 2).unwrap_or_default();
         // SMB2_SESSION_FLAG_ENCRYPT_DATA (2.2.6).
         self.signing.encrypts |= flags & 4 != 0;
+        self.signing.nobody |= flags & 3 != 0;
         for (bit, key) in [(1, "guest"), (2, "anonymous")] {
             if flags & bit != 0 {
                 connection.detail(key, true, at);
@@ -418,8 +425,10 @@ impl Smb2 {
                 tree,
                 old,
                 lease,
+                access,
                 ..
             } => {
+                self.signing.opened(header, access);
                 self.breaks.created(key, pdu, lease);
                 let kind = self.trees.get(&tree).map_or(Kind::Unsure, |tree| tree.kind);
                 if let Some(old) = old {
@@ -449,7 +458,7 @@ fn name_of(asked: &Asked, connection: &Connection) -> String {
     }
 }
 
-fn dialect(revision: u16) -> Value {
+pub(super) fn dialect(revision: u16) -> Value {
     match names::dialect(revision) {
         "" => format!("0x{revision:04x}").into(),
         name => name.into(),
