@@ -12,11 +12,11 @@ use super::smb2_asked::{Asked, Tree, dialects, expect};
 use super::smb2_breaks::{self, Breaks};
 use super::smb2_ledger::{Credits, Misuse, Window};
 use super::smb2_left::Left;
-use super::smb2_replies::Chain;
+use super::smb2_replies::{Chain, dialect};
 use super::smb2_signing::Signing;
 use super::wire2::{self, HEADER, Header, command};
 use super::{describe, names, text};
-use crate::event::{self, Act, Fact, Phase};
+use crate::event::{self, Act, Fact, Phase, Value};
 
 /// Requests that wait with something to remember; more than any server's credits.
 const MAX_PENDING: usize = 8192;
@@ -123,6 +123,14 @@ impl Smb2 {
         if !self.sessions.is_empty() {
             connection.detail("sessions_left", self.sessions.len() as u64, at);
         }
+    }
+
+    /// The dialects of a NEGOTIATE that waits for its answer.
+    pub(super) fn offered(&self) -> Option<Vec<Value>> {
+        self.pending.values().find_map(|asked| match asked {
+            Asked::Dialects(all) => Some(all.iter().map(|d| dialect(*d)).collect()),
+            _ => None,
+        })
     }
 
     /// How a message is to be read.
