@@ -5,6 +5,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::cause;
 use super::smb2_echo_unanswered::is_echo;
+use super::smb2_message_id_invalid;
 use super::tcp_reset_forged::forged;
 use super::tls_not_spoken;
 use super::unanswered::{self, AT_ONCE, gave_up, guard, repeated_in_vain};
@@ -360,6 +361,17 @@ fn is_smb(session: &Session) -> bool {
     matches!(session.protocol, "smb" | "smb2")
 }
 
+/// A server ends the connection over a MessageId that the client may not use.
+fn invalid_id(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    smb2_message_id_invalid::spoiled(view, open).then(|| {
+        let what = format!(
+            "{} ended the connection over a MessageId that the client may not use",
+            view.end_of(open.side.other())
+        );
+        Whereabouts::new(open.side, what, "Look at the program that asked.")
+    })
+}
+
 /// The other side had closed before the request was sent.
 fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let peer = open.side.other();
@@ -438,6 +450,7 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
     let asked = view.end_of(peer);
     if let Some(known) = broken_pipe(view, open)
         .or_else(|| closed_before(view, open))
+        .or_else(|| invalid_id(view, open))
         .or_else(|| answer_on_the_way(view, open))
     {
         return known;

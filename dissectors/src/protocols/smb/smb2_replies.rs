@@ -154,15 +154,17 @@ impl Smb2 {
         self.window.grant(header.credits);
         let zero = self.credits.earn(header);
         if let Some(trend) = self.credits.shrunk() {
-            at.fact(
-                Fact::new("smb.credits-shrunk")
-                    .in_exchange(id)
-                    .with("most", trend.most)
-                    .with("now", trend.now)
-                    .with("wanted", trend.wanted)
-                    .with("charged", trend.charged)
-                    .with("granted", trend.granted),
-            );
+            let fact = Fact::new("smb.credits-shrunk")
+                .in_exchange(id)
+                .with("most", trend.most)
+                .with("now", trend.now)
+                .with("wanted", trend.wanted)
+                .with("charged", trend.charged)
+                .with("granted", trend.granted);
+            at.fact(match self.window.hole() {
+                Some((first, passed)) => fact.with("hole", first).with("passed", passed),
+                None => fact,
+            });
         }
         if let Some((granted, outstanding)) = zero {
             at.fact(
