@@ -181,6 +181,12 @@ pub(crate) fn share<'a>(view: &View<'_>, fact: &'a SeenFact) -> &'a str {
     or(fact.text("share"), otherwise)
 }
 
+/// The dialect is SMB 2.0.2 or 2.1, which know no encryption.
+pub(crate) fn below_smb3(view: &View<'_>) -> bool {
+    let dialect = view.session.detail("dialect").map(ToString::to_string);
+    dialect.is_some_and(|d| matches!(d.as_str(), "2.0.2" | "2.1"))
+}
+
 /// `text`, or `otherwise` where it is empty.
 pub(crate) fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }
