@@ -12,6 +12,7 @@ use super::smb2_asked::{Asked, Tree, dialects, expect};
 use super::smb2_breaks::{self, Breaks};
 use super::smb2_ledger::{Credits, Misuse, Window};
 use super::smb2_left::Left;
+use super::smb2_locks::Locks;
 use super::smb2_replies::{Chain, dialect};
 use super::smb2_signing::Signing;
 use super::wire2::{self, HEADER, Header, command};
@@ -57,6 +58,7 @@ pub(super) struct Smb2 {
     pub(super) breaks: Breaks,
     pub(super) signing: Signing,
     pub(super) left: Left,
+    pub(super) locks: Locks,
     /// The compound whose answers are at hand, and how many failed ones were told.
     pub(super) chain: Option<Chain>,
     pub(super) chains: u32,
@@ -83,6 +85,7 @@ impl Smb2 {
             breaks: Breaks::default(),
             signing: Signing::default(),
             left: Left::default(),
+            locks: Locks::default(),
             chain: None,
             chains: 0,
             pending_creates: 0,
@@ -115,6 +118,7 @@ impl Smb2 {
             }
         }
         self.breaks.over(at);
+        self.locks.over(at);
         self.signing.over(at);
         let trees = self.trees.len() as u64;
         if trees > 0 {
@@ -301,9 +305,17 @@ impl Smb2 {
         self.signing.request(header, validates, at.span);
         match (header.command, file) {
             (command::OPLOCK_BREAK, _) => self.breaks.acknowledged(pdu, at),
-            (command::CLOSE, Some(file)) => self.breaks.closed(file, at),
+            (command::CLOSE, Some(file)) => {
+                self.breaks.closed(file, at);
+                self.locks.closed(file, at);
+            }
+            (command::LOCK, Some(file)) => {
+                let named = (file, connection.files.name(file));
+                self.locks.asked(header.message_id, pdu, named, at);
+            }
             (command::LOGOFF | command::TREE_DISCONNECT, _) => {
                 self.breaks.forget();
+                self.locks.forget(at);
                 self.left.asked(header, at.span);
             }
             _ => {}

@@ -311,6 +311,9 @@ impl Smb2 {
             }
             _ => connection.works(at),
         }
+        if header.command == command::LOCK {
+            self.locks.answered(header.message_id, !status.failed);
+        }
         if status.failed {
             self.left.refused(header);
             return;
