@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::auth::Token;
-use super::bytes::{part, u16_at, u32_at, utf16};
+use super::bytes::{part, u8_at, u16_at, u32_at, utf16};
 use super::connection::{At, Connection};
 use super::describe::smb2::{Context, Question};
 use super::files::{Files, Kind, is_dcerpc};
@@ -412,6 +412,10 @@ impl Smb2 {
                 Asked::Create {
                     name: utf16(wire2::create_name(pdu).unwrap_or_default().bytes),
                     access: u32_at(pdu, HEADER + 24).unwrap_or_default(),
+                    makes: (
+                        u8_at(pdu, HEADER + 36).unwrap_or_default(),
+                        u8_at(pdu, HEADER + 40).is_some_and(|options| options & 1 != 0),
+                    ),
                     tree: header.tree_id,
                     reconnects: old.is_some(),
                     old: old.and_then(|at| wire2::file_key(pdu, at)),

@@ -13,8 +13,8 @@ use crate::token;
 /// SessionIds of one connection.
 const MAX_SESSIONS: usize = 256;
 
-/// Statuses that tell more than that this one request failed: no access, no resources, a lock, a session or tree that
-/// is gone.
+/// Statuses that tell more than that this one request failed: no access, no resources, a disk that fails, a lock, a session or
+/// tree that is gone.
 const NOTABLE: &[u32] = &[
     0x0001_0004, // ERRnofids
     0x0001_0005, // ERRnoaccess
@@ -27,21 +27,38 @@ const NOTABLE: &[u32] = &[
     0x0002_0059, // ERRnoresource
     0x0002_005A, // ERRtoomanyuids
     0x0002_005B, // ERRbaduid
+    0x0003_0013, // ERRnowrite
+    0x0003_0015, // ERRnotready
+    0x0003_0017, // ERRdata
+    0x0003_001B, // ERRbadsector
+    0x0003_001D, // ERRwrite
+    0x0003_001E, // ERRread
+    0x0003_001F, // ERRgeneral
     0x0003_0027, // ERRdiskfull
     0xC000_0008, // INVALID_HANDLE
     0xC000_0022, // ACCESS_DENIED
+    0xC000_0032, // DISK_CORRUPT_ERROR
+    0xC000_003E, // DATA_ERROR
+    0xC000_003F, // CRC_ERROR
     0xC000_0043, // SHARING_VIOLATION
     0xC000_0044, // QUOTA_EXCEEDED
     0xC000_0054, // FILE_LOCK_CONFLICT
     0xC000_0055, // LOCK_NOT_GRANTED
     0xC000_007F, // DISK_FULL
     0xC000_009A, // INSUFFICIENT_RESOURCES
+    0xC000_009C, // DEVICE_DATA_ERROR
+    0xC000_00A2, // MEDIA_WRITE_PROTECTED
+    0xC000_00A3, // DEVICE_NOT_READY
     0xC000_00C9, // NETWORK_NAME_DELETED
     0xC000_00CA, // NETWORK_ACCESS_DENIED
     0xC000_00CE, // TOO_MANY_SESSIONS
     0xC000_00D0, // REQUEST_NOT_ACCEPTED
+    0xC000_00E9, // UNEXPECTED_IO_ERROR
+    0xC000_0102, // FILE_CORRUPT_ERROR
     0xC000_011F, // TOO_MANY_OPENED_FILES
     0xC000_0128, // FILE_CLOSED
+    0xC000_016A, // DISK_OPERATION_FAILED
+    0xC000_0185, // IO_DEVICE_ERROR
     0xC000_0203, // USER_SESSION_DELETED
     0xC000_0205, // INSUFF_SERVER_RESOURCES
     0xC000_035C, // NETWORK_SESSION_EXPIRED
@@ -221,6 +238,7 @@ impl Smb2 {
                 Asked::Create {
                     name,
                     access,
+                    makes: (disposition, directory),
                     tree,
                     reconnects,
                     old,
@@ -241,6 +259,8 @@ impl Smb2 {
                 };
                 fact.with("name", name.clone())
                     .with("access", *access)
+                    .with("disposition", *disposition)
+                    .with("directory", *directory)
                     .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
                     .with("share", share)
                     .with("reconnects", *reconnects)
