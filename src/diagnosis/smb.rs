@@ -30,6 +30,29 @@ pub(crate) const RESOURCES: &[u32] = &[
     0xC000_011F, // TOO_MANY_OPENED_FILES
     0xC000_0205, // INSUFF_SERVER_RESOURCES
 ];
+/// The disk behind the server fails.
+pub(crate) const DISK_ERRORS: &[u32] = &[
+    0x0003_0015, // ERRnotready
+    0x0003_0017, // ERRdata
+    0x0003_001B, // ERRbadsector
+    0x0003_001D, // ERRwrite
+    0x0003_001E, // ERRread
+    0x0003_001F, // ERRgeneral
+    0xC000_0032, // DISK_CORRUPT_ERROR
+    0xC000_003E, // DATA_ERROR
+    0xC000_003F, // CRC_ERROR
+    0xC000_009C, // DEVICE_DATA_ERROR
+    0xC000_00A3, // DEVICE_NOT_READY
+    0xC000_00E9, // UNEXPECTED_IO_ERROR
+    0xC000_0102, // FILE_CORRUPT_ERROR
+    0xC000_016A, // DISK_OPERATION_FAILED
+    0xC000_0185, // IO_DEVICE_ERROR
+];
+/// What is to be written to is read-only.
+pub(crate) const WRITE_PROTECTED: &[u32] = &[
+    0x0003_0013, // ERRnowrite
+    0xC000_00A2, // MEDIA_WRITE_PROTECTED
+];
 /// The session or tree is gone.
 pub(crate) const GONE: &[u32] = &[
     0x0002_0005, // ERRinvtid
@@ -140,7 +163,7 @@ impl Group<'_> {
 
 /// Failures grouped by status and one of their values, in the order of their first.
 pub(crate) fn group<'a>(facts: impl Iterator<Item = &'a SeenFact>, key: &str) -> Vec<Group<'a>> {
-    group_by(facts, |fact| fact.text(key))
+    group_by(facts, |fact| (fact.fact.name, fact.text(key)))
 }
 
 /// Failures grouped by status and what `key` makes of them, in the order of their first.
@@ -150,11 +173,7 @@ pub(crate) fn group_by<'a, K: PartialEq>(
 ) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for fact in facts {
-        let same = |g: &&mut Group<'a>| {
-            code(g.first) == code(fact)
-                && key(g.first) == key(fact)
-                && g.first.fact.name == fact.fact.name
-        };
+        let same = |g: &&mut Group<'a>| code(g.first) == code(fact) && key(g.first) == key(fact);
         let name = fact.text("name");
         match groups.iter_mut().find(same) {
             Some(group) => {
@@ -183,6 +202,12 @@ pub(crate) fn share<'a>(view: &View<'_>, fact: &'a SeenFact) -> &'a str {
         "a share that was connected on another connection"
     };
     or(fact.text("share"), otherwise)
+}
+
+/// The dialect is SMB 2.0.2 or 2.1, which know no encryption.
+pub(crate) fn below_smb3(view: &View<'_>) -> bool {
+    let dialect = view.session.detail("dialect").map(ToString::to_string);
+    dialect.is_some_and(|d| matches!(d.as_str(), "2.0.2" | "2.1"))
 }
 
 /// `text`, or `otherwise` where it is empty.
@@ -436,7 +461,12 @@ pub(crate) mod testing {
             5,
             id,
             None,
-            &placed(56, 56, name, &[(0, 57), (24, 0x0089), (44, 120), (46, len)]),
+            &placed(
+                56,
+                56,
+                name,
+                &[(0, 57), (24, 0x0089), (36, 1), (44, 120), (46, len)],
+            ),
         )
     }
 

@@ -1,6 +1,8 @@
 //! SMB sessions that belong together although they run on several connections: the channels of one SMB 3 session (MS-SMB2 1.3,
 //! 3.3.5.5.2), and connections on which files are taken back that were open on another (3.3.5.9.7, 3.3.5.9.12).
 
+use std::net::IpAddr;
+
 use colloquy_dissectors::event::Value;
 use colloquy_dissectors::units::Stamp;
 use hashbrown::HashMap;
@@ -40,6 +42,18 @@ pub struct SmbJoins {
     /// Files that were asked back, in the order of the conversations.
     reclaimed: Vec<(u64, Kept)>,
     joined: HashMap<Place, Vec<Place>>,
+    replaced: Vec<Replaced>,
+}
+
+/// A session whose place a later logon took (PreviousSessionId, MS-SMB2 3.3.5.5.3).
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced {
+    session: u64,
+    server: IpAddr,
+    /// Who logged on anew.
+    pub client: Endpoint,
+    /// The leg of that logon that named the session first.
+    pub stamp: Stamp,
 }
 
 impl SmbJoins {
@@ -57,6 +71,14 @@ impl SmbJoins {
                     server: flow.server,
                     place,
                     bound: bound.contains(&id),
+                });
+            }
+            for fact in session.facts_named("smb.session-replaced") {
+                self.replaced.push(Replaced {
+                    session: fact.int("old").unwrap_or_default() as u64,
+                    server: flow.server.address,
+                    client: flow.client,
+                    stamp: fact.stamp,
                 });
             }
             for fact in session.facts_named("smb.files-left") {
@@ -86,10 +108,12 @@ impl SmbJoins {
             }
         }
         self.reclaimed.extend(other.reclaimed);
+        self.replaced.extend(other.replaced);
     }
 
     /// Brings channels together: one SessionId at one server, at least one of which says that it is a further one.
     pub(crate) fn settle(&mut self) {
+        self.replaced.sort_by_key(|r| r.stamp);
         self.channels.sort_by_key(|c| (c.id, c.place));
         for same in self.channels.chunk_by(|a, b| a.id == b.id) {
             for bound in same.iter().filter(|c| c.bound) {
@@ -111,6 +135,12 @@ impl SmbJoins {
     /// All connections of the SMB session that `place` is a channel of, itself included; empty where it is the only one.
     pub fn channels_of(&self, place: Place) -> &[Place] {
         self.joined.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    /// The logon that took the place of that session of `server` before `until`.
+    pub fn replaced(&self, server: IpAddr, session: u64, until: Stamp) -> Option<&Replaced> {
+        let mut before = self.replaced.iter().rev().filter(|r| r.stamp < until);
+        before.find(|r| r.session == session && r.server == server)
     }
 
     /// Every session that has more than one connection.

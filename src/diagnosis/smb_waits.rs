@@ -1,10 +1,11 @@
 //! Who waits for whose oplock: breaks that a client did not acknowledge, and CREATEs of others that the server could not answer
-//! meanwhile (MS-SMB2 3.3.4.6, 3.3.4.7, 3.3.5.9).
+//! meanwhile (MS-SMB2 3.3.4.6, 3.3.4.7, 3.3.5.9); and who holds which byte-range lock (3.3.5.14).
 
 use std::net::IpAddr;
 
 use colloquy_dissectors::units::Stamp;
 
+use super::smb_joins::Place;
 use crate::session::model::{Endpoint, Flow, SeenFact, Session};
 
 /// Facts of breaks that nobody acknowledged soon.
@@ -41,11 +42,29 @@ pub struct OpenBreak {
     pub given: Option<Stamp>,
 }
 
+/// A byte-range lock that was granted.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// Whose.
+    pub client: Endpoint,
+    /// The user; empty where he is not known.
+    pub user: String,
+    /// The session.
+    pub place: Place,
+    server: IpAddr,
+    name: String,
+    /// The LOCK.
+    pub asked: Stamp,
+    /// The unlocking, or the CLOSE.
+    until: Option<Stamp>,
+}
+
 /// What is known of them, over all connections.
 #[derive(Debug, Default)]
 pub struct SmbWaits {
     creates: Vec<WaitingCreate>,
     breaks: Vec<OpenBreak>,
+    locks: Vec<Lock>,
 }
 
 impl SmbWaits {
@@ -55,6 +74,18 @@ impl SmbWaits {
             let creates = session.facts_named("smb.create-pending");
             self.creates
                 .extend(creates.filter_map(|fact| waiting(flow, session, fact)));
+            let locks = session.facts_named("smb.locked").map(|fact| Lock {
+                client: flow.client,
+                user: session
+                    .detail("user")
+                    .map_or_else(String::new, ToString::to_string),
+                place: (flow.index, session.index),
+                server: flow.server.address,
+                name: fact.text("name").to_lowercase(),
+                asked: fact.stamp,
+                until: fact.ended,
+            });
+            self.locks.extend(locks);
             let facts = session.facts.iter();
             let breaks = facts.filter(|fact| BREAKS.contains(&fact.fact.name));
             self.breaks.extend(breaks.map(|fact| OpenBreak {
@@ -71,12 +102,30 @@ impl SmbWaits {
     pub(crate) fn learn_from(&mut self, other: Self) {
         self.creates.extend(other.creates);
         self.breaks.extend(other.breaks);
+        self.locks.extend(other.locks);
     }
 
     /// Brings them into the order of the capture.
     pub(crate) fn settle(&mut self) {
         self.creates.sort_by_key(|create| create.asked);
         self.breaks.sort_by_key(|open| open.asked);
+        self.locks.sort_by_key(|lock| lock.asked);
+    }
+
+    /// Who had a lock on file `name` of `server` then, others than the session of `place` first.
+    pub(crate) fn holder(
+        &self,
+        server: IpAddr,
+        name: &str,
+        then: Stamp,
+        place: Place,
+    ) -> Option<&Lock> {
+        let name = name.to_lowercase();
+        let held = |lock: &&Lock| lock.asked < then && lock.until.is_none_or(|until| until > then);
+        let locks = self.locks.iter().filter(held);
+        let mut locks = locks.filter(|l| l.server == server && l.name == name && !name.is_empty());
+        let others = locks.clone().find(|l| l.place != place);
+        others.or_else(|| locks.next())
     }
 
     /// The CREATEs that waited at `server` until the right on file `name` comes back, which it asked for in `asked` and nobody gave

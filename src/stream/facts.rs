@@ -526,6 +526,19 @@ impl TcpFacts {
         Some(first.max(second).max(0))
     }
 
+    /// The capture was made nearer to the client than to the server, as the handshake tells.
+    pub fn is_near_client(&self) -> bool {
+        let syn_ack = self.syn_ack.map(|s| s.time);
+        let syn = self.sides.client.syns.first().map(|s| s.time);
+        let ack = self.established.map(|s| s.time);
+        match (syn, syn_ack, ack) {
+            (Some(syn), Some(syn_ack), Some(ack)) => {
+                syn_ack.nanos_since(syn) > ack.nanos_since(syn_ack)
+            }
+            _ => false,
+        }
+    }
+
     /// True when the connection ended: both FINs or a reset.
     pub fn ended(&self) -> bool {
         self.both_fins() || self.was_reset()

@@ -5,8 +5,9 @@ use colloquy_dissectors::units::Side;
 
 use super::tcp_reset_forged::forged;
 use super::{
-    rpc_gss_silent_discard, rpc_retransmission_storm, rpc_version_mismatch, tcp_aborted_in_flight,
-    tcp_backlog_overflow, tcp_half_open, tcp_path_dark,
+    rpc_gss_silent_discard, rpc_retransmission_storm, rpc_version_mismatch,
+    smb2_message_id_invalid, tcp_aborted_in_flight, tcp_backlog_overflow, tcp_half_open,
+    tcp_path_dark,
 };
 use crate::diagnosis::View;
 use crate::diagnosis::tls::{self, Kind};
@@ -27,6 +28,9 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
     specific
         .or_else(|| rpc_version_mismatch::tells(view, open).then_some("rpc-version-mismatch"))
         .or_else(|| rpc_gss_silent_discard::tells(view, open).then_some("rpc-gss-silent-discard"))
+        .or_else(|| {
+            smb2_message_id_invalid::spoiled(view, open).then_some("smb2-message-id-invalid")
+        })
         .or_else(|| alert(view, open))
         .or_else(|| half_answered(view, open).then_some(incomplete(protocol)))
         .or_else(|| tcp_backlog_overflow::tells(view).then_some("tcp-backlog-overflow"))

@@ -21,7 +21,8 @@ declare_rule! {
     /// A NEGATIVE SESSION RESPONSE (0x83) with its code: 0x80 not listening on called name, 0x81 not listening for
     /// calling name, 0x82 called name not present, 0x83 insufficient resources, 0x8F unspecified. A client that does
     /// not know the server's name asks for `*SMBSERVER` before or after another name; that such a try is refused is
-    /// normal and not told. It is only a note when the same client got its session with another name, or over port
+    /// normal and not told. A refusal that nobody asked for, the first that is said on a connection, is told as what it is: the server
+    /// does not admit the host. It is only a note when the same client got its session with another name, or over port
     /// 445, within 10 s.
     ///
     /// ## Example
@@ -46,6 +47,10 @@ impl NbssSessionRefused {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         for fact in view.session.facts_named("nbss.refused") {
             if is_probing(view, fact) {
+                continue;
+            }
+            if is_unasked(view, fact) {
+                out.raise(unasked(view, fact));
                 continue;
             }
             let mut finding = finding(view, fact);
@@ -101,6 +106,31 @@ fn finding(view: &View<'_>, fact: &SeenFact) -> Finding {
             fact.stamp.frame
         ))
         .advise(advice)
+        .number("code", code as f64)
+}
+
+/// The refusal is the first that was said on the connection: nobody had asked for a session.
+fn is_unasked(view: &View<'_>, fact: &SeenFact) -> bool {
+    fact.request.is_none() && !view.began_late() && view.session.first >= fact.stamp
+}
+
+fn unasked(view: &View<'_>, fact: &SeenFact) -> Finding {
+    let code = fact.int("code").unwrap_or_default();
+    let reason =
+        crate::diagnosis::smb::or(fact.text("reason"), "a reason that RFC 1002 does not know");
+    Finding::new(&META, fact.stamp)
+        .side(Culprit::Server)
+        .frame(fact.stamp, "refusal")
+        .title(format!(
+            "{} refused the connection unasked: {reason}",
+            view.server()
+        ))
+        .explain(format!(
+            "In frame {} the server answered the connection itself with a negative session response (code 0x{code:02x}: {reason}), \
+             before the client had asked for anything. Servers do so with hosts that their policy does not admit, on port 445 too.",
+            fact.stamp.frame
+        ))
+        .advise("See which hosts the server admits (Samba: hosts allow, hosts deny), and whether it takes connections at all.")
         .number("code", code as f64)
 }
 

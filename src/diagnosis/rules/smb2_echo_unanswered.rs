@@ -1,8 +1,9 @@
 //! `smb2-echo-unanswered`.
 
 use super::cause;
+use super::unanswered::closed_before;
 use crate::diagnosis::smb::{overdue, waited};
-use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::exchange::Open;
 
 declare_rule! {
@@ -16,7 +17,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// An ECHO without an answer when its connection ended or the answer is overdue. It is a warning where another rule
-    /// tells the cause (a dark path, a reset).
+    /// tells the cause (a dark path, a reset), and where the server had closed the connection before the ECHO was sent: that it
+    /// closed is then what matters, as it does with sessions that were idle for long.
     ///
     /// ## Example
     /// A file server is suspended: its kernel acknowledges the ECHO, its SMB service never answers.
@@ -54,19 +56,44 @@ impl Smb2EchoUnanswered {
             return;
         };
         let cause = cause::of(view, first);
+        let closed = closed_before(view, first);
+        let milder = cause.is_some() || closed.is_some();
+        let (title, how, advice) = match closed {
+            Some(fin) => (
+                "The server had closed the connection before the client's ECHO",
+                format!(
+                    "The client asked whether the server is still there in frame {}; the server had closed its direction {} before \
+                     (frame {}), so that nobody was left to answer",
+                    first.asked.frame,
+                    seconds(first.asked.time.since(fin.time)),
+                    fin.frame
+                ),
+                "Find out why the server closed: look at what came just before, and at time-outs for idle connections.",
+            ),
+            None => (
+                "The server does not answer the client's ECHO",
+                format!(
+                    "In frame {} the client asked whether the server is still there, and {}",
+                    first.asked.frame,
+                    waited(view, first)
+                ),
+                "See whether TCP acknowledged it: then the SMB service hangs, else the path or the host is gone.",
+            ),
+        };
         let finding = Finding::new(&META, first.asked)
-            .severity(cause.map_or(META.severity, |_| Severity::Warning))
+            .severity(if milder {
+                Severity::Warning
+            } else {
+                META.severity
+            })
             .side(Culprit::Server)
+            .maybe_frame(closed, "closed-before")
             .frame(first.asked, "request")
             .maybe_frame(more.last().map(|open| open.asked), "last-request")
             .maybe_frame(view.ending().map(Ending::stamp), "end")
-            .title("The server does not answer the client's ECHO")
-            .explain(format!(
-                "In frame {} the client asked whether the server is still there, and {}.",
-                first.asked.frame,
-                waited(view, first)
-            ))
-            .advise("See whether TCP acknowledged it: then the SMB service hangs, else the path or the host is gone.")
+            .title(title)
+            .explain(format!("{how}."))
+            .advise(advice)
             .number("waited", view.waited(first))
             .number("patience", view.patience(first))
             .number("requests", unanswered.len() as f64);
@@ -79,7 +106,10 @@ impl Smb2EchoUnanswered {
 
 #[cfg(test)]
 mod tests {
+    use colloquy_dissectors::units::Side;
+
     use crate::capture::script::Script;
+    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
     use crate::diagnosis::smb::testing::{at_work, smb2};
 
@@ -107,6 +137,22 @@ mod tests {
         assert!(findings(answered.wait_secs(90.0).close().frames(), RULE).is_empty());
         let read = at_work().client(&smb2(8, 3, None, &[49; 49]));
         assert!(findings(read.wait_secs(90.0).close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_server_that_had_closed_before_is_no_server_that_hangs() {
+        let closed = at_work()
+            .wait_secs(90.0)
+            .fin(Side::Server)
+            .wait_secs(0.6)
+            .client(&smb2(ECHO, 3, None, &[4, 0, 0, 0]));
+        let found = findings(closed.reset(Side::Server).frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert_eq!(found[0].frames[0].role, "closed-before");
+        // Closed after it: the server had the question.
+        let after = asked().wait_secs(0.6).fin(Side::Server).fin(Side::Client);
+        let found = findings(after.frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Error);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `smb2-handle-leak`.
 
-use crate::diagnosis::smb::closing_unseen;
+use crate::diagnosis::smb::{closing_unseen, or};
 use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
@@ -15,7 +15,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A ledger of CREATE and CLOSE (TREE_CONNECT and TREE_DISCONNECT): one name is open at least 32 times at once at the end, and
-    /// half as many had been open for a minute at least; or at least 256 files, of those that were ever opened more than
+    /// a third as many had been open for a minute at least; or at least 256 files, of those that were ever opened more than
     /// half. So that a copy of many files, or a client that closes late because it has a lease, is not taken for one.
     /// What a LOGOFF or a TREE_DISCONNECT closes counts as closed. It is `likely`: only the program knows what it still needs.
     ///
@@ -41,7 +41,7 @@ declare_rule! {
 const SAME: i64 = 32;
 /// Files of any names.
 const MANY: i64 = 256;
-/// Seconds for which half of them were held at least.
+/// Seconds for which a third of them was held at least.
 const HELD: f64 = 60.0;
 
 impl Smb2HandleLeak {
@@ -60,33 +60,32 @@ impl Smb2HandleLeak {
 struct Leak<'a> {
     /// The fact that has the latest numbers.
     last: &'a SeenFact,
-    /// When half of it was open.
-    half: &'a SeenFact,
+    /// When a third of it was open, or more: it is told at powers of two.
+    early: &'a SeenFact,
+    /// How much was open then.
+    then: i64,
     open: i64,
     what: String,
-    /// Seconds from `half` to the end.
+    /// Seconds from `early` to the end.
     since: f64,
 }
 
 impl<'a> Leak<'a> {
     fn of(view: &View<'a>) -> Option<Self> {
         let session = view.session;
-        let held = session.facts_named("smb.files-held");
-        let files = session.fact("smb.files-left").or_else(|| held.last());
+        let held = || session.facts_named("smb.files-held");
+        let files = session.fact("smb.files-left").or_else(|| held().last());
         let files = files.and_then(|last| {
             let [open, opened, same] = ["open", "opened", "same"].map(|k| last.int(k).unwrap_or(0));
             let name = last.text("name");
             if same >= SAME {
-                Self::new(
-                    view,
-                    "smb.files-held",
-                    (last, same),
-                    format!("{name} {same} times"),
-                )
+                let what = format!("{} {same} times", or(name, "the share's own directory"));
+                let held = held().filter(|f| f.text("name") == name);
+                Self::new(view, (held, "same"), (last, same), what)
             } else if open >= MANY && open * 2 > opened {
                 Self::new(
                     view,
-                    "smb.files-held",
+                    (held(), "open"),
                     (last, open),
                     format!("{open} files"),
                 )
@@ -98,48 +97,49 @@ impl<'a> Leak<'a> {
             let last = session.facts_named("smb.trees-held").last()?;
             let open = last.int("open").filter(|n| *n >= SAME)?;
             let what = format!("{} connected {open} times", last.text("path"));
-            Self::new(view, "smb.trees-held", (last, open), what)
+            let held = session.facts_named("smb.trees-held");
+            Self::new(view, (held, "open"), (last, open), what)
         })
     }
 
     fn new(
         view: &View<'a>,
-        name: &'a str,
+        (mut held, count): (impl Iterator<Item = &'a SeenFact>, &str),
         (last, open): (&'a SeenFact, i64),
         what: String,
     ) -> Option<Self> {
-        let mut held = view.session.facts_named(name);
-        let half = held.find(|f| f.int("open").is_some_and(|n| n * 2 >= open))?;
+        let early = held.find(|f| f.int(count).is_some_and(|n| n * 3 >= open))?;
         let end = view.ending().map_or_else(|| view.now(), |e| e.stamp().time);
         Some(Self {
             last,
-            half,
+            early,
+            then: early.int(count).unwrap_or_default(),
             open,
             what,
-            since: end.since(half.stamp.time),
+            since: end.since(early.stamp.time),
         })
     }
 
     fn finding(&self, view: &View<'_>) -> Finding {
         let Self {
             last,
-            half,
+            early,
+            then,
             open,
             what,
             since,
         } = self;
         let opened = last.int("opened");
-        let finding = Finding::new(&META, half.stamp)
+        let finding = Finding::new(&META, early.stamp)
             .likely()
             .side(Culprit::Client)
-            .frame(half.stamp, "half-of-them")
+            .frame(early.stamp, "early-ones")
             .frame(last.stamp, "last-count")
             .maybe_frame(view.ending().map(Ending::stamp), "end")
             .title(format!("The client holds {what}, and does not close them"))
             .explain(format!(
-                "{} opens pile up: half of them since frame {}, {} before the end.{}",
-                open,
-                half.stamp.frame,
+                "{open} opens pile up: {then} were there in frame {}, {} before the end.{}",
+                early.stamp.frame,
                 seconds(*since),
                 opened.map_or_else(String::new, |n| format!(
                     " Of {n} files that were opened, {} were left open.",
@@ -192,9 +192,27 @@ mod tests {
         let found = findings(script.close().frames(), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].title.contains("watched 48 times"), "{found:?}");
-        assert_eq!(found[0].frames[0].role, "half-of-them");
+        assert_eq!(found[0].frames[0].role, "early-ones");
+        // More than a power of two: when half of them were there is not known so exactly.
+        let more = opens(80, 1.9, false, |_| "watched".to_owned());
+        assert_eq!(findings(more.close().frames(), RULE).len(), 1);
         let running = opens(48, 5.0, false, |_| "watched".to_owned());
         assert_eq!(findings(running.frames(), RULE).len(), 1);
+    }
+
+    #[test]
+    fn the_share_itself_has_no_name_and_is_told_all_the_same() {
+        let name = |n: u64| match n % 2 {
+            0 => String::new(),
+            _ => format!("file{n}"),
+        };
+        let found = findings(opens(130, 1.0, false, name).close().frames(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let title = &found[0].title;
+        assert!(
+            title.contains("the share's own directory 65 times"),
+            "{title}"
+        );
     }
 
     #[test]
@@ -217,6 +235,12 @@ mod tests {
         assert!(findings(closed.close().frames(), RULE).is_empty());
         let fast = opens(60, 0.01, false, |_| "watched".to_owned());
         assert!(findings(fast.close().frames(), RULE).is_empty());
+        // Others were open early; of this one most are new.
+        let late = opens(80, 1.9, false, |n| match n {
+            0..40 => format!("file{n}"),
+            _ => "watched".to_owned(),
+        });
+        assert!(findings(late.close().frames(), RULE).is_empty());
         let others = opens(60, 5.0, false, |n| format!("file{n}"));
         assert!(findings(others.close().frames(), RULE).is_empty());
     }

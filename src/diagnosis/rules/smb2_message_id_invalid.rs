@@ -4,6 +4,7 @@ use colloquy_dissectors::units::Side;
 
 use crate::diagnosis::smb::or;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::exchange::Open;
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -108,6 +109,16 @@ impl Smb2MessageIdInvalid {
     }
 }
 
+/// True where the server ended the connection over the MessageId of `open`, or over that of a request before it.
+pub(super) fn spoiled(view: &View<'_>, open: &Open) -> bool {
+    let mut facts = view.session.facts.iter().filter(|f| match f.fact.name {
+        REUSED => !is_repeat(view, f),
+        BEYOND => !view.one_sided() && !view.lost(Side::Server),
+        _ => false,
+    });
+    facts.any(|f| f.stamp <= open.asked && ended(view, f).is_some())
+}
+
 /// The same request again while it waited: `duplicate-message` tells of it.
 fn is_repeat(view: &View<'_>, fact: &SeenFact) -> bool {
     let id = fact.int("message_id").unwrap_or_default() as u64;
@@ -181,9 +192,9 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::Script;
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
     use crate::diagnosis::smb::testing::{at_work, no, read, smb2};
+    use crate::diagnosis::{Culprit, Severity};
 
     const RULE: &str = "smb2-message-id-invalid";
     const END_OF_FILE: u32 = 0xC000_0011;
@@ -195,8 +206,14 @@ mod tests {
     #[test]
     fn an_id_that_was_used_before_is_told() {
         let again = answered(3).client(&smb2(13, 3, None, &[4, 0, 0, 0]));
-        let found = findings(again.clone().reset(Side::Server).frames(), RULE);
+        let frames = again.clone().reset(Side::Server).frames();
+        let found = findings(frames.clone(), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
+        // That it was not answered is a consequence, and not the server's fault.
+        for told in findings(frames, "request-unanswered") {
+            let told = (told.severity, told.side);
+            assert_eq!(told, (Severity::Warning, Culprit::Client));
+        }
         assert_eq!(found[0].severity, Severity::Error);
         assert!(found[0].frames.iter().any(|e| e.role == "end"));
         let tolerated = again.server(&smb2(13, 3, Some(0), &[4, 0, 0, 0]));
@@ -242,6 +259,13 @@ mod tests {
         );
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].numbers.contains(&("granted", 4.0)), "{found:?}");
+        let asked = at_work().client(&read(9)).client(&read(3));
+        let told = findings(asked.reset(Side::Server).frames(), "request-unanswered");
+        let told: Vec<_> = told.iter().map(|f| (f.severity, f.side)).collect();
+        assert_eq!(told, [(Severity::Warning, Culprit::Client)]);
+        let asked = at_work().client(&read(3)).reset(Side::Server).frames();
+        let told = findings(asked, "request-unanswered");
+        assert_eq!(told[0].side, Culprit::Server);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `smb2-not-released`.
 
+use super::tcp_reset_forged::forged;
 use crate::diagnosis::smb::closing_unseen;
 use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule};
 
@@ -57,6 +58,10 @@ impl Smb2NotReleased {
             _ => String::new(),
         };
         let (culprit, how) = match end {
+            Ending::Reset(..) if view.tcp().is_some_and(|tcp| forged(tcp).is_some()) => (
+                Culprit::Network,
+                "the connection was reset, by something on the way,".to_owned(),
+            ),
             Ending::Reset(_, side) => (side.into(), format!("the {side} reset the connection")),
             Ending::Fin(_) => (Culprit::Unknown, "the connection was closed".to_owned()),
         };
@@ -97,6 +102,16 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].explanation.contains("book.xlsx"), "{found:?}");
         assert_eq!(found[0].side, crate::diagnosis::Culprit::Client);
+    }
+
+    #[test]
+    fn a_reset_that_was_made_on_the_way_is_no_ends() {
+        // The last frame's time to live (byte 8 of the IPv4 header behind 14 of Ethernet) is another than its sender's.
+        let mut frames = at_a_file().reset(Side::Server).frames();
+        frames.last_mut().unwrap().bytes[14 + 8] = 33;
+        assert_eq!(findings(frames.clone(), "tcp-reset-forged").len(), 1);
+        let found = findings(frames, RULE);
+        assert_eq!(found[0].side, crate::diagnosis::Culprit::Network);
     }
 
     #[test]

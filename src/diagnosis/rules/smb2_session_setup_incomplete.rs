@@ -1,7 +1,7 @@
 //! `smb2-session-setup-incomplete`.
 
 use colloquy_dissectors::event::Phase;
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::units::{Side, Stamp};
 
 use crate::diagnosis::smb::unseen;
 use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule, seconds};
@@ -17,7 +17,7 @@ declare_rule! {
     ///
     /// ## How it is told
     /// SESSION_SETUP answered with MORE_PROCESSING_REQUIRED is the last word of the session, and the connection ended, or the
-    /// client has been silent for longer than an answer may take.
+    /// client has been silent for longer than an answer may take; or the client logged off instead of answering NTLM's challenge.
     ///
     /// ## Example
     /// A client that is killed between NTLM CHALLENGE and AUTHENTICATE.
@@ -47,9 +47,14 @@ impl Smb2SessionSetupIncomplete {
             && session.entered(Phase::Open).is_none()
             && session.entered(Phase::Refused).is_none()
             && session.open.is_empty()
-            && last.part == Part::Reply
-            && asked.is_some_and(|m| m.op.name.starts_with("SESSION_SETUP"));
+            && last.part == Part::Reply;
         if !half_done {
+            return;
+        }
+        if let Some(asked) = asked.filter(|m| m.op.name.starts_with("LOGOFF")) {
+            return left(view, asked.stamp, out);
+        }
+        if asked.is_none_or(|m| !m.op.name.starts_with("SESSION_SETUP")) {
             return;
         }
         let silence = view.until_end(last.stamp);
@@ -80,11 +85,42 @@ impl Smb2SessionSetupIncomplete {
     }
 }
 
+/// The client logged off instead of answering the server's challenge.
+fn left(view: &View<'_>, logoff: Stamp, out: &mut Verdicts) {
+    let Some(fact) = view.session.fact("ntlm.challenge-unanswered") else {
+        return;
+    };
+    if view.one_sided() || unseen(view, Side::Client) {
+        return out.cannot_tell(&META, "T4", "bytes of the client are missing");
+    }
+    let silence = logoff.time.since(fact.stamp.time);
+    let began = view.session.entered(Phase::Authenticating);
+    out.raise(
+        Finding::new(&META, logoff)
+            .side(Culprit::Client)
+            .maybe_frame(began.map(|p| p.stamp), "first-leg")
+            .frame(fact.stamp, "asks-for-more")
+            .frame(logoff, "logoff")
+            .title("The client did not complete its logon")
+            .explain(format!(
+                "In frame {} the server asked for another leg of the logon (STATUS_MORE_PROCESSING_REQUIRED), and none came: the client \
+                 logged off {} later (frame {}).",
+                fact.stamp.frame,
+                seconds(silence),
+                logoff.frame
+            ))
+            .advise("Look at what the client does after the challenge: a ticket it cannot get, a prompt that is open.")
+            .number("silence", silence),
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
-    use crate::diagnosis::smb::testing::{at_work, negotiated, setup, setup_answer, to};
+    use crate::diagnosis::smb::testing::{
+        at_work, negotiated, no, ntlm, setup, setup_answer, setup_answer_of, setup_of, smb2, to,
+    };
 
     const RULE: &str = "smb2-session-setup-incomplete";
 
@@ -99,6 +135,30 @@ mod tests {
         let found = findings(challenged().wait_secs(5.0).close().frames(), RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].frames[1].role, "asks-for-more");
+    }
+
+    #[test]
+    fn a_logoff_is_no_leg() {
+        let logged_off = |script: Script, id: u64| {
+            let script = script
+                .wait_secs(8.0)
+                .client(&smb2(2, id, None, &[4, 0, 0, 0]));
+            script.server(&no(2, id, 0xC000_0203)).close().frames()
+        };
+        let challenge = |script: Script| {
+            script
+                .client(&setup_of(1, &ntlm(1, "", "")))
+                .server(&setup_answer_of(1, 0xC000_0016, &ntlm(2, "", "")))
+        };
+        let found = findings(logged_off(challenge(negotiated(to(445))), 2), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let roles: Vec<_> = found[0].frames.iter().map(|f| f.role).collect();
+        assert_eq!(roles, ["first-leg", "asks-for-more", "logoff"]);
+        // A logoff after a logon is the usual end.
+        assert!(findings(logged_off(at_work(), 3), RULE).is_empty());
+        // The last leg may be missing.
+        let lost = challenge(negotiated(to(445))).client_lost(&setup(2, "alice"));
+        assert!(findings(logged_off(lost, 3), RULE).is_empty());
     }
 
     #[test]

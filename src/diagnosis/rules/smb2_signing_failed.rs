@@ -18,8 +18,10 @@ declare_rule! {
     ///
     /// ## How it is told
     /// ACCESS_DENIED to a request that is not signed where the server requires signing, or not encrypted where the session's data
-    /// must be; ACCESS_DENIED without a signature to a signed request on a connection whose other answers are signed
-    /// (`likely`: a server signs its refusals, but for a signature that it cannot verify). And FSCTL_VALIDATE_NEGOTIATE_INFO as the
+    /// must be, or to a TREE_CONNECT of SMB 3.1.1 that is neither, but for those of guests and of nobody (unless the server grants
+    /// others like it); ACCESS_DENIED without a signature to a signed request on a connection whose other answers are signed
+    /// (`likely`: many servers sign their refusals, but for a signature that they cannot verify; others sign these too, and then
+    /// smb-access-denied tells of it). And FSCTL_VALIDATE_NEGOTIATE_INFO as the
     /// last request, after which the client ends the connection within two seconds, or which the server answers by ending
     /// it (`likely`).
     ///
@@ -31,13 +33,13 @@ declare_rule! {
     /// way (WAN optimisers), and update the client. A failed validation: capture at both ends and compare NEGOTIATE.
     ///
     /// ## References
-    /// MS-SMB2 3.2.5.1.3, 3.3.5.2.4, 3.3.5.2.9, 3.2.5.5 and 3.3.5.15.12.
+    /// MS-SMB2 3.2.5.1.3, 3.3.5.2.4, 3.3.5.2.9, 3.2.5.5, 3.3.5.7 and 3.3.5.15.12.
     pub Smb2SigningFailed = "smb2-signing-failed" {
         summary: "Signing or encryption refused or broken",
         severity: Error,
         category: Authentication,
         protocols: ["smb2"],
-        reference: "MS-SMB2 3.2.5.1.3, 3.3.5.2.4, 3.3.5.2.9, 3.2.5.5 and 3.3.5.15.12",
+        reference: "MS-SMB2 3.2.5.1.3, 3.3.5.2.4, 3.3.5.2.9, 3.2.5.5, 3.3.5.7 and 3.3.5.15.12",
     }
 }
 
@@ -78,6 +80,11 @@ fn refused(fact: &SeenFact, count: usize) -> Finding {
             Culprit::Client,
             "the request came in the clear, and the session's data must be encrypted",
             "Let the client encrypt (SMB 3), or do without it on that server or share.",
+        ),
+        "neither signed nor encrypted" => (
+            Culprit::Client,
+            "with SMB 3.1.1 a share is connected by a request that is signed or encrypted, and this one is neither",
+            "Let the client sign: its policy switches signing off, or its program leaves it out.",
         ),
         _ => (
             Culprit::Unknown,
@@ -166,7 +173,7 @@ mod tests {
     use crate::diagnosis::Certainty;
     use crate::diagnosis::rules::bench::{cannot_tell, findings};
     use crate::diagnosis::smb::testing::{
-        create, no, read, setup, setup_answer, smb2, to, tree, tree_answer,
+        at_work, close, create, no, opened, read, setup, setup_answer, smb2, to, tree, tree_answer,
     };
 
     const RULE: &str = "smb2-signing-failed";
@@ -221,6 +228,69 @@ mod tests {
         let rights = at_work().server(&signed(no(5, 3, DENIED))).close();
         assert!(findings(rights.clone().frames(), RULE).is_empty());
         assert_eq!(findings(rights.frames(), "smb-access-denied").len(), 1);
+    }
+
+    /// Logged on with SMB 3.1.1 and without a signature policy; `flags` of the session.
+    fn latest(flags: u8) -> Script {
+        let mut request = vec![36, 0, 1, 0];
+        request.resize(36, 0);
+        request.extend([0x11, 3]);
+        let mut answer = vec![65, 0, 1, 0, 0x11, 3];
+        answer.resize(64, 0);
+        let mut granted = setup_answer(1, 0);
+        granted[4 + 64 + 2] = flags;
+        to(445)
+            .client(&smb2(0, 0, None, &request))
+            .server(&smb2(0, 0, Some(0), &answer))
+            .client(&setup(1, "alice"))
+            .server(&granted)
+    }
+
+    #[test]
+    fn a_share_is_connected_with_a_signature_in_the_latest_dialect() {
+        let refused = |script: Script, id: u64, wrap: fn(Vec<u8>) -> Vec<u8>| {
+            let script = script.client(&wrap(tree(id, "\\\\SRV\\data")));
+            script.server(&no(3, id, DENIED)).close().frames()
+        };
+        let found = findings(refused(latest(0), 2, |m| m), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].side, crate::diagnosis::Culprit::Client);
+        // A guest need not sign, and a signed request is refused for another reason.
+        for frames in [refused(latest(1), 2, |m| m), refused(latest(0), 2, signed)] {
+            assert!(findings(frames.clone(), RULE).is_empty());
+            assert_eq!(findings(frames, "smb-tree-connect-failed").len(), 1);
+        }
+        // A server that grants others does not ask for signatures.
+        let lenient = latest(0)
+            .client(&tree(2, "\\\\SRV\\IPC$"))
+            .server(&tree_answer(2, 0, 2));
+        assert!(findings(refused(lenient, 3, |m| m), RULE).is_empty());
+        // Without NEGOTIATE nobody knows the dialect.
+        let lost = at_work().client(&tree(3, "\\\\SRV\\b"));
+        let lost = lost.server(&no(3, 3, DENIED)).close().frames();
+        assert!(findings(lost, RULE).is_empty());
+    }
+
+    #[test]
+    fn a_signed_refusal_of_the_like_of_what_was_granted_is_in_doubt() {
+        let at_work = || {
+            logged_on(true)
+                .client(&signed(tree(2, "\\\\SRV\\data")))
+                .server(&signed(tree_answer(2, 0, 1)))
+                .client(&signed(create(3, "a.txt")))
+                .server(&signed(opened(3, 9)))
+                .client(&signed(create(4, "b.txt")))
+                .server(&signed(no(5, 4, DENIED)))
+        };
+        let rule = "smb-access-denied";
+        let found = findings(at_work().close().frames(), rule);
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        assert!(found[0].explanation.contains("signature"));
+        // What follows is granted: the client's signatures are good.
+        let good = at_work().client(&signed(close(5, 9)));
+        let good = good.server(&signed(smb2(6, 5, Some(0), &[0; 60])));
+        let found = findings(good.close().frames(), rule);
+        assert_eq!(found[0].certainty, Certainty::Certain);
     }
 
     fn validating() -> Script {

@@ -3,6 +3,7 @@
 use super::smb2_signing_failed;
 use crate::diagnosis::smb::{ACCESS, Group, MAXIMUM_ALLOWED, failures, group, or, share};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
@@ -12,8 +13,10 @@ declare_rule! {
     /// It is a matter of permissions, not of the connection or the password: the server works as it was told to.
     ///
     /// ## How it is told
-    /// A file is opened with a certain access and the answer is ACCESS_DENIED (a warning, with the access that was asked
-    /// for), or another request is answered so (a note: the file was opened without the right it needs).
+    /// A file is opened or made with a certain access and the answer is ACCESS_DENIED (a warning, with the access that was asked
+    /// for), or another request is answered so (a note: the file was opened without the right it needs). It is `likely` where the
+    /// request was signed, the same access was granted with another file of that share before, and nothing that is signed
+    /// was granted afterwards: a server refuses a signature that it cannot verify with the same status.
     ///
     /// ## Example
     /// `smb2-access-denied-share` for the share itself; a read-only user who opens a file for writing.
@@ -57,20 +60,52 @@ fn open_denied(view: &View<'_>, group: &Group<'_>) -> Finding {
         .session
         .detail("user")
         .map_or_else(|| "the client".to_owned(), ToString::to_string);
+    let (verb, participle) = disposition(fact);
     let probing = access & MAXIMUM_ALLOWED != 0;
     let finding = Finding::new(&META, fact.stamp)
         .side(Culprit::Client)
         .severity(if probing { Severity::Note } else { Severity::Warning })
-        .title(format!("{user} may not open {name}{}", group.times()))
+        .title(format!("{user} may not {verb} {name}{}", group.times()))
         .explain(format!(
-            "{name} on {} was to be opened for {} (0x{access:08x}); the server answered {} in frame {}.",
+            "{name} on {} was to be {participle} for {} (0x{access:08x}); the server answered {} in frame {}.",
             share(view, fact),
             rights(access),
             group.status(),
             fact.stamp.frame
         ))
         .advise("Compare what was asked for with the permissions of the file and of the share for this user.");
-    group.cite(finding)
+    let finding = group.cite(finding);
+    if in_doubt(view, group) {
+        finding.likely().also(
+            "The same access was granted with other files of the share before, and no signed request was granted since: \
+             servers refuse a wrong signature alike.",
+        )
+    } else {
+        finding
+    }
+}
+
+/// What was to be done with the name (CreateDisposition, MS-SMB2 2.2.13): `open`, `opened`.
+fn disposition(fact: &SeenFact) -> (&'static str, &'static str) {
+    match (fact.int("disposition"), fact.is("directory")) {
+        (Some(2), true) => ("make the directory", "made as a directory"),
+        (Some(2), false) => ("make", "made"),
+        (Some(3), true) => (
+            "open or make the directory",
+            "opened, or made as a directory,",
+        ),
+        (Some(3), false) => ("open or make", "opened, or made,"),
+        (Some(0), _) => ("replace", "replaced"),
+        (Some(4), _) => ("overwrite", "overwritten"),
+        (Some(5), _) => ("make or overwrite", "made, or overwritten,"),
+        _ => ("open", "opened"),
+    }
+}
+
+/// A wrong signature looks the same: what was granted before is refused, and so is all that is signed since.
+fn in_doubt(view: &View<'_>, group: &Group<'_>) -> bool {
+    let doubt = view.session.fact("smb.signature-in-doubt");
+    group.first.is("alike") && doubt.is_some_and(|d| d.stamp <= group.first.stamp)
 }
 
 fn request_denied(group: &Group<'_>) -> Finding {
@@ -167,6 +202,17 @@ mod tests {
             "{}",
             found[0].explanation
         );
+    }
+
+    #[test]
+    fn what_was_to_be_made_is_told_so() {
+        let mut made = create(3, "new");
+        made[4 + 64 + 36] = 2;
+        made[4 + 64 + 40] = 1;
+        let script = at_work().client(&made).server(&no(5, 3, DENIED));
+        let found = findings(script.close().frames(), RULE);
+        let title = &found[0].title;
+        assert!(title.contains("may not make the directory new"), "{title}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `smb-logon-failed`.
 
-use crate::diagnosis::smb::{GONE, Group, RESOURCES, SESSION_EXPIRED, code, group, or};
+use crate::diagnosis::smb::{GONE, Group, RESOURCES, SESSION_EXPIRED, below_smb3, code, group, or};
 use crate::diagnosis::world::Tries;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
@@ -14,14 +14,17 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The last leg of SESSION_SETUP answered with a failure. MORE_PROCESSING_REQUIRED is no failure, it asks for
-    /// another leg. A refused anonymous try is a note; so the severity falls to a warning when a later logon on the
+    /// another leg. It is `likely` where the status does not say who has to act: a disabled, expired or locked account, a ticket that
+    /// the server cannot open. A refused anonymous try is a note; so the severity falls to a warning when a later logon on the
     /// connection succeeded, or where kerberos-error tells the cause.
     ///
     /// ## Example
     /// `smb2-logon-failure`, `smb1-logon-failure`: a wrong password.
     ///
     /// ## What to do
-    /// LOGON_FAILURE and WRONG_PASSWORD: check user, domain and password; a stored password may be old.
+    /// LOGON_FAILURE and WRONG_PASSWORD: check user, domain and password; a stored password may be old. With Kerberos no password is
+    /// checked: there it is mostly the server's key (its keytab), which is not the one that the key distribution centre has.
+    /// ACCESS_DENIED to a client below SMB 3: the server may require encryption.
     /// ACCOUNT_LOCKED_OUT, ACCOUNT_DISABLED, PASSWORD_EXPIRED, ACCOUNT_RESTRICTION: see the account. NO_LOGON_SERVERS: the
     /// server does not reach its domain controller. TIME_DIFFERENCE: compare the clocks.
     ///
@@ -75,9 +78,9 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
         (_, _, Some(_)) => Severity::Warning,
         _ => Severity::Error,
     };
-    let (culprit, advice) = advice(status);
+    let refusal = Refusal::of(view, fact);
     let finding = Finding::new(&META, fact.stamp)
-        .side(culprit)
+        .side(refusal.culprit)
         .severity(severity)
         .title(format!(
             "{who} was not let in by {}: {status}{}",
@@ -85,14 +88,20 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
             group.times()
         ))
         .explain(format!(
-            "The logon of {who} from {} was refused in frame {} with {status}{}.{}{}",
+            "The logon of {who} from {} was refused in frame {} with {status}{}{}.{}{}",
             or(fact.text("workstation"), &view.client()),
             fact.stamp.frame,
             group.times(),
+            refusal.meaning(),
             later.map_or_else(String::new, went_on),
             tries(view, fact).map_or_else(String::new, Tries::told)
         ))
-        .advise(advice);
+        .advise(refusal.advice);
+    let finding = if refusal.is_sure {
+        finding
+    } else {
+        finding.likely()
+    };
     let finding = if kerberos {
         finding.also("The cause is told by kerberos-error.")
     } else {
@@ -127,44 +136,153 @@ fn went_on(later: &SeenFact) -> String {
     }
 }
 
-fn advice(status: &str) -> (Culprit, &'static str) {
-    match status {
-        "STATUS_LOGON_FAILURE" | "STATUS_WRONG_PASSWORD" | "STATUS_NO_SUCH_USER" | "ERRbadpw" => (
-            Culprit::Client,
-            "Check user, domain and password; a stored or mapped password may be old.",
-        ),
-        "STATUS_ACCOUNT_LOCKED_OUT" => (
-            Culprit::Client,
-            "The account is locked: unlock it, and find what keeps trying a wrong password.",
-        ),
-        "STATUS_PASSWORD_EXPIRED" | "STATUS_PASSWORD_MUST_CHANGE" => {
-            (Culprit::Client, "The password must be changed first.")
-        }
-        "STATUS_ACCOUNT_DISABLED" | "STATUS_ACCOUNT_EXPIRED" | "STATUS_ACCOUNT_RESTRICTION" => (
-            Culprit::Client,
-            "See what the account is allowed: it is disabled, expired or restricted.",
-        ),
-        "STATUS_NO_LOGON_SERVERS"
-        | "STATUS_NETLOGON_NOT_STARTED"
-        | "STATUS_TRUSTED_RELATIONSHIP_FAILURE" => (
-            Culprit::Server,
-            "The server cannot ask its domain controller: look at its name resolution, its trust account, the path there.",
-        ),
-        "STATUS_TIME_DIFFERENCE_AT_DC" => (
-            Culprit::Client,
-            "Compare the clocks of client, server and domain controller: Kerberos allows five minutes.",
-        ),
-        _ => (Culprit::Unknown, "See the server's log for this logon."),
+/// What a status means for a logon, who has to do something about it, and what.
+struct Refusal {
+    meaning: &'static str,
+    culprit: Culprit,
+    is_sure: bool,
+    advice: &'static str,
+}
+
+const fn refusal(culprit: Culprit, meaning: &'static str, advice: &'static str) -> Refusal {
+    Refusal {
+        meaning,
+        culprit,
+        is_sure: true,
+        advice,
     }
 }
 
+const SEE_THE_ACCOUNT: &str =
+    "See what the account is allowed, at the server or its domain controller.";
+
+impl Refusal {
+    fn of(view: &View<'_>, fact: &SeenFact) -> Self {
+        use Culprit::{Client, Server, Unknown};
+        let status = fact.text("status");
+        if fact.text("mechanism") == "Kerberos" && WRONG.contains(&status) {
+            return refusal(
+                Server,
+                "with Kerberos the server checks no password, it opens the ticket with its own key. Mostly that key is not the one \
+                 that the key distribution centre has; or the server has no account for the user",
+                "Compare the server's keytab (klist -k) with the key distribution centre's key of its service, key version included, \
+                 and renew it; else see the server's log.",
+            )
+            .likely();
+        }
+        match status {
+            "STATUS_LOGON_FAILURE" => refusal(
+                Client,
+                "the server does not know the user, or the password is wrong",
+                "Check user, domain and password; a stored or mapped password may be old.",
+            ),
+            "STATUS_WRONG_PASSWORD" | "ERRbadpw" => refusal(
+                Client,
+                "the password is wrong",
+                "Check user, domain and password; a stored or mapped password may be old.",
+            ),
+            "STATUS_NO_SUCH_USER" => refusal(
+                Client,
+                "the server does not know the user",
+                "Check user, domain and password; a stored or mapped password may be old.",
+            ),
+            "STATUS_ACCOUNT_LOCKED_OUT" => refusal(
+                Client,
+                "the account is locked, as it is after too many wrong passwords",
+                "Unlock the account, and find what keeps trying a wrong password.",
+            )
+            .likely(),
+            "STATUS_PASSWORD_EXPIRED" => refusal(
+                Client,
+                "the password has expired",
+                "The password must be changed first.",
+            ),
+            "STATUS_PASSWORD_MUST_CHANGE" => refusal(
+                Client,
+                "the password must be changed before the user is let in",
+                "The password must be changed first.",
+            ),
+            "STATUS_ACCOUNT_DISABLED" => {
+                refusal(Server, "the account is disabled", SEE_THE_ACCOUNT).likely()
+            }
+            "STATUS_ACCOUNT_EXPIRED" => {
+                refusal(Server, "the account has expired", SEE_THE_ACCOUNT).likely()
+            }
+            "STATUS_ACCOUNT_RESTRICTION" => refusal(
+                Server,
+                "a restriction of the account forbids it, such as an empty password",
+                SEE_THE_ACCOUNT,
+            )
+            .likely(),
+            "STATUS_INVALID_LOGON_HOURS" => refusal(
+                Server,
+                "the account may not log on at this time",
+                SEE_THE_ACCOUNT,
+            )
+            .likely(),
+            "STATUS_INVALID_WORKSTATION" => refusal(
+                Server,
+                "the account may not log on from this machine",
+                SEE_THE_ACCOUNT,
+            )
+            .likely(),
+            "STATUS_LOGON_TYPE_NOT_GRANTED" => refusal(
+                Server,
+                "the account may not log on over the network",
+                SEE_THE_ACCOUNT,
+            )
+            .likely(),
+            "STATUS_NO_LOGON_SERVERS"
+            | "STATUS_NETLOGON_NOT_STARTED"
+            | "STATUS_TRUSTED_RELATIONSHIP_FAILURE" => refusal(
+                Server,
+                "the server cannot ask its domain controller",
+                "Look at the server's name resolution, its trust account, and its path to the domain controller.",
+            ),
+            "STATUS_TIME_DIFFERENCE_AT_DC" => refusal(
+                Client,
+                "the clocks are too far apart",
+                "Compare the clocks of client, server and domain controller: Kerberos allows five minutes.",
+            ),
+            "STATUS_ACCESS_DENIED" if below_smb3(view) => refusal(
+                Unknown,
+                "the server does not take this user or this client. One that wants everything encrypted refuses clients below SMB 3 \
+                 so, which cannot encrypt",
+                "See the server's log for this logon, and whether it requires encryption; then the client needs SMB 3.",
+            ),
+            _ => refusal(Unknown, "", "See the server's log for this logon."),
+        }
+    }
+
+    const fn likely(mut self) -> Self {
+        self.is_sure = false;
+        self
+    }
+
+    /// ": the account is disabled"; empty where it says no more than its name.
+    fn meaning(&self) -> String {
+        match self.meaning {
+            "" => String::new(),
+            meaning => format!(": {meaning}"),
+        }
+    }
+}
+
+/// Statuses of a wrong name or password.
+const WRONG: [&str; 4] = [
+    "STATUS_LOGON_FAILURE",
+    "STATUS_WRONG_PASSWORD",
+    "STATUS_NO_SUCH_USER",
+    "ERRbadpw",
+];
+
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
     use crate::diagnosis::smb::testing::{
-        at_work, negotiated, setup, setup_answer, to, tree, tree_answer,
+        at_work, negotiated, offered, setup, setup_answer, setup_of, smb2, to, tree, tree_answer,
     };
+    use crate::diagnosis::{Certainty, Culprit, Severity};
 
     const RULE: &str = "smb-logon-failed";
     const LOGON_FAILURE: u32 = 0xC000_006D;
@@ -180,6 +298,47 @@ mod tests {
         assert!(
             found[0].title.contains("mallory") && found[0].title.contains("STATUS_LOGON_FAILURE")
         );
+    }
+
+    #[test]
+    fn the_status_is_told_in_words_and_by_mechanism() {
+        let of = |leg: Vec<u8>, status| {
+            let script = negotiated(to(445))
+                .client(&leg)
+                .server(&setup_answer(1, status));
+            findings(script.close().frames(), RULE).remove(0)
+        };
+        let wrong = of(setup(1, "alice"), LOGON_FAILURE);
+        let told = (wrong.side, wrong.certainty);
+        assert_eq!(told, (Culprit::Client, Certainty::Certain));
+        let ticket = of(setup_of(1, &offered(&["Kerberos"], &[])), LOGON_FAILURE);
+        let told = (ticket.side, ticket.certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Likely));
+        assert!(ticket.advice.contains("keytab"), "{}", ticket.advice);
+        let disabled = of(setup(1, "dora"), 0xC000_0072);
+        assert_ne!(disabled.side, Culprit::Client);
+        let text = &disabled.explanation;
+        assert!(text.contains("the account is disabled"), "{text}");
+        // The dialect of this dialogue knows encryption; 2.1 does not.
+        let denied = of(setup(1, "alice"), 0xC000_0022);
+        assert!(!denied.explanation.contains("encrypt"));
+        let mut answer = vec![65, 0, 1, 0, 0x10, 2];
+        answer.resize(64, 0);
+        let old = to(445)
+            .client(&smb2(0, 0, None, &[36; 38]))
+            .server(&smb2(0, 0, Some(0), &answer))
+            .client(&setup(1, "alice"))
+            .server(&setup_answer(1, 0xC000_0022));
+        let old = findings(old.close().frames(), RULE).remove(0);
+        assert!(
+            old.explanation.contains("below SMB 3"),
+            "{}",
+            old.explanation
+        );
+        // No answer, no status.
+        let lost = negotiated(to(445)).client(&setup(1, "dora"));
+        let lost = lost.server_lost(&setup_answer(1, 0xC000_0072));
+        assert!(findings(lost.close().frames(), RULE).is_empty());
     }
 
     #[test]

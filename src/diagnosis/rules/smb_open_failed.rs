@@ -1,7 +1,8 @@
 //! `smb-open-failed`.
 
 use crate::diagnosis::smb::{
-    ACCESS, GONE, Group, RESOURCES, SESSION_EXPIRED, code, group_by, share,
+    ACCESS, DISK_ERRORS, GONE, Group, RESOURCES, SESSION_EXPIRED, WRITE_PROTECTED, code, group_by,
+    share,
 };
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
@@ -40,7 +41,14 @@ declare_rule! {
 
 impl SmbOpenFailed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        let others = [ACCESS, RESOURCES, GONE, &[SESSION_EXPIRED]];
+        let others = [
+            ACCESS,
+            RESOURCES,
+            DISK_ERRORS,
+            WRITE_PROTECTED,
+            GONE,
+            &[SESSION_EXPIRED],
+        ];
         let failed = view
             .session
             .facts_named("smb.create-failed")

@@ -1,7 +1,7 @@
 //! `smb-tree-connect-failed`.
 
 use super::smb2_signing_failed;
-use crate::diagnosis::smb::{ACCESS, GONE, Group, RESOURCES, code, group, or};
+use crate::diagnosis::smb::{ACCESS, GONE, Group, RESOURCES, below_smb3, code, group, or};
 use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
@@ -21,7 +21,7 @@ declare_rule! {
     ///
     /// ## What to do
     /// Compare the path with the server's list of shares; for ACCESS_DENIED look at the share's own permissions, which
-    /// are apart from those of its files.
+    /// are apart from those of its files, and, where the client speaks no SMB 3, whether the share must be encrypted.
     ///
     /// ## References
     /// MS-SMB2 3.3.5.7; MS-CIFS 3.3.5.44.
@@ -84,6 +84,11 @@ fn finding(view: &View<'_>, group: &Group<'_>) -> Finding {
             group.times()
         ))
         .advise(advice);
+    let finding = if ACCESS.contains(&code) && below_smb3(view) {
+        finding.also("A share that must be encrypted refuses clients below SMB 3 so, too.")
+    } else {
+        finding
+    };
     group.cite(finding)
 }
 

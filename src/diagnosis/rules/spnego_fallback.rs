@@ -69,6 +69,7 @@ impl SpnegoFallback {
         out.raise(
             Finding::new(&META, fact.stamp)
                 .side(culprit)
+                .maybe_frame(fact.request, "offer")
                 .frame(fact.stamp, "chosen")
                 .title(title)
                 .explain(format!("{what} (frame {}).", fact.stamp.frame))
@@ -146,6 +147,28 @@ mod tests {
         let found = findings(script.frames(), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].side, crate::diagnosis::Culprit::Client);
+    }
+
+    #[test]
+    fn what_the_server_chose_is_told_with_the_offer() {
+        let offer = offered(&["Kerberos", "Kerberos", "NTLM"], &[]);
+        // NegTokenResp: accept-incomplete, supportedMech NTLM.
+        let choice = [
+            0xA1, 0x15, 0x30, 0x13, 0xA0, 3, 0x0A, 1, 1, 0xA1, 12, 6, 10, 0x2B, 6, 1, 4, 1, 0x82,
+            0x37, 2, 2, 10,
+        ];
+        let script = negotiated(&["Kerberos", "NTLM"])
+            .client(&setup_of(1, &offer))
+            .server(&setup_answer_of(1, MORE, &choice))
+            .client(&setup_of(2, &ntlm(3, "alice", "LAB")))
+            .server(&setup_answer_of(2, 0, &[]))
+            .close();
+        let found = findings(script.frames(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let text = &found[0].explanation;
+        assert!(text.contains("offered Kerberos, NTLM;"), "{text}");
+        let roles: Vec<_> = found[0].frames.iter().map(|f| f.role).collect();
+        assert_eq!(roles, ["offer", "chosen"]);
     }
 
     #[test]

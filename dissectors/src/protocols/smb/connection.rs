@@ -123,6 +123,11 @@ impl Connection {
         }
     }
 
+    /// No dialect was agreed on yet.
+    pub(super) fn is_negotiating(&self) -> bool {
+        self.phase == Some(Phase::Negotiating)
+    }
+
     /// Work is seen: in mid-stream, the session was established before.
     pub(super) fn works(&mut self, at: &mut At<'_, '_>) {
         if self.phase.is_none() && !self.beginning {

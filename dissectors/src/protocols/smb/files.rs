@@ -56,7 +56,7 @@ pub(super) struct Held {
     /// How many, and how many of them are pipes.
     pub(super) open: usize,
     pub(super) pipes: usize,
-    /// The name that most of them have, and how many do.
+    /// The name that most of them have (empty: the share itself), and how many do.
     pub(super) name: String,
     pub(super) same: usize,
     /// Some of their names, each once.
@@ -97,15 +97,16 @@ impl Files {
         keys.sort_unstable();
         keys.truncate(KEYS);
         let pipes = self.map.values().filter(|f| f.kind == Kind::Pipe).count();
-        let mut names: Vec<&str> = self.map.values().map(|file| &*file.name).collect();
+        // The share itself has no name, nor has what is opened by a CREATE that was not seen, of a kind that is not known either.
+        let files = self.map.values();
+        let known = files.filter(|file| !file.name.is_empty() || file.kind == Kind::Opaque);
+        let mut names: Vec<&str> = known.map(|file| &*file.name).collect();
         names.sort_unstable();
         let groups = names.chunk_by(|a, b| a == b);
-        let most = groups
-            .clone()
-            .filter(|group| group.first().is_some_and(|n| !n.is_empty()));
-        let most = most.max_by_key(|group| group.len()).unwrap_or_default();
+        let most = groups.clone().max_by_key(|group| group.len());
+        let most = most.unwrap_or_default();
         Held {
-            open: names.len(),
+            open: self.map.len(),
             pipes,
             name: most
                 .first()

@@ -6,7 +6,7 @@ use super::smb1::Smb1;
 use super::smb2::Smb2;
 use super::{describe, names, wire1, wire2};
 use crate::dissector::{Dissector, Input, Output, Start};
-use crate::event::{Act, Op};
+use crate::event::{Act, Fact, Op, Value};
 use crate::inbox::{Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -441,6 +441,14 @@ impl Speaker {
         let at = &mut At::nothing(side, base, out);
         self.connection.over(at);
         self.smb2.over(&mut self.connection, at);
+        if self.connection.is_negotiating() {
+            let offered = self.smb2.offered();
+            let offered = offered.or_else(|| self.smb1.offered());
+            if let Some(dialects) = offered {
+                let fact = Fact::new("smb.negotiate-unanswered");
+                at.fact(fact.with("dialects", Value::List(dialects)));
+            }
+        }
     }
 
     fn lost(&mut self, side: Side, base: StreamOffset, len: u64, out: &mut Output<'_>) {

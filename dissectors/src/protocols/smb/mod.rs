@@ -73,6 +73,8 @@ mod smb2;
 mod smb2_asked;
 mod smb2_breaks;
 mod smb2_ledger;
+mod smb2_left;
+mod smb2_locks;
 mod smb2_replies;
 mod smb2_signing;
 #[cfg(test)]

@@ -57,7 +57,7 @@ impl Security {
             self.out_of_order(wrong, at);
             let only = self.offered.iter().all(|name| *name == NTLM);
             if message == 1 && only && self.server_has_kerberos {
-                self.fell_back("client", at);
+                self.fell_back("client", None, at);
             }
         }
         let ticket = told.kerberos.as_ref()?;
@@ -76,7 +76,7 @@ impl Security {
             self.out_of_order(wrong, at);
         }
         if told.chosen == NTLM && self.offered.contains(&KERBEROS) {
-            self.fell_back("server", at);
+            self.fell_back("server", Some(id), at);
         }
         if let Some(message) = &told.kerberos
             && let Some(fact) = error(message, &self.service)
@@ -99,18 +99,26 @@ impl Security {
         }
     }
 
-    /// NTLM came about although Kerberos might have: told once.
-    fn fell_back(&mut self, by: &'static str, at: &mut At<'_, '_>) {
+    /// NTLM came about although Kerberos might have: told once. `exchange`: the offer and its answer.
+    fn fell_back(&mut self, by: &'static str, exchange: Option<u64>, at: &mut At<'_, '_>) {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        let offered = self.offered.iter().filter(|name| !name.is_empty());
-        let offered = offered.map(|name| Value::Name(name)).collect();
-        at.fact(
-            Fact::new("smb.mechanism-fallback")
-                .with("by", by)
-                .with("offered", Value::List(offered)),
-        );
+        // Kerberos has two numbers (MS-KRB5 is Microsoft's slip of KRB5): one mechanism.
+        let mut names: Vec<&'static str> = Vec::new();
+        for name in &self.offered {
+            if !name.is_empty() && !names.contains(name) {
+                names.push(name);
+            }
+        }
+        let offered = names.into_iter().map(Value::Name).collect();
+        let fact = Fact::new("smb.mechanism-fallback")
+            .with("by", by)
+            .with("offered", Value::List(offered));
+        at.fact(match exchange {
+            Some(id) => fact.in_exchange(id),
+            None => fact,
+        });
     }
 }
 

@@ -11,7 +11,7 @@ use super::files::{Files, Kind, is_dcerpc};
 use super::framing::{MAX_KEPT, Plan};
 use super::wire1::{Block, Blocks, Counts, HEADER, Header, UNSOLICITED, command};
 use super::{describe, names};
-use crate::event::{self, Act, Expect, Phase};
+use crate::event::{self, Act, Expect, Phase, Value};
 
 /// Requests that wait with something to remember; servers allow 50 at once (MaxMpxCount), seldom more.
 const MAX_PENDING: usize = 4096;
@@ -59,6 +59,13 @@ pub(super) const fn file_key(fid: u16) -> u64 {
 }
 
 impl Smb1 {
+    /// The dialects of a NEGOTIATE that waits for its answer.
+    pub(super) fn offered(&self) -> Option<Vec<Value>> {
+        let mut offers = self.pending.values().filter(|a| !a.dialects.is_empty());
+        let dialects = &offers.next()?.dialects;
+        Some(dialects.iter().cloned().map(Value::Text).collect())
+    }
+
     /// How a message is to be read.
     pub(super) fn plan(&self, bytes: &[u8], left: u64, files: &Files, described: bool) -> Plan {
         if left < HEADER as u64 + 3 {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::auth::Token;
-use super::bytes::{part, u16_at, u32_at, utf16};
+use super::bytes::{part, u8_at, u16_at, u32_at, utf16};
 use super::connection::{At, Connection};
 use super::describe::smb2::{Context, Question};
 use super::files::{Files, Kind, is_dcerpc};
@@ -11,11 +11,13 @@ use super::framing::{MAX_KEPT, Plan};
 use super::smb2_asked::{Asked, Tree, dialects, expect};
 use super::smb2_breaks::{self, Breaks};
 use super::smb2_ledger::{Credits, Misuse, Window};
-use super::smb2_replies::Chain;
+use super::smb2_left::Left;
+use super::smb2_locks::Locks;
+use super::smb2_replies::{Chain, dialect};
 use super::smb2_signing::Signing;
 use super::wire2::{self, HEADER, Header, command};
 use super::{describe, names, text};
-use crate::event::{self, Act, Fact, Phase};
+use crate::event::{self, Act, Fact, Phase, Value};
 
 /// Requests that wait with something to remember; more than any server's credits.
 const MAX_PENDING: usize = 8192;
@@ -55,6 +57,8 @@ pub(super) struct Smb2 {
     pub(super) written: u64,
     pub(super) breaks: Breaks,
     pub(super) signing: Signing,
+    pub(super) left: Left,
+    pub(super) locks: Locks,
     /// The compound whose answers are at hand, and how many failed ones were told.
     pub(super) chain: Option<Chain>,
     pub(super) chains: u32,
@@ -80,6 +84,8 @@ impl Smb2 {
             written: 0,
             breaks: Breaks::default(),
             signing: Signing::default(),
+            left: Left::default(),
+            locks: Locks::default(),
             chain: None,
             chains: 0,
             pending_creates: 0,
@@ -112,6 +118,7 @@ impl Smb2 {
             }
         }
         self.breaks.over(at);
+        self.locks.over(at);
         self.signing.over(at);
         let trees = self.trees.len() as u64;
         if trees > 0 {
@@ -120,6 +127,14 @@ impl Smb2 {
         if !self.sessions.is_empty() {
             connection.detail("sessions_left", self.sessions.len() as u64, at);
         }
+    }
+
+    /// The dialects of a NEGOTIATE that waits for its answer.
+    pub(super) fn offered(&self) -> Option<Vec<Value>> {
+        self.pending.values().find_map(|asked| match asked {
+            Asked::Dialects(all) => Some(all.iter().map(|d| dialect(*d)).collect()),
+            _ => None,
+        })
     }
 
     /// How a message is to be read.
@@ -290,8 +305,19 @@ impl Smb2 {
         self.signing.request(header, validates, at.span);
         match (header.command, file) {
             (command::OPLOCK_BREAK, _) => self.breaks.acknowledged(pdu, at),
-            (command::CLOSE, Some(file)) => self.breaks.closed(file, at),
-            (command::LOGOFF | command::TREE_DISCONNECT, _) => self.breaks.forget(),
+            (command::CLOSE, Some(file)) => {
+                self.breaks.closed(file, at);
+                self.locks.closed(file, at);
+            }
+            (command::LOCK, Some(file)) => {
+                let named = (file, connection.files.name(file));
+                self.locks.asked(header.message_id, pdu, named, at);
+            }
+            (command::LOGOFF | command::TREE_DISCONNECT, _) => {
+                self.breaks.forget();
+                self.locks.forget(at);
+                self.left.asked(header, at.span);
+            }
             _ => {}
         }
         enter(header, connection, at);
@@ -370,6 +396,7 @@ impl Smb2 {
                 Asked::Dialects(dialects(pdu))
             }
             command::SESSION_SETUP => {
+                self.left.logs_on(pdu, at.span);
                 let token = wire2::setup_token(pdu).unwrap_or_default();
                 let token = Token::read(token.bytes);
                 connection.token(header.session_id, &token, at);
@@ -385,6 +412,10 @@ impl Smb2 {
                 Asked::Create {
                     name: utf16(wire2::create_name(pdu).unwrap_or_default().bytes),
                     access: u32_at(pdu, HEADER + 24).unwrap_or_default(),
+                    makes: (
+                        u8_at(pdu, HEADER + 36).unwrap_or_default(),
+                        u8_at(pdu, HEADER + 40).is_some_and(|options| options & 1 != 0),
+                    ),
                     tree: header.tree_id,
                     reconnects: old.is_some(),
                     old: old.and_then(|at| wire2::file_key(pdu, at)),

@@ -15,6 +15,8 @@ pub(super) enum Asked {
     Create {
         name: String,
         access: u32,
+        /// CreateDisposition, and whether a directory is wanted.
+        makes: (u8, bool),
         tree: u32,
         /// It takes back an open that survived its connection.
         reconnects: bool,

@@ -52,6 +52,14 @@ impl Window {
         self.limit = None;
     }
 
+    /// The smallest id that was left out, and how many from it on the client has passed: a server's window does not move on beyond
+    /// an id that is not used. What an SMB1 NEGOTIATE may have taken is none.
+    pub(super) fn hole(&self) -> Option<(u64, u64)> {
+        let ids = self.free.iter().map(|(from, _)| *from);
+        let first = ids.filter(|from| *from > 0).min()?;
+        Some((first, self.next.saturating_sub(first)))
+    }
+
     /// An answer grants credits.
     pub(super) fn grant(&mut self, credits: u16) {
         if let Some(limit) = &mut self.limit {

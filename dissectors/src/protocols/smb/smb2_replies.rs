@@ -6,15 +6,15 @@ use super::files::{Kind, Owner};
 use super::smb2::{Smb2, carry};
 use super::smb2_asked::{Asked, Tree, identity, is_unsolicited, share_kind};
 use super::wire2::{self, HEADER, Header, command};
-use super::{names, text};
+use super::{names, smb2_left as left, text};
 use crate::event::{Act, Fact, Phase, Status, Value};
 use crate::token;
 
 /// SessionIds of one connection.
 const MAX_SESSIONS: usize = 256;
 
-/// Statuses that tell more than that this one request failed: no access, no resources, a lock, a session or tree that
-/// is gone.
+/// Statuses that tell more than that this one request failed: no access, no resources, a disk that fails, a lock, a session or
+/// tree that is gone.
 const NOTABLE: &[u32] = &[
     0x0001_0004, // ERRnofids
     0x0001_0005, // ERRnoaccess
@@ -27,21 +27,38 @@ const NOTABLE: &[u32] = &[
     0x0002_0059, // ERRnoresource
     0x0002_005A, // ERRtoomanyuids
     0x0002_005B, // ERRbaduid
+    0x0003_0013, // ERRnowrite
+    0x0003_0015, // ERRnotready
+    0x0003_0017, // ERRdata
+    0x0003_001B, // ERRbadsector
+    0x0003_001D, // ERRwrite
+    0x0003_001E, // ERRread
+    0x0003_001F, // ERRgeneral
     0x0003_0027, // ERRdiskfull
     0xC000_0008, // INVALID_HANDLE
     0xC000_0022, // ACCESS_DENIED
+    0xC000_0032, // DISK_CORRUPT_ERROR
+    0xC000_003E, // DATA_ERROR
+    0xC000_003F, // CRC_ERROR
     0xC000_0043, // SHARING_VIOLATION
     0xC000_0044, // QUOTA_EXCEEDED
     0xC000_0054, // FILE_LOCK_CONFLICT
     0xC000_0055, // LOCK_NOT_GRANTED
     0xC000_007F, // DISK_FULL
     0xC000_009A, // INSUFFICIENT_RESOURCES
+    0xC000_009C, // DEVICE_DATA_ERROR
+    0xC000_00A2, // MEDIA_WRITE_PROTECTED
+    0xC000_00A3, // DEVICE_NOT_READY
     0xC000_00C9, // NETWORK_NAME_DELETED
     0xC000_00CA, // NETWORK_ACCESS_DENIED
     0xC000_00CE, // TOO_MANY_SESSIONS
     0xC000_00D0, // REQUEST_NOT_ACCEPTED
+    0xC000_00E9, // UNEXPECTED_IO_ERROR
+    0xC000_0102, // FILE_CORRUPT_ERROR
     0xC000_011F, // TOO_MANY_OPENED_FILES
     0xC000_0128, // FILE_CLOSED
+    0xC000_016A, // DISK_OPERATION_FAILED
+    0xC000_0185, // IO_DEVICE_ERROR
     0xC000_0203, // USER_SESSION_DELETED
     0xC000_0205, // INSUFF_SERVER_RESOURCES
     0xC000_035C, // NETWORK_SESSION_EXPIRED
@@ -172,15 +189,17 @@ impl Smb2 {
         self.window.grant(header.credits);
         let zero = self.credits.earn(header);
         if let Some(trend) = self.credits.shrunk() {
-            at.fact(
-                Fact::new("smb.credits-shrunk")
-                    .in_exchange(id)
-                    .with("most", trend.most)
-                    .with("now", trend.now)
-                    .with("wanted", trend.wanted)
-                    .with("charged", trend.charged)
-                    .with("granted", trend.granted),
-            );
+            let fact = Fact::new("smb.credits-shrunk")
+                .in_exchange(id)
+                .with("most", trend.most)
+                .with("now", trend.now)
+                .with("wanted", trend.wanted)
+                .with("charged", trend.charged)
+                .with("granted", trend.granted);
+            at.fact(match self.window.hole() {
+                Some((first, passed)) => fact.with("hole", first).with("passed", passed),
+                None => fact,
+            });
         }
         if let Some((granted, outstanding)) = zero {
             at.fact(
@@ -206,6 +225,7 @@ impl Smb2 {
             if header.command == command::NEGOTIATE {
                 negotiated(pdu, connection, at);
                 self.signing.required = u16_at(pdu, HEADER + 2).is_some_and(|mode| mode & 2 != 0);
+                self.signing.trees_signed = u16_at(pdu, HEADER + 4) == Some(0x0311);
                 self.window.has_charges = u16_at(pdu, HEADER + 4)
                     .is_some_and(|d| (0x0210..0x0400).contains(&d) && d != 0x02FF);
             }
@@ -236,6 +256,7 @@ impl Smb2 {
                 Asked::Create {
                     name,
                     access,
+                    makes: (disposition, directory),
                     tree,
                     reconnects,
                     old,
@@ -249,8 +270,15 @@ impl Smb2 {
                     Some(old) => fact.with("old", *old as i64),
                     None => fact,
                 };
+                let fact = if self.signing.doubts(header, *access, at.span) {
+                    fact.with("alike", true)
+                } else {
+                    fact
+                };
                 fact.with("name", name.clone())
                     .with("access", *access)
+                    .with("disposition", *disposition)
+                    .with("directory", *directory)
                     .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
                     .with("share", share)
                     .with("reconnects", *reconnects)
@@ -260,6 +288,11 @@ impl Smb2 {
                 .with("name", name_of(asked, connection)),
             _ => return,
         };
+        let is_known = match header.status {
+            left::TREE_GONE => self.trees.contains_key(&header.tree_id),
+            _ => self.sessions.contains(&header.session_id),
+        };
+        let fact = self.left.tell(header, is_known, fact, at);
         at.fact(match signing {
             "" => fact,
             why => fact.with("signing", why),
@@ -316,7 +349,11 @@ impl Smb2 {
             }
             _ => connection.works(at),
         }
+        if header.command == command::LOCK {
+            self.locks.answered(header.message_id, !status.failed);
+        }
         if status.failed {
+            self.left.refused(header);
             return;
         }
         let amount = || u32_at(pdu, HEADER + 4).unwrap_or_default().into();
@@ -329,6 +366,7 @@ impl Smb2 {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
                 connection.share(&path, at);
                 let kind = share_kind(pdu);
+                self.left.given(header.session_id, Some(header.tree_id));
                 self.remember_tree(header.tree_id, Tree { path, kind }, connection, at);
             }
             (command::TREE_DISCONNECT, _) => {
@@ -387,11 +425,13 @@ impl Smb2 {
         let flags = u16_at(pdu, HEADER + 2).unwrap_or_default();
         // SMB2_SESSION_FLAG_ENCRYPT_DATA (2.2.6).
         self.signing.encrypts |= flags & 4 != 0;
+        self.signing.nobody |= flags & 3 != 0;
         for (bit, key) in [(1, "guest"), (2, "anonymous")] {
             if flags & bit != 0 {
                 connection.detail(key, true, at);
             }
         }
+        self.left.logged_on(header.session_id, at);
         if let Asked::Setup(token, binds) = asked {
             if *binds {
                 connection.channel_of(header.session_id, at);
@@ -428,8 +468,10 @@ impl Smb2 {
                 tree,
                 old,
                 lease,
+                access,
                 ..
             } => {
+                self.signing.opened(header, access);
                 self.breaks.created(key, pdu, lease);
                 let kind = self.trees.get(&tree).map_or(Kind::Unsure, |tree| tree.kind);
                 if let Some(old) = old {
@@ -459,7 +501,7 @@ fn name_of(asked: &Asked, connection: &Connection) -> String {
     }
 }
 
-fn dialect(revision: u16) -> Value {
+pub(super) fn dialect(revision: u16) -> Value {
     match names::dialect(revision) {
         "" => format!("0x{revision:04x}").into(),
         name => name.into(),

@@ -4,8 +4,9 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::{closed_since, is_smb, left_before};
 use crate::diagnosis::blame::{lost_on_the_way, lost_words};
+use crate::diagnosis::rules::smb2_message_id_invalid;
 use crate::diagnosis::rules::tcp_reset_forged::forged;
-use crate::diagnosis::rules::unanswered::AT_ONCE;
+use crate::diagnosis::rules::unanswered::{self, AT_ONCE};
 use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{Certainty, Culprit, Ending, View};
 use crate::session::exchange::{Answered, Open};
@@ -74,10 +75,21 @@ fn broken_pipe(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     Some(whereabouts.proof(failed.answered, "pipe-failed"))
 }
 
+/// A server ends the connection over a MessageId that the client may not use.
+fn invalid_id(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    smb2_message_id_invalid::spoiled(view, open).then(|| {
+        let what = format!(
+            "{} ended the connection over a MessageId that the client may not use",
+            view.end_of(open.side.other())
+        );
+        Whereabouts::new(open.side, what, "Look at the program that asked.")
+    })
+}
+
 /// The other side had closed before the request was sent.
 fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let peer = open.side.other();
-    let fin = view.tcp()?.sides[peer].fin.filter(|f| *f < open.began)?;
+    let fin = unanswered::closed_before(view, open)?;
     let what = format!(
         "the {peer} had closed its direction in frame {} before, so that nobody was left to answer",
         fin.frame
@@ -162,6 +174,7 @@ pub(super) fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabo
     let asked = view.end_of(peer);
     if let Some(known) = broken_pipe(view, open)
         .or_else(|| closed_before(view, open))
+        .or_else(|| invalid_id(view, open))
         .or_else(|| answer_on_the_way(view, open))
     {
         return known;
