@@ -59,7 +59,6 @@ mod names;
 mod opened_tests;
 mod plain;
 mod probe;
-mod records;
 mod resumption;
 mod session;
 mod ssl2;

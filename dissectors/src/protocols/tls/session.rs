@@ -1,15 +1,20 @@
-//! A session out of two sides' bytes, holes and ends; [`records`](super::records) has how one side's are read.
+//! Records out of each side's bytes: what can be read goes to the [`Talk`], what is encrypted is counted.
 
-use super::crypt::Crypt;
+use super::assembly::Assembly;
+use super::crypt::{Crypt, Opened, Outcome};
+use super::describe::{self, Content, Record};
 use super::inside::Inside;
-use super::records::{FIRST_WORDS, Lane, Place, Reader, op};
+use super::suites;
 use super::talk::{Seen, Talk};
-use super::wire::{self, Head, content};
-use super::{names, plain};
+use super::wire::{self, Head, Head2, content, message, version};
+use super::{names, plain, ssl2};
 use crate::dissector::{BEHIND, Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
-use crate::inbox::{AfterGap, Inbox};
-use crate::units::{PerSide, Side, Span};
+use crate::inbox::{AfterGap, Feed, Inbox};
+use crate::units::{PerSide, Side, Span, StreamOffset};
+
+/// Bytes of a peer's first words that are shown where they are not TLS.
+const FIRST_WORDS: usize = 16;
 
 pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     // In mid-stream the first bytes may be anything.
@@ -42,6 +47,31 @@ struct Tls {
     inside: Inside,
     /// Where secrets of peers are known, from the first hello on.
     crypt: Option<Box<Crypt>>,
+}
+
+/// One side's reading.
+#[derive(Debug, Default)]
+struct Lane {
+    place: Place,
+    assembly: Assembly,
+    /// Where what came cannot be followed since.
+    lost_since: Option<StreamOffset>,
+    /// Where the bytes begin that could not be read as records, for who counts them.
+    hole: Option<StreamOffset>,
+}
+
+/// Where a side's reading stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Before a record's head.
+    #[default]
+    Head,
+    /// In a record that began at `start` and whose content is not read.
+    Body { start: StreamOffset, seen: Seen },
+    /// A record's head is looked for.
+    Lost,
+    /// The stream is over.
+    Over,
 }
 
 impl Dissector for Tls {
@@ -162,5 +192,354 @@ impl Tls {
         }
         self.inside.end(side, end, out);
         self.talk.end(side, at + waiting, end, out);
+    }
+}
+
+fn op(kind: u8) -> Op {
+    Op::new(names::content(kind), u32::from(kind))
+}
+
+/// How the content of a record is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It is not encrypted, or hides that it is.
+    Clear,
+    /// It is encrypted.
+    Secret,
+    /// It was encrypted.
+    Opened,
+    /// Its suite only authenticates.
+    Bare,
+}
+
+/// One side at work.
+struct Reader<'a> {
+    lane: &'a mut Lane,
+    talk: &'a mut Talk,
+    inside: &'a mut Inside,
+    crypt: &'a mut Option<Box<Crypt>>,
+    side: Side,
+}
+
+impl Reader<'_> {
+    /// Reads on by one step; false when more bytes are needed.
+    fn step(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        match self.lane.place {
+            Place::Head => self.head(feed, out),
+            Place::Body { start, seen } => {
+                let done = feed.skipped();
+                if done {
+                    let span = Span::new(start, feed.offset());
+                    self.talk.record(self.side, span, seen, out);
+                    self.look(span, out);
+                    self.lane.place = Place::Head;
+                }
+                done
+            }
+            Place::Lost => self.seek(feed),
+            Place::Over => feed.take_some(u64::MAX).is_some(),
+        }
+    }
+
+    fn head(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        if self.talk.version() == version::SSL2 {
+            return self.record2(feed, out);
+        }
+        let bytes = feed.peek_up_to(wire::HEAD + 6);
+        // The hello of SSL 2.0 has its own form, also where later versions are offered in it.
+        if bytes.first().is_some_and(|first| first & 0x80 != 0) && self.lane.lost_since.is_none() {
+            match ssl2::begins(bytes, self.side, self.talk.version()) {
+                None => return false,
+                Some(true) => return self.record2(feed, out),
+                Some(false) => {}
+            }
+        }
+        let Some(head) = Head::read(bytes) else {
+            return false;
+        };
+        if !head.is_plausible() {
+            return self.foreign(feed, out);
+        }
+        self.resumed(feed.offset(), out);
+        if let (Some(hole), Some(crypt)) = (self.lane.hole.take(), self.crypt.as_mut()) {
+            crypt.missed(self.side, feed.offset().saturating_sub(hole));
+        }
+        self.talk.versioned(head);
+        let start = feed.offset();
+        let span = Span::new(start, start + head.size() as u64);
+        let opaque = head.kind == content::APPLICATION_DATA && self.talk.is_tls13();
+        let record = Record {
+            head,
+            version: self.talk.version(),
+            opaque,
+            inner: None,
+        };
+        let opens = self.crypt.as_ref().is_some_and(|c| c.opens(self.side))
+            || self.talk.is_clear(self.side);
+        if head.kind != content::APPLICATION_DATA || opens {
+            return self.whole(feed, &record, out);
+        }
+        out.fields(self.side, span, |w| {
+            describe::record(w, &record, &Content::Data);
+        });
+        feed.skip(head.size() as u64);
+        let seen = Seen::Data(head.len);
+        self.lane.place = Place::Body { start, seen };
+        true
+    }
+
+    /// A record that is read whole.
+    fn whole(&mut self, feed: &mut Feed<'_>, record: &Record, out: &mut Output<'_>) -> bool {
+        let Some((bytes, span)) = feed.take(record.head.size()) else {
+            return false;
+        };
+        let body = bytes.get(wire::HEAD..).unwrap_or(&[]);
+        let (side, head) = (self.side, record.head);
+        let outcome = match self.crypt.as_mut() {
+            Some(crypt) => crypt.open(side, head, body),
+            None => Outcome::Closed,
+        };
+        match outcome {
+            Outcome::Opened(Opened { kind, bytes, lost }) => {
+                if let Some(lost) = lost {
+                    let at = span.start.saturating_sub(lost.hole);
+                    self.inside.gap((side, at), lost.content, out);
+                }
+                let record = Record {
+                    inner: record.opaque.then_some(kind),
+                    ..*record
+                };
+                self.content(&record, span, (kind, &bytes), Sight::Opened, out);
+                return true;
+            }
+            Outcome::Failed => self.inside.blind((side, span.start), false, out),
+            Outcome::Over => {
+                self.inside.blind((side, span.start), true, out);
+                self.talk.blinded(side, span, out);
+            }
+            Outcome::Closed => {
+                let crypt = self.crypt.as_ref();
+                let is_data = head.kind == content::APPLICATION_DATA && side == Side::Client;
+                if is_data && crypt.is_some_and(|c| c.misses_early()) {
+                    self.inside.missed();
+                }
+            }
+        }
+        let secret = self.talk.is_secret(side);
+        // What is not encrypted by its suite has a code behind it.
+        let mac = secret
+            .then(|| suites::clear_with_mac(self.talk.suite()))
+            .flatten();
+        let clear = body
+            .get(..body.len().saturating_sub(mac.unwrap_or(0)))
+            .unwrap_or(body);
+        let sight = match mac {
+            Some(_) => Sight::Bare,
+            None if secret => Sight::Secret,
+            None => Sight::Clear,
+        };
+        self.content(record, span, (head.kind, clear), sight, out);
+        true
+    }
+
+    /// What a record holds.
+    fn content(
+        &mut self,
+        record: &Record,
+        span: Span,
+        (kind, clear): (u8, &[u8]),
+        sight: Sight,
+        out: &mut Output<'_>,
+    ) {
+        let side = self.side;
+        let opened = sight == Sight::Opened;
+        self.look(span, out);
+        let (content, seen) = match kind {
+            content::HANDSHAKE => {
+                let secret = sight == Sight::Secret;
+                return self.handshake(record, span, clear, secret, out);
+            }
+            content::ALERT => {
+                let alert = match clear {
+                    [level, description] if !names::alert_level(*level).is_empty() => {
+                        Some((*level, *description))
+                    }
+                    _ => None,
+                };
+                let content = alert.map_or(Content::EncryptedAlert, |(level, description)| {
+                    Content::Alert { level, description }
+                });
+                (content, Seen::Alert(alert))
+            }
+            content::CHANGE_CIPHER_SPEC => {
+                if let Some(crypt) = &mut self.crypt {
+                    crypt.change(side);
+                }
+                (Content::ChangeCipherSpec, Seen::ChangeCipherSpec)
+            }
+            content::APPLICATION_DATA if opened => (Content::Data, Seen::Opened),
+            content::APPLICATION_DATA => (Content::Data, Seen::Data(record.head.len)),
+            _ => (Content::Heartbeat(clear), Seen::Heartbeat),
+        };
+        out.fields(side, span, |w| describe::record(w, record, &content));
+        self.talk.record(side, span, seen, out);
+        self.look(span, out);
+        match seen {
+            Seen::Data(_) | Seen::Opened if opened || sight == Sight::Bare => {
+                // It is complete with the last byte of its record.
+                let at = span.end.saturating_sub(clear.len() as u64);
+                let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
+                out.opened(side, at, clear);
+                self.inside.data((side, at), clear, agreed, out);
+            }
+            Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened => self.inside.close(side, out),
+            _ => {}
+        }
+    }
+
+    /// Tells the session how far it is decrypted, where that is new.
+    fn look(&mut self, span: Span, out: &mut Output<'_>) {
+        let Some(crypt) = &self.crypt else {
+            return;
+        };
+        let [client, server] = Side::BOTH.map(|side| crypt.opens(side));
+        self.talk.sees = client && server;
+        if !self.talk.is_open() {
+            return;
+        }
+        let excuse = || Side::BOTH.into_iter().find_map(|side| crypt.excuse(side));
+        self.talk.decryption(self.side, span, excuse, out);
+    }
+
+    fn handshake(
+        &mut self,
+        record: &Record,
+        span: Span,
+        body: &[u8],
+        secret: bool,
+        out: &mut Output<'_>,
+    ) {
+        let side = self.side;
+        let mut kept = Assembly::default();
+        let found = self.lane.assembly.push(body, span.start, secret, &mut kept);
+        for (start, message) in found.all(span.start) {
+            let span = Span::new(start, span.end);
+            self.keys(message.kind, message.body(), out);
+            self.talk
+                .message(side, span, message.kind, message.body(), out);
+            self.look(span, out);
+        }
+        // What the hellos in it have agreed is known now.
+        let record = Record {
+            version: self.talk.version(),
+            ..*record
+        };
+        let suite = self.talk.suite();
+        if let Some((start, message)) = &found.carried {
+            let span = Span::new(*start, span.end);
+            out.fields(side, span, |w| {
+                describe::carried(w, &record, message, suite);
+            });
+        }
+        let content = Content::Handshake {
+            messages: &found.whole,
+            suite,
+            encrypted: found.encrypted,
+        };
+        out.fields(side, span, |w| describe::record(w, &record, &content));
+        if found.encrypted {
+            self.talk.record(side, span, Seen::Encrypted, out);
+        }
+    }
+
+    /// Keys may come and go with a message.
+    fn keys(&mut self, kind: u8, body: &[u8], out: &Output<'_>) {
+        let Some(secrets) = out.secrets() else {
+            return;
+        };
+        if self.crypt.is_none() && matches!(kind, message::CLIENT_HELLO | message::SERVER_HELLO) {
+            *self.crypt = Crypt::new(secrets);
+        }
+        if let Some(crypt) = self.crypt.as_mut() {
+            crypt.learn(secrets);
+            crypt.message(self.side, kind, body);
+            let [client, server] = Side::BOTH.map(|side| crypt.opens(side));
+            self.talk.sees = client && server;
+        }
+    }
+
+    /// A record of SSL 2.0. Always read whole: it holds 32 KiB at most, and is a thing of the past.
+    fn record2(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let Some(head) = feed.peek(3).and_then(Head2::read) else {
+            return false;
+        };
+        let Some((bytes, span)) = feed.take(head.size + head.len) else {
+            return false;
+        };
+        let body = bytes.get(head.size..).unwrap_or(&[]);
+        let kind = ssl2::readable(body);
+        let offered = ssl2::offered(body);
+        out.fields(self.side, span, |w| ssl2::describe(w, head, kind, body));
+        self.talk.message2(self.side, span, kind, offered, out);
+        true
+    }
+
+    /// What stands where a record should begin is none.
+    fn foreign(&mut self, feed: &mut Feed<'_>, out: &mut Output<'_>) -> bool {
+        let start = feed.offset();
+        if self.lane.lost_since.is_none() {
+            let span = Span::new(start, start + wire::HEAD as u64);
+            if start == 0 && self.talk.is_answer(self.side) {
+                let Some(first) = feed.peek(FIRST_WORDS) else {
+                    return false;
+                };
+                plain::not_spoken(self.side, span, first, out);
+            } else {
+                let what = "not a record";
+                out.emit(self.side, span, Act::Malformed { what });
+            }
+            self.lane.lost_since = Some(start);
+        }
+        self.lane.assembly.clear();
+        self.lane.hole.get_or_insert(start);
+        self.lane.place = Place::Lost;
+        true
+    }
+
+    /// Looks for a record with another right behind it.
+    fn seek(&mut self, feed: &mut Feed<'_>) -> bool {
+        const MOST: usize = wire::RECORD_MOST as usize + 2 * wire::HEAD;
+        let bytes = feed.peek_up_to(MOST);
+        let found = bytes
+            .windows(wire::HEAD)
+            .position(|window| Head::read(window).is_some_and(Head::is_plausible));
+        let Some(at) = found else {
+            let useless = bytes.len().saturating_sub(wire::HEAD - 1);
+            return useless > 0 && feed.take(useless).is_some();
+        };
+        if at > 0 {
+            return feed.take(at).is_some();
+        }
+        let behind =
+            Head::read(bytes).and_then(|head| bytes.get(head.size()..)?.first_chunk::<5>());
+        match behind {
+            None => false,
+            Some(next) if Head::read(next).is_some_and(Head::is_plausible) => {
+                self.lane.place = Place::Head;
+                true
+            }
+            Some(_) => feed.take(1).is_some(),
+        }
+    }
+
+    /// A record begins at `start`.
+    fn resumed(&mut self, start: StreamOffset, out: &mut Output<'_>) {
+        if let Some(since) = self.lane.lost_since.take()
+            && start > since
+        {
+            let bytes = start - since;
+            let span = Span::new(since, start);
+            out.emit(self.side, span, Act::Skipped { bytes });
+        }
     }
 }
