@@ -19,7 +19,8 @@ declare_rule! {
     /// A fatal alert before both sides have finished, or a server's close_notify in answer to a hello. What was offered is
     /// compared with what was chosen, and with what the same server agreed to in other sessions of the capture. In TLS 1.3
     /// alerts behind the ServerHello are encrypted; a record that has just the size of one, in place of the next message,
-    /// is taken for it (`likely`). Alerts on certificates are told by `tls-certificate-rejected`, those for want of the
+    /// is taken for it (`likely`); not from a server that resumes a session with early data, for it may answer and close
+    /// before the client has finished. Alerts on certificates are told by `tls-certificate-rejected`, those for want of the
     /// client's by `tls-client-certificate-missing`. The same refusal of the same client by the same server is told once,
     /// with the number of times.
     ///
@@ -155,9 +156,11 @@ fn cause(failure: &Failure<'_>) -> (Culprit, &'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::rules::bench::tls::{
-        TLS12, TLS13, alert, client_hello, closed_by_server, finished12, flight12, flight13, from,
-        hidden_alert, key_exchange12, opened12, to,
+        TLS12, TLS13, alert, client_hello, closed_by_server, data, finished12, finished13,
+        flight12, flight13, from, hidden_alert, key_exchange12, opened12, to,
     };
+    use colloquy_dissectors::units::Side;
+
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit};
 
@@ -223,6 +226,26 @@ mod tests {
             .fin(colloquy_dissectors::units::Side::Server)
             .client(&alert(2, 50));
         assert!(findings(echo.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn who_answers_early_data_and_closes_refuses_nothing() {
+        let hello = |early_data| crate::diagnosis::rules::bench::tls::Hello {
+            psk: b"ticket",
+            early_data,
+            ..TLS13
+        };
+        let early = [client_hello(hello(true)), data(200)].concat();
+        let script = to(443).client(&early).server(&flight13(true));
+        let answered = script.clone().server(&data(300)).server(&hidden_alert());
+        let late = [data(21), finished13()].concat();
+        let closed = answered.fin(Side::Server).client(&late).reset(Side::Server);
+        assert!(loud(closed.frames()).is_empty());
+        assert!(loud(closed_by_server(script.server(&hidden_alert()))).is_empty());
+        // Without early data nothing is to be answered yet.
+        let plain = to(443).client(&client_hello(hello(false)));
+        let refused = plain.server(&flight13(true)).server(&hidden_alert());
+        assert_eq!(findings(closed_by_server(refused), RULE).len(), 1);
     }
 
     #[test]

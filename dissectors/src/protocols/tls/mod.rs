@@ -47,6 +47,7 @@ mod assembly;
 mod certificate;
 mod crypt;
 mod describe;
+mod early;
 pub(super) mod fields;
 mod fingerprint;
 mod groups;

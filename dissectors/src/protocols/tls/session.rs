@@ -388,12 +388,54 @@ impl Reader<'_> {
             Seen::Data(_) | Seen::Opened if opened || sight == Sight::Bare => {
                 // It is complete with the last byte of its record.
                 let at = span.end.saturating_sub(clear.len() as u64);
-                let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
                 out.opened(side, at, clear);
+                if self.talk.has_early() && self.waits((side, at), clear, out) {
+                    return;
+                }
+                let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
                 self.inside.data((side, at), clear, agreed, out);
             }
             Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened => self.inside.close(side, out),
             _ => {}
+        }
+    }
+
+    /// True when what was said is early data, which waits for the server's answer. Who tells fields gives them to the frame at
+    /// hand, and does not wait.
+    fn waits(
+        &mut self,
+        (side, at): (Side, StreamOffset),
+        bytes: &[u8],
+        out: &mut Output<'_>,
+    ) -> bool {
+        let Some(crypt) = self.crypt.as_mut().filter(|_| !out.wants_fields()) else {
+            return false;
+        };
+        if side == Side::Client && crypt.opens_early() {
+            if self.talk.awaits_early() && !crypt.early_data.keep(at, bytes) {
+                crypt.early_data.take();
+                self.inside.missed();
+            }
+            return !self.talk.takes_early();
+        }
+        if self.talk.awaits_early() {
+            // The server's answer to the offer was not read. Who speaks before the client has finished answers what it took.
+            self.talk.early_unseen();
+            self.release(side == Side::Server, out);
+        }
+        false
+    }
+
+    /// What waited for the server's answer is handed on, or was never heard.
+    fn release(&mut self, taken: bool, out: &mut Output<'_>) {
+        let Some(crypt) = self.crypt.as_mut().filter(|c| !c.early_data.is_empty()) else {
+            return;
+        };
+        for (at, bytes) in crypt.early_data.take() {
+            if taken {
+                let from = (Side::Client, at);
+                self.inside.data(from, &bytes, crypt.alpn(), out);
+            }
         }
     }
 
@@ -427,6 +469,9 @@ impl Reader<'_> {
             self.keys(message.kind, message.body(), out);
             self.talk
                 .message(side, span, message.kind, message.body(), out);
+            if !self.talk.awaits_early() {
+                self.release(self.talk.takes_early(), out);
+            }
             self.look(span, out);
         }
         // What the hellos in it have agreed is known now.

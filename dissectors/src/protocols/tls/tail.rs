@@ -68,6 +68,16 @@ impl Tail {
         self.certificate = true;
     }
 
+    /// The client's last flight is still to come: the server spoke first.
+    pub(super) const fn client_is_due(&mut self) {
+        self.leftover = UNTIL_FINISHED;
+    }
+
+    /// The client's Finished, or what must be it.
+    pub(super) const fn client_said(&mut self, span: Span) {
+        self.last_of_client = span;
+    }
+
     /// A record of the open session.
     pub(super) fn record(&mut self, side: Side, span: Span, seen: Seen, shape: Shape) {
         let alert = match seen {

@@ -97,6 +97,8 @@ enum Early {
     None,
     /// The server may still take it.
     Offered,
+    /// The server has finished, by the size of its record: what it says next is in answer, or of its own.
+    Due,
     Accepted,
     Rejected,
 }
@@ -201,7 +203,13 @@ impl Talk {
                 self.early_data(span, taken, true, out);
             }
             (message::END_OF_EARLY_DATA, Side::Client) => self.early_data(span, true, true, out),
-            (message::FINISHED, _) => self.finished(side, span, out),
+            (message::FINISHED, _) => {
+                if side == Side::Client {
+                    // Where the server's answer was not read: an EndOfEarlyData would have come before.
+                    self.early_data(span, false, false, out);
+                }
+                self.finished(side, span, out);
+            }
             (message::HELLO_REQUEST, Side::Server) => self.renegotiates(side, span, out),
             _ => {}
         }
@@ -237,6 +245,10 @@ impl Talk {
         if let Some(handshake) = &mut self.handshake {
             handshake.step(side, span, name);
         }
+        if self.state == State::Answered && side == Side::Server && self.answers_early(seen) {
+            self.tail.client_is_due();
+            self.step(side, span, Event::Established, out);
+        }
         if self.state == State::Open {
             self.under_way(side, span, seen);
         }
@@ -252,6 +264,21 @@ impl Talk {
                 }
             }
             Seen::Heartbeat => {}
+        }
+    }
+
+    /// The server speaks under the keys of the data although the client has not finished: in answer to early data, which
+    /// belongs to the session (RFC 8446 2.3).
+    fn answers_early(&self, seen: Seen) -> bool {
+        let resumed = self.resumed && self.finished.server;
+        match (self.early, seen) {
+            (Early::Accepted | Early::Due, Seen::Data(_))
+            | (Early::Accepted, Seen::Opened | Seen::Alert(Some((_, names::CLOSE_NOTIFY)))) => {
+                resumed
+            }
+            // The end of its flight may stand in one record with its Finished.
+            (Early::Offered, Seen::Data(len)) => resumed && shape(self.suite, len) == Shape::Alert,
+            _ => false,
         }
     }
 
@@ -278,6 +305,9 @@ impl Talk {
 
     fn finished(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         self.finished[side] = true;
+        if side == Side::Client {
+            self.tail.client_said(span);
+        }
         if self.finished[side.other()] || self.state == State::Start {
             self.step(side, span, Event::Established, out);
         }
@@ -285,6 +315,13 @@ impl Talk {
 
     fn data(&mut self, side: Side, span: Span, len: u16, out: &mut Output<'_>) {
         match self.state {
+            State::Open if self.early == Early::Due && side == Side::Client => {
+                match shape(self.suite, len) {
+                    Shape::EndOfEarlyData => self.early_data(span, true, false, out),
+                    Shape::Finished => self.early_data(span, false, false, out),
+                    _ => {}
+                }
+            }
             State::Open | State::Over | State::Closing => {}
             State::Asked if self.early_data && side == Side::Client => {}
             // In TLS 1.3 the rest of the handshake looks like data: the server's first, then the client's.
@@ -292,9 +329,15 @@ impl Talk {
                 let shape = shape(self.suite, len);
                 match (side, shape) {
                     // Drafts ended early data by an alert.
-                    (Side::Client, Shape::Alert) if self.early == Early::Offered => {}
+                    (Side::Client, Shape::Alert) if self.awaits_early() => {}
                     (_, Shape::Alert) => self.hidden_alert(side, span, out),
-                    (Side::Server, _) => self.finished[side] = true,
+                    (Side::Server, shape) => {
+                        self.finished[side] = true;
+                        let last = shape == Shape::Finished && self.resumed;
+                        if last && self.early == Early::Offered {
+                            self.early = Early::Due;
+                        }
+                    }
                     (Side::Client, _) if !self.finished.server => {}
                     (Side::Client, shape) => self.flight(span, shape, out),
                 }

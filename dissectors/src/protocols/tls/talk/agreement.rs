@@ -189,7 +189,7 @@ impl Talk {
         certain: bool,
         out: &mut Output<'_>,
     ) {
-        if self.early != Early::Offered {
+        if !self.awaits_early() {
             return;
         }
         self.early = if taken {
