@@ -51,6 +51,11 @@ impl TlsNotSpoken {
             if view.lost(Side::Server) {
                 return out.cannot_tell(&META, "T4", "bytes of the server are missing");
             }
+            if fact.side == Side::Client
+                && let Some((guard, why)) = unheard(view)
+            {
+                return out.cannot_tell(&META, guard, why);
+            }
             let what = match fact.text("looks_like") {
                 "" => "what is not TLS".to_owned(),
                 name => format!("in clear, as it seems {name}"),
@@ -65,9 +70,24 @@ impl TlsNotSpoken {
             return out.raise(finding);
         }
         if let Some(plain) = Plain::of(view) {
-            out.raise(plain.finding(view));
+            match unheard(view) {
+                Some((guard, why)) => out.cannot_tell(&META, guard, why),
+                None => out.raise(plain.finding(view)),
+            }
         }
     }
+}
+
+/// Why the client's first words are not known: they may have been a ClientHello, or what TLS begins behind (CONNECT, STARTTLS).
+fn unheard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
+    if view.one_sided() {
+        return Some(("T3", "only one direction of this connection was captured"));
+    }
+    if view.began_late() {
+        return Some(("T1", "the client's first words came before the capture"));
+    }
+    let lost = view.lost(Side::Client);
+    lost.then_some(("T4", "bytes of the client are missing"))
 }
 
 fn explanation(view: &View<'_>, fact: &SeenFact) -> String {
@@ -96,7 +116,10 @@ enum How {
 
 /// Words in clear to a server that wants TLS.
 struct Plain {
-    first: Stamp,
+    /// The client's first words, where they are one message.
+    first: Option<Stamp>,
+    /// Seconds from there to the end, where the server only closed.
+    until: f64,
     answer: Stamp,
     how: How,
     spoken: &'static str,
@@ -107,9 +130,14 @@ impl Plain {
         let tcp = view.tcp()?;
         let session = view.session;
         if let Some(alert) = session.fact("tls.alert-to-plain") {
-            let first = tcp.established.or(tcp.sides.client.first)?;
-            return Some(Self {
-                first: session.open.first().map_or(first, |open| open.asked),
+            let client = &tcp.sides.client;
+            let only = client.last_data.filter(|_| client.data_segments == 1);
+            let asked = session.open.first().map(|open| open.asked);
+            // Whose words are not known may have said hello; who has said nothing speaks nothing else.
+            let spoke = client.stream_bytes > 0 || unheard(view).is_some();
+            return spoke.then(|| Self {
+                first: asked.or(only).filter(|first| *first < alert.stamp),
+                until: 0.0,
                 answer: alert.stamp,
                 how: alert.int("code").map_or(How::Page, How::Alert),
                 spoken: session.protocol,
@@ -120,7 +148,8 @@ impl Plain {
         };
         let answer = silent_end(view, open)?;
         Some(Self {
-            first: open.asked,
+            first: Some(open.asked),
+            until: answer.time.since(open.asked.time),
             answer,
             how: How::Closed,
             spoken: session.protocol,
@@ -143,10 +172,7 @@ impl Plain {
                 "which only a server of TLS sends".to_owned(),
             ),
             How::Closed => (
-                format!(
-                    "closed without a word {} later",
-                    seconds(self.answer.time.since(self.first.time))
-                ),
+                format!("closed without a word {} later", seconds(self.until)),
                 match opened_elsewhere(view) {
                     Some(frame) => format!(
                         "as a server of TLS does; other sessions of TLS with it came about (frame {frame})"
@@ -157,15 +183,19 @@ impl Plain {
         };
         let finding = Finding::new(&META, self.answer)
             .side(Culprit::Client)
-            .frame(self.first, "first-words")
+            .maybe_frame(self.first, "first-words")
             .frame(self.answer, "answer")
             .title(format!(
                 "The client speaks {spoken} to {}, which wants TLS",
                 view.server()
             ))
             .explain(format!(
-                "In frame {} the client spoke {spoken}; the server {how} (frame {}), {why}.",
-                self.first.frame, self.answer.frame
+                "{} spoke {spoken}; the server {how} (frame {}), {why}.",
+                match self.first {
+                    Some(first) => format!("In frame {} the client", first.frame),
+                    None => "The client".to_owned(),
+                },
+                self.answer.frame
             ))
             .advise("Let the client use TLS there (https:// instead of http://), or give it the port for words in clear.");
         if matches!(self.how, How::Closed) {
@@ -202,7 +232,7 @@ fn opened_elsewhere(view: &View<'_>) -> Option<u64> {
 
 /// True when this rule tells why a request was not answered.
 pub(super) fn tells(view: &View<'_>) -> bool {
-    Plain::of(view).is_some()
+    Plain::of(view).is_some() && unheard(view).is_none()
 }
 
 #[cfg(test)]
@@ -275,10 +305,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_client_said_first_may_have_come_before_the_capture() {
+        let late = |port| Script::tcp("10.0.0.1:40000", &format!("10.0.0.2:{port}"));
+        let hello = late(9443).server(&alert(2, 40)).client(&[]);
+        assert_eq!(cannot_tell(closed_by_server(hello), RULE), ["T1"]);
+        let tunnel = late(3128).server(b"HTTP/1.1 200 Connection Established\r\n\r\n");
+        let tunnel = tunnel.client(&client_hello(TLS12));
+        assert_eq!(cannot_tell(closed_by_server(tunnel), RULE), ["T1"]);
+        // A server that is tired of waiting for a hello answers nothing.
+        let tired = to(9443).wait_secs(60.0).server(&alert(2, 80));
+        assert!(findings(closed_by_server(tired), RULE).is_empty());
+    }
+
+    #[test]
     fn what_the_server_said_may_be_missing() {
         let script = to(8080).client(&client_hello(TLS12)).server_lost(&[22; 30]);
         let frames = closed_by_server(script.server(b"and so on, in clear or not"));
         assert!(findings(frames, RULE).is_empty());
+        let hello = to(9443).client_lost(&client_hello(TLS12));
+        let hello = hello.server(&alert(2, 40));
+        assert_eq!(cannot_tell(closed_by_server(hello), RULE), ["T4"]);
         let lost = to(443).client(GET).server_lost(&alert(2, 70));
         assert!(findings(closed_by_server(lost), RULE).is_empty());
         let asked = to(8080).client(&client_hello(TLS12));
