@@ -1,7 +1,7 @@
 //! `request-unanswered`.
 
 use colloquy_dissectors::event::{Expect, Value};
-use colloquy_dissectors::units::{Side, Stamp};
+use colloquy_dissectors::units::Stamp;
 
 use super::cause;
 use super::smb2_echo_unanswered::is_echo;
@@ -34,6 +34,8 @@ declare_rule! {
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
     /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close; with
     /// HTTP a note, when who asked hung up before an answer was overdue.
+    ///
+    /// Within TLS that was decrypted, who sends close_notify ends the session, and not who answers that by closing.
     ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
@@ -195,7 +197,8 @@ impl<'a> Unanswered<'a> {
 
     fn finding(&self, view: &View<'_>) -> Finding {
         let open = self.open;
-        let end = view.ending().map(Ending::stamp);
+        let end = view.left_first(open.side);
+        let end = end.or_else(|| view.ending().map(Ending::stamp));
         let end = end.or(closed_since(view, open)).or(gave_up(view, open));
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
@@ -253,6 +256,12 @@ impl<'a> Unanswered<'a> {
 
     fn how(&self, view: &View<'_>) -> String {
         let waited = seconds(self.waited);
+        if let Some(own) = view.left_first(self.open.side) {
+            return format!(
+                "the {} ended the TLS session {waited} later (close_notify in frame {})",
+                self.open.side, own.frame
+            );
+        }
         match view.ending() {
             Some(Ending::Reset(stamp, side)) => format!(
                 "the {side} reset the connection {waited} later (frame {})",
@@ -324,13 +333,13 @@ impl Whereabouts {
 
 /// Who should answer ended its direction after the request: nothing will come any more.
 fn closed_since(view: &View<'_>, open: &Open) -> Option<Stamp> {
-    let fin = view.tcp()?.sides[open.side.other()].fin?;
-    (fin >= open.asked).then_some(fin)
+    let end = view.left(open.side.other())?;
+    (end >= open.asked).then_some(end)
 }
 
 /// Who should answer closed, and the asker had not done so before.
 fn hung_up(view: &View<'_>, open: &Open) -> bool {
-    let own = view.tcp().and_then(|t| t.sides[open.side].fin);
+    let own = view.left(open.side);
     closed_since(view, open).is_some_and(|fin| own.is_none_or(|own| fin < own))
 }
 
@@ -363,7 +372,7 @@ fn is_smb(session: &Session) -> bool {
 /// The other side had closed before the request was sent.
 fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let peer = open.side.other();
-    let fin = view.tcp()?.sides[peer].fin.filter(|f| *f < open.began)?;
+    let fin = view.left(peer).filter(|f| *f < open.began)?;
     let what = format!(
         "the {peer} had closed its direction in frame {} before, so that nobody was left to answer",
         fin.frame
@@ -378,17 +387,17 @@ fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
 
 /// Who asked ended the connection before anybody could have answered; with HTTP, before an answer was overdue.
 fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
-    let Some(tcp) = view.tcp() else { return false };
     let enough = match view.session.protocol {
         "http" | "http2" => view.patience(open),
         _ => AT_ONCE,
     };
+    let soon = |end: Stamp| end.time.since(open.asked.time) < enough;
     match view.ending() {
+        Some(_) if let Some(own) = view.left_first(open.side) => soon(own),
         Some(Ending::Reset(_, side)) => side == open.side && waited < enough,
         Some(Ending::Fin(_)) => {
-            let fin = |side: Side| tcp.sides[side].fin;
-            fin(open.side) < fin(open.side.other())
-                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < enough)
+            view.left(open.side) < view.left(open.side.other())
+                && view.left(open.side).is_some_and(soon)
         }
         None => false,
     }
@@ -447,7 +456,7 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
             let what = format!("the reset in frame {} was made on the way", stamp.frame);
             return Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
         }
-        if side != open.side {
+        if side != open.side && view.left_first(open.side).is_none() {
             let what = match view.acknowledged(open) {
                 Some(true) => format!("{asked} had the request, and ended instead of answering"),
                 _ => format!("{asked} refused to go on"),

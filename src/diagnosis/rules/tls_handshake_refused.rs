@@ -223,7 +223,7 @@ mod tests {
         assert!(loud(warned.close().frames()).is_empty());
         let echo = to(443)
             .client(&client_hello(TLS12))
-            .fin(colloquy_dissectors::units::Side::Server)
+            .fin(Side::Server)
             .client(&alert(2, 50));
         assert!(findings(echo.close().frames(), RULE).is_empty());
     }

@@ -135,7 +135,7 @@ pub(super) fn gave_up(view: &View<'_>, open: &Open) -> Option<Stamp> {
         view.session.protocol,
         "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm" | "dcerpc" | "smb" | "smb2" | "nbss"
     );
-    let fin = view.tcp()?.sides[open.side].fin?;
+    let fin = view.left(open.side)?;
     let waited = fin.time.since(open.asked.time) >= AT_ONCE;
     (waited && whole_only).then_some(fin)
 }

@@ -395,7 +395,9 @@ impl Reader<'_> {
                 let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
                 self.inside.data((side, at), clear, agreed, out);
             }
-            Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened => self.inside.close(side, out),
+            Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened || sight == Sight::Bare => {
+                self.inside.close(side, out);
+            }
             _ => {}
         }
     }

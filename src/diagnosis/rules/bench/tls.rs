@@ -251,6 +251,29 @@ pub(crate) fn opened13(script: Script) -> Script {
         .client(&finished13())
 }
 
+/// A record of a suite that only authenticates, with the code behind its content.
+pub(crate) fn bare(kind: u8, body: &[u8]) -> Vec<u8> {
+    record(kind, &[body, &[0xC0; 32]].concat())
+}
+
+/// An open session in which all can be read: TLS_RSA_WITH_NULL_SHA256.
+pub(crate) fn opened_bare(script: Script) -> Script {
+    let hello = record(22, &server_hello(&[8; 32], &[], [0x00, 0x3B], &[]));
+    let flight = [hello, certificate("2040"), record(22, &message(14, &[]))];
+    let finished = [record(20, &[1]), bare(22, &message(20, &[0xF1; 12]))].concat();
+    let key = record(22, &message(16, &vector(2, &[4; 64])));
+    script
+        .client(&client_hello(TLS12))
+        .server(&flight.concat())
+        .client(&[key, finished.clone()].concat())
+        .server(&finished)
+}
+
+/// close_notify in such a session.
+pub(crate) fn close_notify() -> Vec<u8> {
+    bare(21, &[1, 0])
+}
+
 /// The server ends it first.
 pub(crate) fn closed_by_server(script: Script) -> Vec<ScriptFrame> {
     use colloquy_dissectors::units::Side;
