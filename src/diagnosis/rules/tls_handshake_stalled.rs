@@ -1,11 +1,12 @@
 //! `tls-handshake-stalled`.
 
-use colloquy_dissectors::event::{Op, Phase};
+use colloquy_dissectors::event::{Op, Phase, Value};
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_path_dark;
 use super::tls::{compared, course, ended_by_alert, guard, server_words, steps};
 use super::tls_load_shedding;
+use super::tls_not_spoken;
 use crate::diagnosis::tls::text;
 use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::LastMessage;
@@ -88,7 +89,7 @@ fn began_only(view: &View<'_>) -> bool {
         session.entered(Phase::Open).is_some() || session.entered(Phase::Releasing).is_some();
     session.entered(Phase::Negotiating).is_some()
         && !ended
-        && session.fact("tls.not-spoken").is_none()
+        && tls_not_spoken::in_clear(view).is_none()
         && !ended_by_alert(view)
 }
 
@@ -108,9 +109,9 @@ struct Stall {
 
 impl Stall {
     fn of(view: &View<'_>) -> Option<Self> {
-        let (said_by, last) = view.session.last_said()?;
-        let (turn, stage) = stage(view, said_by, last.op);
         let ended = ended(view);
+        let (said_by, last) = last_before(view, ended)?;
+        let (turn, stage) = stage(view, said_by, last.op);
         let waited = ended.map_or_else(
             || view.until_end(last.stamp),
             |(_, stamp)| stamp.time.since(last.stamp.time),
@@ -243,6 +244,26 @@ impl Stall {
     }
 }
 
+/// Who said the handshake's last message before the connection was ended: an alert may echo that.
+fn last_before(
+    view: &View<'_>,
+    ended: Option<(Option<Side>, Stamp)>,
+) -> Option<(Side, LastMessage)> {
+    let (side, last) = view.session.last_said()?;
+    let Some((_, end)) = ended.filter(|(_, end)| *end < last.stamp) else {
+        return Some((side, last));
+    };
+    let steps = view.session.facts_named("tls.handshake-step");
+    let before = steps.filter(|step| step.stamp <= end).last();
+    let named = before.and_then(|step| match step.value("name") {
+        Some(Value::Name(name)) => Some((step.side, step.stamp, Op::new(name, 0))),
+        _ => None,
+    });
+    Some(named.map_or((side, last), |(side, stamp, op)| {
+        (side, LastMessage { op, stamp, ..last })
+    }))
+}
+
 /// Whose turn it is after `op` of `side`, and what does not come.
 fn stage(view: &View<'_>, side: Side, op: Op) -> (Side, &'static str) {
     let version = text(view.session, "version");
@@ -302,8 +323,8 @@ mod tests {
 
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::tls::{
-        TLS12, TLS13, client_hello, finished13, flight12, flight13, key_exchange12, opened12,
-        retry13, server_hello12, to,
+        TLS12, TLS13, alert, client_hello, finished13, flight12, flight13, key_exchange12,
+        opened12, retry13, server_hello12, to,
     };
     use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
@@ -317,6 +338,18 @@ mod tests {
         assert_eq!((found.len(), found[0].side), (1, side), "{found:?}");
         assert!(found[0].title.contains(stage), "{}", found[0].title);
         assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn an_alert_behind_the_end_is_no_last_message() {
+        let asked = to(443).client(&client_hello(TLS12)).wait_secs(5.0);
+        let closed = asked.fin(Side::Server).client(&alert(2, 50));
+        let found = findings(closed.fin(Side::Client).frames(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
+        let text = &found[0].explanation;
+        assert!(text.contains("sent Client Hello in frame 4"), "{text}");
+        let waited = found[0].numbers.iter().find(|n| n.0 == "waited");
+        assert!(waited.unwrap().1 > 4.9, "{found:?}");
     }
 
     #[test]

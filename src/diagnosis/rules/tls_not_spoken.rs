@@ -16,7 +16,8 @@ declare_rule! {
     /// Nothing can come of it. The usual reasons are http:// instead of https://, a wrong port, or STARTTLS left out.
     ///
     /// ## How it is told
-    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or a server
+    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or (`likely`)
+    /// its last words in clear before the ClientHello were a refusal, as in answer to STARTTLS, and nothing in TLS came. Or a server
     /// answers words in clear with an alert of TLS, or with the page that nginx, Apache and Go have for it. Or (`likely`) a
     /// server closes at once and without a word on a request of HTTP, on a port where other clients of this capture speak
     /// TLS to it, or that is known for TLS.
@@ -47,7 +48,7 @@ const PORTS: &[u16] = &[
 
 impl TlsNotSpoken {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        if let Some(fact) = view.session.fact("tls.not-spoken") {
+        if let Some(fact) = in_clear(view) {
             if view.lost(Side::Server) {
                 return out.cannot_tell(&META, "T4", "bytes of the server are missing");
             }
@@ -55,6 +56,9 @@ impl TlsNotSpoken {
                 && let Some((guard, why)) = unheard(view)
             {
                 return out.cannot_tell(&META, guard, why);
+            }
+            if fact.is("refused") {
+                return out.raise(refused(view, fact));
             }
             let what = match fact.text("looks_like") {
                 "" => "what is not TLS".to_owned(),
@@ -88,6 +92,34 @@ fn unheard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
     }
     let lost = view.lost(Side::Client);
     lost.then_some(("T4", "bytes of the client are missing"))
+}
+
+/// The words in clear by which the server shows that no TLS will come of it. A server may have refused something else before,
+/// and then taken the hello.
+pub(super) fn in_clear<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
+    let fact = view.session.fact("tls.not-spoken")?;
+    let answered = view.session.last_message.server.is_some();
+    (!answered || !fact.is("refused")).then_some(fact)
+}
+
+/// TLS after a refusal in clear.
+fn refused(view: &View<'_>, fact: &SeenFact) -> Finding {
+    let (first, here) = (view.session.first.frame, fact.stamp.frame);
+    Finding::new(&META, view.session.first)
+        .likely()
+        .side(Culprit::Server)
+        .frame(fact.stamp, "refusal")
+        .frame(view.session.first, "client-hello")
+        .title(format!(
+            "{} refuses TLS in clear, and the client begins with it all the same",
+            server_words(view)
+        ))
+        .explain(format!(
+            "The server's last words, in frame {here}, were \"{}\"; in frame {first} the client began with TLS, and the server \
+             said nothing in TLS to that.",
+            fact.text("first")
+        ))
+        .advise("See the server's log for why it refuses STARTTLS: it may have no certificate, or TLS may be switched off there.")
 }
 
 fn explanation(view: &View<'_>, fact: &SeenFact) -> String {
@@ -269,6 +301,45 @@ mod tests {
             .server(b"SSH-2.0-OpenSSH_9.2\r\n")
             .client(&client_hello(TLS12));
         told(closed_by_server(banner), Certainty::Certain);
+    }
+
+    #[test]
+    fn a_server_of_words_answers_a_hello_behind_its_greeting() {
+        let greeted = to(8443).server(b"220 mail.example.org ESMTP\r\n");
+        let hello = greeted.client(&client_hello(TLS12));
+        let answered = hello.clone().server(b"500 Command not recognised\r\n");
+        told(closed_by_server(answered.clone()), Certainty::Certain);
+        let short = hello.clone().server(b"500\r\n");
+        told(closed_by_server(short), Certainty::Certain);
+        let lost = hello
+            .server_lost(b"500 what")
+            .server(b"and so on, until\r\n");
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
+    }
+
+    #[test]
+    fn starttls_is_refused_and_the_client_begins_all_the_same() {
+        let asked = |answer: &[u8]| {
+            let script = to(25).server(b"220 mail.example.org ESMTP\r\n");
+            let script = script
+                .client(b"EHLO me\r\n")
+                .server(b"250 mail.example.org\r\n");
+            script.client(b"STARTTLS\r\n").server(answer)
+        };
+        let refused = asked(b"454 4.7.0 TLS not available\r\n").client(&client_hello(TLS12));
+        let found = findings(closed_by_server(refused.wait_secs(5.0)), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        // The server takes it, or has refused nothing.
+        let taken = opened12(asked(b"454 4.7.0 not now\r\n"), TLS12, &[]);
+        assert!(findings(taken.close().frames(), RULE).is_empty());
+        let ready = asked(b"220 go ahead\r\n").client(&client_hello(TLS12));
+        let ready = closed_by_server(ready.wait_secs(5.0));
+        assert!(findings(ready.clone(), RULE).is_empty());
+        assert_eq!(loud(ready), ["tls-handshake-stalled"]);
+        let lost = asked(b"454 4.7.0 not now\r\n").server_lost(b"220 go ahead\r\n");
+        let lost = lost.client(&client_hello(TLS12)).wait_secs(5.0);
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
     }
 
     #[test]

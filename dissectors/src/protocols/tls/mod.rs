@@ -73,7 +73,7 @@ mod wire;
 
 use crate::dissector::{Carrier, Protocol, Verdict};
 
-pub(crate) use plain::mixed;
+pub(crate) use plain::{mixed, refused};
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {

@@ -51,6 +51,25 @@ pub(crate) fn mixed(side: Side, first: &[u8], known: Option<&'static str>) -> Op
     }
 }
 
+/// `tls.not-spoken`, where a client begins with `protocol`, TLS, although the server's last words, in clear, were a refusal: of
+/// SMTP, FTP and NNTP by number, of POP3, IMAP and XMPP by word, of PostgreSQL by a letter.
+pub(crate) fn refused(protocol: &str, said: &[u8]) -> Option<Fact> {
+    let number = matches!(
+        said,
+        [b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..]
+    );
+    let mut words = said.split(|byte| *byte == b' ');
+    let tagged = words.next().is_some_and(|tag| !tag.is_empty())
+        && matches!(words.next(), Some(b"NO" | b"BAD"));
+    let word = said.starts_with(b"-ERR") || said.starts_with(b"<failure");
+    let no = number || word || tagged || said == b"N";
+    (protocol == "tls" && no).then(|| {
+        Fact::new("tls.not-spoken")
+            .with("first", text::printable(said, SHOWN))
+            .with("refused", true)
+    })
+}
+
 /// The first words that answer a hello are no record.
 pub(super) fn not_spoken(side: Side, span: Span, first: &[u8], out: &mut Output<'_>) {
     let fact = Fact::new("tls.not-spoken")

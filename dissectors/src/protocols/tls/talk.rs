@@ -86,6 +86,8 @@ pub(super) struct Talk {
     renegotiation: u8,
     /// Both sides' records can be opened.
     pub(super) sees: bool,
+    /// Both streams are seen from their beginning.
+    pub(super) beginning: bool,
     /// Whether the session is decrypted, as far as that was told.
     told: Option<bool>,
 }
@@ -104,9 +106,10 @@ enum Early {
 }
 
 impl Talk {
-    pub(super) fn new(behind: &'static str) -> Self {
+    pub(super) fn new(behind: &'static str, beginning: bool) -> Self {
         Self {
             behind,
+            beginning,
             ..Self::default()
         }
     }
@@ -404,9 +407,17 @@ impl Talk {
         }
     }
 
-    /// What `side` says is the answer to a hello.
+    /// What `side` says is the first answer to a hello.
     pub(super) fn is_answer(&self, side: Side) -> bool {
-        side == Side::Server && self.state == State::Asked
+        let heard = |h: &Handshake| h.heard(Side::Server);
+        side == Side::Server
+            && self.state == State::Asked
+            && !self.handshake.as_deref().is_some_and(heard)
+    }
+
+    /// No hello was read yet.
+    pub(super) fn is_before_hello(&self) -> bool {
+        self.state == State::Start
     }
 
     /// A message of SSL 2.0; `None` for one that can't be read.
