@@ -1,6 +1,7 @@
 //! `tls-aborted-by-alert`.
 
 use super::tls::{again, alert_name, alert_words, finding, server_words, told};
+use super::tls_renegotiation_unanswered;
 use crate::diagnosis::tls::{Failure, Kind};
 use crate::diagnosis::{Culprit, Verdicts, View, counted, declare_rule};
 
@@ -16,6 +17,7 @@ declare_rule! {
     /// A fatal alert in clear (a session without encryption, or read by a key log) behind the handshake. Where it is
     /// encrypted: the server's only answer to the client's first records is a record of just the size of an alert, at
     /// once, and then it closes; tickets before it do not count, which all have one length (`likely`).
+    /// Where that answers a renegotiation, `tls-renegotiation-unanswered` tells it.
     /// Not told where the client was idle before, for the server may have been about to close. An encrypted alert
     /// behind data of the server cannot be told from close_notify.
     ///
@@ -43,6 +45,9 @@ impl TlsAbortedByAlert {
         let Some((failure, series)) = told(view, Kind::Aborted, &META, out) else {
             return;
         };
+        if tls_renegotiation_unanswered::refused(view).is_some() {
+            return;
+        }
         let alert = failure.alert;
         let title = match failure.code() {
             Some(code) => format!(

@@ -1,5 +1,6 @@
 //! `tls-not-spoken`.
 
+use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tls::{alert_name, server_words};
@@ -66,7 +67,7 @@ impl TlsNotSpoken {
             };
             let finding = Finding::new(&META, fact.stamp)
                 .side(Culprit::Client)
-                .frame(view.session.first, "client-hello")
+                .frame(hello(view), "client-hello")
                 .frame(fact.stamp, "answer")
                 .title(format!("No TLS is spoken at {}: it answers {what}", server_words(view)))
                 .explain(explanation(view, fact))
@@ -102,14 +103,20 @@ pub(super) fn in_clear<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
     (!answered || !fact.is("refused")).then_some(fact)
 }
 
+/// The client's hello: words in clear before it may belong to the session too.
+fn hello(view: &View<'_>) -> Stamp {
+    let begun = view.session.entered(Phase::Negotiating);
+    begun.map_or(view.session.first, |p| p.stamp)
+}
+
 /// TLS after a refusal in clear.
 fn refused(view: &View<'_>, fact: &SeenFact) -> Finding {
-    let (first, here) = (view.session.first.frame, fact.stamp.frame);
-    Finding::new(&META, view.session.first)
+    let (first, here) = (hello(view).frame, fact.stamp.frame);
+    Finding::new(&META, hello(view))
         .likely()
         .side(Culprit::Server)
         .frame(fact.stamp, "refusal")
-        .frame(view.session.first, "client-hello")
+        .frame(hello(view), "client-hello")
         .title(format!(
             "{} refuses TLS in clear, and the client begins with it all the same",
             server_words(view)
@@ -123,7 +130,7 @@ fn refused(view: &View<'_>, fact: &SeenFact) -> Finding {
 }
 
 fn explanation(view: &View<'_>, fact: &SeenFact) -> String {
-    let (first, here) = (view.session.first.frame, fact.stamp.frame);
+    let (first, here) = (hello(view).frame, fact.stamp.frame);
     match fact.side {
         Side::Server => format!(
             "The client began with TLS in frame {first}, and the server answered in frame {here} with \"{}\".",
@@ -330,6 +337,15 @@ mod tests {
         let found = findings(closed_by_server(refused.wait_secs(5.0)), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
         assert_eq!(found[0].certainty, Certainty::Likely);
+        let frame = |role| {
+            found[0]
+                .frames
+                .iter()
+                .find(|e| e.role == role)
+                .unwrap()
+                .frame
+        };
+        assert!(frame("refusal") < frame("client-hello"));
         // The server takes it, or has refused nothing.
         let taken = opened12(asked(b"454 4.7.0 not now\r\n"), TLS12, &[]);
         assert!(findings(taken.close().frames(), RULE).is_empty());

@@ -404,6 +404,7 @@ impl Reader<'_> {
                 // It is complete with the last byte of its record.
                 let at = span.end.saturating_sub(clear.len() as u64);
                 out.opened(side, at, clear);
+                self.talk.demands(side, span, clear, out);
                 if self.talk.has_early() && self.waits((side, at), clear, out) {
                     return;
                 }

@@ -124,6 +124,11 @@ impl Tail {
         self.alert[side].is_some()
     }
 
+    /// All that the client said in the open session is an alert.
+    pub(super) fn left_at_once(&self) -> Option<Span> {
+        self.alert.client.filter(|_| self.records.client == 0)
+    }
+
     pub(super) fn records(&self, side: Side) -> u32 {
         self.records[side]
     }

@@ -9,7 +9,7 @@ use super::resumption;
 use super::state::{Event, State, next};
 use super::tail::{Shape, Tail, shape};
 use super::wire::{self, Cursor, Head, content, message, message2, version};
-use super::{names, suites};
+use super::{names, plain, suites};
 use crate::dissector::{End, Output};
 use crate::event::{Act, Fact, Op, Phase};
 use crate::text;
@@ -19,6 +19,8 @@ use crate::units::{PerSide, Side, Span, StreamOffset};
 const NAME: usize = 255;
 /// Handshake records in the open session that are told.
 const RENEGOTIATION: u8 = 8;
+/// Records of the server in which it may say that it wants the client's certificate after all.
+const DEMANDS: u32 = 8;
 /// The named curve of a ServerKeyExchange (RFC 8422 5.4).
 const NAMED_CURVE: u8 = 3;
 
@@ -84,6 +86,8 @@ pub(super) struct Talk {
     behind: &'static str,
     tail: Tail,
     renegotiation: u8,
+    /// The client has asked for a new handshake, and the server has not said anything to that.
+    renegotiates: bool,
     /// Both sides' records can be opened.
     pub(super) sees: bool,
     /// Both streams are seen from their beginning.
@@ -158,6 +162,7 @@ impl Talk {
             names::handshake(kind),
             u32::from(content::HANDSHAKE) << 8 | u32::from(kind),
         );
+        self.renegotiates &= side == Side::Client;
         // A session begins with what is asked, before its first message is told.
         match kind {
             message::CLIENT_HELLO => self.step(side, span, Event::ClientHello, out),
@@ -224,6 +229,7 @@ impl Talk {
     /// A handshake message in the open session, up to TLS 1.2 a new handshake.
     fn renegotiates(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         let told = self.state == State::Open && self.is_whole && !self.is_tls13();
+        self.renegotiates = told && side == Side::Client;
         if told && self.renegotiation < RENEGOTIATION {
             self.renegotiation += 1;
             out.fact(side, span, Fact::new("tls.renegotiation"));
@@ -245,7 +251,9 @@ impl Talk {
             _ => names::content(kind),
         };
         told(side, span, Op::new(name, u32::from(kind)), out);
-        if let Some(handshake) = &mut self.handshake {
+        if let Some(handshake) = &mut self.handshake
+            && (self.state != State::Open || seen != Seen::Opened)
+        {
             handshake.step(side, span, name);
         }
         if self.state == State::Answered && side == Side::Server && self.answers_early(seen) {
@@ -292,7 +300,9 @@ impl Talk {
             _ => Shape::Other,
         };
         self.tail.record(side, span, seen, shape);
-        if side == Side::Server && !self.tail.is_closed(side) && !self.tail.is_unanswered(true) {
+        self.renegotiates &= side == Side::Client || matches!(seen, Seen::Alert(_));
+        let spoke = !self.tail.is_closed(side) && !self.tail.is_unanswered(true);
+        if side == Side::Server && spoke && !self.may_demand() {
             self.handshake = None;
         }
     }
@@ -388,6 +398,9 @@ impl Talk {
     }
 
     fn alert(&mut self, side: Side, span: Span, alert: Option<(u8, u8)>, out: &mut Output<'_>) {
+        if side == Side::Server && std::mem::take(&mut self.renegotiates) {
+            out.fact(side, span, Fact::new("tls.renegotiation-refused"));
+        }
         let Some((level, description)) = alert else {
             return match self.state {
                 State::Asked | State::Answered => self.hidden_alert(side, span, out),
@@ -472,7 +485,7 @@ impl Talk {
                 if !self.sees {
                     out.emit(side, span, Act::Encrypted);
                 }
-                if !self.is_tls13() {
+                if !self.is_tls13() && !self.may_demand() {
                     self.handshake = None;
                 }
             }
@@ -482,6 +495,24 @@ impl Talk {
         }
         if self.phase.replace(phase) != Some(phase) {
             out.phase(side, span, phase);
+        }
+    }
+
+    /// The client had no certificate to show, and what the server says may be that it wants one.
+    fn may_demand(&self) -> bool {
+        let reads = self.sees || suites::clear_with_mac(self.suite).is_some();
+        self.empty_certificate && reads && self.tail.records(Side::Server) <= DEMANDS
+    }
+
+    /// `tls.certificate-demanded`, where the server's words say that it wants the client's certificate.
+    pub(super) fn demands(&mut self, side: Side, span: Span, said: &[u8], out: &mut Output<'_>) {
+        if side == Side::Server
+            && self.may_demand()
+            && self.handshake.is_some()
+            && plain::wants_certificate(said)
+        {
+            out.fact(side, span, Fact::new("tls.certificate-demanded"));
+            self.tell(out);
         }
     }
 
@@ -534,6 +565,9 @@ impl Talk {
             } else if self.tail.records(side) > 0 {
                 out.fact(side, span, Fact::new("tls.no-close-notify"));
             }
+        }
+        if first && let Some(span) = self.tail.left_at_once() {
+            out.fact(Side::Client, span, Fact::new("tls.left-at-once"));
         }
         if first {
             let said = if closed { "sent" } else { "not sent" };

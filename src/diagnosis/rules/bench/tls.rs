@@ -258,14 +258,32 @@ pub(crate) fn bare(kind: u8, body: &[u8]) -> Vec<u8> {
 
 /// An open session in which all can be read: TLS_RSA_WITH_NULL_SHA256.
 pub(crate) fn opened_bare(script: Script) -> Script {
+    bare_session(script, false)
+}
+
+/// The same, in which the client is asked for a certificate and has none.
+pub(crate) fn bare_without_certificate(script: Script) -> Script {
+    bare_session(script, true)
+}
+
+fn bare_session(script: Script, asks: bool) -> Script {
     let hello = record(22, &server_hello(&[8; 32], &[], [0x00, 0x3B], &[]));
-    let flight = [hello, certificate("2040"), record(22, &message(14, &[]))];
+    let request = [vector(1, &[1]), vector(2, &[4, 3]), vector(2, &[])].concat();
+    let asked = [record(22, &message(13, &request)), Vec::new()];
+    let shown = [record(22, &message(11, &vector(3, &[]))), Vec::new()];
+    let which = usize::from(!asks);
+    let flight = [
+        hello,
+        certificate("2040"),
+        asked[which].clone(),
+        record(22, &message(14, &[])),
+    ];
     let finished = [record(20, &[1]), bare(22, &message(20, &[0xF1; 12]))].concat();
     let key = record(22, &message(16, &vector(2, &[4; 64])));
     script
         .client(&client_hello(TLS12))
         .server(&flight.concat())
-        .client(&[key, finished.clone()].concat())
+        .client(&[shown[which].clone(), key, finished.clone()].concat())
         .server(&finished)
 }
 
