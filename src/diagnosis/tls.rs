@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use colloquy_dissectors::event::Phase;
+use colloquy_dissectors::event::{Phase, Value};
 use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
@@ -204,9 +204,10 @@ pub(crate) struct Issued {
     pub(crate) server: Endpoint,
     /// Seconds for which it may be used; 0 where that is not told.
     pub(crate) lifetime: i64,
-    pub(crate) extended_master_secret: bool,
-    /// What the client called the server then.
-    pub(crate) server_name: String,
+    /// Where that was seen.
+    pub(crate) extended_master_secret: Option<bool>,
+    /// What the client called the server then, where its hello was seen.
+    pub(crate) server_name: Option<String>,
 }
 
 /// The same again and again: told once.
@@ -310,8 +311,13 @@ impl TlsWorld {
                 stamp: fact.stamp,
                 server: flow.server,
                 lifetime: fact.int("lifetime").unwrap_or(0),
-                extended_master_secret: fact.is("extended_master_secret"),
-                server_name: text(session, "server_name"),
+                extended_master_secret: match fact.value("extended_master_secret") {
+                    Some(Value::Bool(used)) => Some(*used),
+                    _ => None,
+                },
+                server_name: session
+                    .detail("offered_version")
+                    .map(|_| text(session, "server_name")),
             });
         }
     }

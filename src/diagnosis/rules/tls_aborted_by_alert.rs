@@ -62,7 +62,7 @@ impl TlsAbortedByAlert {
             ),
         };
         let finding = finding(view, &META, &failure, series)
-            .side(blame(&failure))
+            .side(blame(view, &failure))
             .title(title)
             .explain(format!(
                 "In frame {} the {} sent {}. {}",
@@ -76,8 +76,10 @@ impl TlsAbortedByAlert {
     }
 }
 
-fn blame(failure: &Failure<'_>) -> Culprit {
+fn blame(view: &View<'_>, failure: &Failure<'_>) -> Culprit {
     match failure.code() {
+        // The handshake would have shown whether the keys are the same.
+        Some(20 | 21 | 51) if view.session.began_before_capture => Culprit::Unknown,
         Some(20 | 21 | 51) => Culprit::Network,
         Some(80 | 90) => failure.alert.side.into(),
         Some(_) => failure.alert.side.other().into(),

@@ -5,7 +5,7 @@ mod sight;
 
 use super::handshake::Handshake;
 use super::hello::{self, extension};
-use super::resumption;
+use super::resumption::{self, By};
 use super::state::{Event, State, next};
 use super::tail::{Shape, Tail, shape};
 use super::wire::{self, Cursor, Head, content, message, message2, version};
@@ -72,7 +72,10 @@ pub(super) struct Talk {
     session_id: Vec<u8>,
     /// The server has shown a certificate.
     certified: bool,
+    /// Nor will it: keys of an earlier session are used, or ones that both were given.
     resumed: bool,
+    /// A close_notify, or what must be one where it can't be read.
+    notified: PerSide<bool>,
     ended: PerSide<bool>,
     /// Both hellos were seen.
     is_whole: bool,
@@ -194,7 +197,8 @@ impl Talk {
             }
             (message::SERVER_HELLO_DONE, Side::Server) => self.not_resumed(span, out),
             (message::NEW_SESSION_TICKET, Side::Server) => {
-                let (tls13, ems) = (self.is_tls13(), self.extended_master_secret);
+                let tls13 = self.is_tls13();
+                let ems = self.is_whole.then_some(self.extended_master_secret);
                 if let Some(fact) = resumption::issued_ticket(body, tls13, ems) {
                     out.fact(side, span, fact);
                 }
@@ -237,7 +241,13 @@ impl Talk {
     }
 
     fn resume(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
-        if !std::mem::replace(&mut self.resumed, true) {
+        if std::mem::replace(&mut self.resumed, true) {
+            return;
+        }
+        let offer = self.handshake.as_ref().and_then(|h| h.offer);
+        if offer.is_some_and(|offer| offer.by() == By::External) {
+            out.detail(side, span, "external_psk", "taken");
+        } else {
             out.detail(side, span, "resumed", true);
         }
     }
@@ -383,14 +393,18 @@ impl Talk {
     fn hidden_alert(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         let fact = Fact::new("tls.alert")
             .with("encrypted", true)
-            .with("stage", self.stage());
+            .with("stage", self.stage(side, false));
         out.fact(side, span, fact);
         self.step(side, span, Event::Fatal, out);
     }
 
-    /// When an alert comes.
-    const fn stage(&self) -> &'static str {
+    /// When an alert of `side` comes, which can be read or not.
+    fn stage(&self, side: Side, read: bool) -> &'static str {
         match self.state {
+            // Up to TLS 1.2 who sends in clear has not changed to its keys.
+            State::Open if read && !self.is_whole && !self.is_tls13() && !self.changed[side] => {
+                "handshake"
+            }
             State::Start => "unknown",
             State::Asked | State::Answered => "handshake",
             _ => "session",
@@ -401,6 +415,7 @@ impl Talk {
         if side == Side::Server && std::mem::take(&mut self.renegotiates) {
             out.fact(side, span, Fact::new("tls.renegotiation-refused"));
         }
+        self.notified[side] |= alert.is_none_or(|(_, code)| code == names::CLOSE_NOTIFY);
         let Some((level, description)) = alert else {
             return match self.state {
                 State::Asked | State::Answered => self.hidden_alert(side, span, out),
@@ -411,7 +426,7 @@ impl Talk {
             .with("level", names::alert_level(level))
             .with("description", names::alert(description))
             .with("code", description)
-            .with("stage", self.stage());
+            .with("stage", self.stage(side, true));
         out.fact(side, span, fact);
         match (level, description) {
             (_, 0) => self.step(side, span, Event::Close, out),
@@ -562,7 +577,7 @@ impl Talk {
                 if unanswered {
                     self.tell(out);
                 }
-            } else if self.tail.records(side) > 0 {
+            } else if self.tail.records(side) > 0 && !self.notified[side] {
                 out.fact(side, span, Fact::new("tls.no-close-notify"));
             }
         }
@@ -570,7 +585,12 @@ impl Talk {
             out.fact(Side::Client, span, Fact::new("tls.left-at-once"));
         }
         if first {
-            let said = if closed { "sent" } else { "not sent" };
+            let closes = |side| self.notified[side] || self.tail.is_closed(side);
+            let said = if Side::BOTH.into_iter().any(closes) {
+                "sent"
+            } else {
+                "not sent"
+            };
             out.detail(side, span, "close_notify", said);
         }
     }

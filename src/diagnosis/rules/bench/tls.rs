@@ -25,6 +25,8 @@ pub(crate) struct Hello<'a> {
     pub(crate) session_id: &'a [u8],
     pub(crate) ticket: &'a [u8],
     pub(crate) psk: &'a [u8],
+    /// It was given to both, and is of no earlier session.
+    pub(crate) external_psk: bool,
     pub(crate) early_data: bool,
     pub(crate) extended_master_secret: bool,
 }
@@ -36,6 +38,7 @@ pub(crate) const TLS12: Hello<'static> = Hello {
     session_id: &[],
     ticket: &[],
     psk: &[],
+    external_psk: false,
     early_data: false,
     extended_master_secret: true,
 };
@@ -108,7 +111,8 @@ pub(crate) fn client_hello(hello: Hello<'_>) -> Vec<u8> {
         extensions.push(extension(42, &[]));
     }
     if !hello.psk.is_empty() {
-        let identity = [vector(2, hello.psk), vec![0; 4]].concat();
+        let age = u32::from(!hello.external_psk) * 0x5A5A_5A5A;
+        let identity = [vector(2, hello.psk), age.to_be_bytes().to_vec()].concat();
         let binders = vector(2, &vector(1, &[9; 32]));
         extensions.push(extension(41, &[vector(2, &identity), binders].concat()));
     }
