@@ -137,18 +137,28 @@ fn described(view: &View<'_>, owner: Side, fact: &SeenFact) -> String {
         "" => String::new(),
         issuer => format!(", and the certificate of its issuer {issuer} is not in the chain"),
     };
+    let alone = if is_alone(fact) {
+        ". It came alone: no other certificate is in the chain"
+    } else {
+        ""
+    };
     let asked = match text(view.session, "server_name").as_str() {
         "" => String::new(),
         _ if owner == Side::Client => String::new(),
         name => format!("; the client asked for {name}"),
     };
     format!(
-        "The {owner}'s certificate (frame {}) is that of {}{names}, issued {signed}, valid from {} to {}{gap}{asked}.",
+        "The {owner}'s certificate (frame {}) is that of {}{names}, issued {signed}, valid from {} to {}{gap}{asked}{alone}.",
         fact.stamp.frame,
         fact.text("subject"),
         fact.text("not_before"),
         fact.text("not_after")
     )
+}
+
+/// No other certificate came with it, and another one has signed it.
+fn is_alone(fact: &SeenFact) -> bool {
+    fact.int("chain") == Some(1) && !fact.is("self_signed")
 }
 
 fn blame(
@@ -165,6 +175,10 @@ fn blame(
         (Some(48), _) if gap => (
             owner,
             "Let it send its whole chain: the certificate of the issuer is lacking.",
+        ),
+        (Some(48), _) if seen.is_some_and(is_alone) => (
+            Culprit::Unknown,
+            "Let it send the certificates between its own and the root, if there are any; else give who rejects it the certificate of the issuer to trust.",
         ),
         (Some(48), _) => (
             Culprit::Unknown,
@@ -291,7 +305,10 @@ mod tests {
     #[test]
     fn an_unknown_issuer_points_at_nobody_where_the_dates_are_right() {
         let frames = shown("2040").client(&alert(2, 48)).close().frames();
-        assert_eq!(findings(frames, RULE)[0].side, Culprit::Unknown);
+        let found = findings(frames, RULE);
+        assert_eq!(found[0].side, Culprit::Unknown);
+        // It is its own issuer: nothing is lacking in the chain.
+        assert!(!found[0].explanation.contains("came alone"), "{found:?}");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::tls::{compared, course, ended_by_alert, guard, server_words, steps};
 use super::tls_load_shedding;
 use super::tls_not_spoken;
 use crate::diagnosis::tls::text;
-use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{
+    Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+};
 use crate::session::model::LastMessage;
 
 declare_rule! {
@@ -23,7 +25,8 @@ declare_rule! {
     /// where the client was asked for a certificate, for which a user may be asked), when the side whose turn it was closed
     /// or reset the connection, and when the other side gave up after a second or more. A client that closes at once after
     /// the server's flight is a note: scanners and health checks do that. The stage is told: no ServerHello, no second hello
-    /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause.
+    /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause. A
+    /// handshake that came about is a note where it took 5 s or more, without loss and without a certificate of the client.
     ///
     /// ## Example
     /// A server accepts the connection, acknowledges the ClientHello and says nothing: it is overloaded, or no TLS is
@@ -38,7 +41,7 @@ declare_rule! {
     /// ## References
     /// RFC 8446 sections 2 and 4.1, RFC 5246 section 7.3.
     pub TlsHandshakeStalled = "tls-handshake-stalled" {
-        summary: "Handshake not finished",
+        summary: "Handshake not finished, or slow",
         severity: Error,
         category: Establishment,
         protocols: ["tls"],
@@ -48,13 +51,15 @@ declare_rule! {
 
 /// Who gives up sooner has not waited: seconds.
 const FAIR: f64 = 1.0;
+/// A handshake that takes longer is slow: seconds.
+const SLOW: f64 = 5.0;
 /// A user may have to choose a certificate: seconds.
 const CHOICE: f64 = 60.0;
 
 impl TlsHandshakeStalled {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         if !began_only(view) {
-            return;
+            return slow(view, out);
         }
         if let Some((guard, why)) = guard(view) {
             return out.cannot_tell(&META, guard, why);
@@ -72,6 +77,59 @@ impl TlsHandshakeStalled {
             None => {}
         }
     }
+}
+
+/// A handshake that came about, and took long: where nothing of it was lost, and no user had a certificate to choose.
+fn slow(view: &View<'_>, out: &mut Verdicts) {
+    let session = view.session;
+    let (Some(hello), Some(open)) = (
+        session.entered(Phase::Negotiating).map(|p| p.stamp),
+        session.entered(Phase::Open).map(|p| p.stamp),
+    ) else {
+        return;
+    };
+    let took = open.time.since(hello.time);
+    if took < SLOW || session.detail("client_certificate").is_some() || guard(view).is_some() {
+        return;
+    }
+    let Some(tcp) = view.tcp() else { return };
+    if Side::BOTH
+        .into_iter()
+        .any(|s| tcp.sides[s].stalls.nanos > 0)
+    {
+        return;
+    }
+    let within = |(from, to): &(Stamp, Stamp)| *from >= hello && *to <= open;
+    let silence = tcp.longest_idle.filter(within);
+    let mut finding = Finding::new(&META, open)
+        .severity(Severity::Note)
+        .side(Culprit::Unknown)
+        .frame(hello, "client-hello")
+        .frame(open, "open")
+        .title(format!(
+            "The handshake with {} took {}",
+            server_words(view),
+            seconds(took)
+        ))
+        .explain(format!(
+            "The ClientHello came in frame {}, and the session was open in frame {}, {} later.",
+            hello.frame,
+            open.frame,
+            seconds(took)
+        ))
+        .advise("See who was silent for so long, and what its program did meanwhile: an overloaded server, a slow key or certificate store, a look-up.")
+        .number("took", took);
+    if let Some((from, to)) = silence {
+        finding = finding
+            .frame(from, "silence-from")
+            .frame(to, "silence-until")
+            .also(&format!(
+                "The longest silence in it was {}, until frame {}.",
+                seconds(to.time.since(from.time)),
+                to.frame
+            ));
+    }
+    out.raise(finding);
 }
 
 /// True when this rule tells why a message of the handshake is not whole.
@@ -166,10 +224,22 @@ impl Stall {
         sides.filter(|_| self.goes_on).map_or(0, |s| s.unacked)
     }
 
+    /// How often whose turn it is has repeated what it had said.
+    fn repeats(&self, view: &View<'_>) -> u32 {
+        view.tcp().map_or(0, |t| t.sides[self.turn].retransmissions)
+    }
+
     fn how(&self, view: &View<'_>) -> String {
         let waited = seconds(self.waited);
         match self.ended {
-            None => format!("and nothing came in {waited}"),
+            None => match self.repeats(view) {
+                0 => format!("and nothing came in {waited}"),
+                n => format!(
+                    "and nothing new came in {waited}, though the {} sent what it had said before {} again",
+                    self.turn,
+                    counted(n.into(), "time")
+                ),
+            },
             Some((side, stamp)) => {
                 let verb = match view.ending() {
                     Some(Ending::Reset(reset, _)) if reset == stamp => "reset",
@@ -323,8 +393,8 @@ mod tests {
 
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::tls::{
-        TLS12, TLS13, alert, client_hello, finished13, flight12, flight13, key_exchange12,
-        opened12, retry13, server_hello12, to,
+        TLS12, TLS13, alert, client_hello, finished12, finished13, flight12, flight13,
+        key_exchange12, opened12, retry13, server_hello12, to,
     };
     use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
@@ -338,6 +408,50 @@ mod tests {
         assert_eq!((found.len(), found[0].side), (1, side), "{found:?}");
         assert!(found[0].title.contains(stage), "{}", found[0].title);
         assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn a_slow_handshake_is_a_note() {
+        let asked = || to(443).client(&client_hello(TLS13)).wait_secs(6.0);
+        let open = |script: Script| script.server(&flight13(false)).client(&finished13());
+        let frames = open(asked()).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        assert!(
+            found[0].frames.iter().any(|e| e.role == "silence-until"),
+            "{found:?}"
+        );
+        assert!(loud(frames).is_empty());
+        let quick = to(443).client(&client_hello(TLS13)).wait_secs(4.0);
+        assert!(findings(open(quick).wait_secs(9.0).close().frames(), RULE).is_empty());
+        let lost = open(asked())
+            .server_lost(&flight13(false))
+            .server(&flight13(false));
+        assert!(findings(lost.close().frames(), RULE).is_empty());
+        // A user had a certificate to choose.
+        let chose = to(443).client(&client_hello(TLS12));
+        let chose = chose.server(&flight12(&[], "2040", true)).wait_secs(20.0);
+        let chose = chose.client(&key_exchange12(true)).server(&finished12());
+        assert!(findings(chose.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn what_was_said_before_comes_again_and_is_nothing_new() {
+        let hello = client_hello(TLS13);
+        let script = to(443)
+            .client(&hello)
+            .server_unacknowledged(&flight13(false));
+        let again = crate::capture::script::flag::ACK | crate::capture::script::flag::PSH;
+        let script = script
+            .wait_secs(1.0)
+            .segment(Side::Client, again, 1, 1, &hello);
+        let found = findings(elsewhere(script, 30.0), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let text = &found[0].explanation;
+        assert!(
+            text.contains("nothing new came") && text.contains("1 time again"),
+            "{text}"
+        );
     }
 
     #[test]
