@@ -91,6 +91,13 @@ const GIVEN_KEY: (Culprit, &str, &str) = (
     "Compare the pre-shared keys and their identities at both sides.",
 );
 
+/// A Finished or a signature does not fit what was said.
+const UNVERIFIED: (Culprit, &str, &str) = (
+    Culprit::Unknown,
+    ": what the other side had encrypted or signed does not verify, as when the keys of the two differ or bytes were changed on their way",
+    "Look whether a middlebox changes the handshake, and whether both sides use the same keys and certificates.",
+);
+
 /// Both sides were given a key, by which they know each other: it is offered, or the suite chosen is made for it.
 fn has_given_key(view: &View<'_>) -> bool {
     let suite = text(view.session, "cipher");
@@ -152,11 +159,7 @@ fn cause(failure: &Failure<'_>) -> (Culprit, &'static str, &'static str) {
             ": its user or program gave up",
             "Ask who gave up.",
         ),
-        Some(20 | 21 | 51) => (
-            Culprit::Unknown,
-            ": what the other side had encrypted or signed does not verify, as when the keys of the two differ or bytes were changed on their way",
-            "Look whether a middlebox changes the handshake, and whether both sides use the same keys and certificates.",
-        ),
+        Some(20 | 21 | 51) => UNVERIFIED,
         Some(10 | 22 | 30 | 47 | 50 | 109 | 110) => (
             other,
             ": a message of the other side is not what it should be, or was changed on its way",

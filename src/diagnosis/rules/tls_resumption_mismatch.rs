@@ -180,13 +180,15 @@ mod tests {
         let lost = |hello: bool, answer: bool| {
             let script = from(50, 443);
             let flight = flight12(&[], "2040", false);
-            let script = match hello {
-                true => script.client_lost(&client_hello(TLS12)),
-                false => script.client(&client_hello(TLS12)),
+            let script = if hello {
+                script.client_lost(&client_hello(TLS12))
+            } else {
+                script.client(&client_hello(TLS12))
             };
-            let script = match answer {
-                true => script.server_lost(&flight),
-                false => script.server(&flight),
+            let script = if answer {
+                script.server_lost(&flight)
+            } else {
+                script.server(&flight)
             };
             let ticket = ticket12(b"a ticket of the server", 300);
             let script = script.client(&key_exchange12(false));

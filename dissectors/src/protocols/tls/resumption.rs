@@ -44,10 +44,12 @@ impl Offer {
     pub(super) fn of(hello: &ClientHello<'_>) -> Option<Self> {
         let tls13 = wire::is_tls13(hello.version);
         let (by, named) = if let Some(identity) = hello.psk {
-            match hello.psk_is_external {
-                true => (By::External, identity),
-                false => (By::Psk, identity),
-            }
+            let by = if hello.psk_is_external {
+                By::External
+            } else {
+                By::Psk
+            };
+            (by, identity)
         } else if !hello.ticket.is_empty() {
             (By::Ticket, hello.ticket)
         } else {
