@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::dissector::{BEHIND, Carrier, Input, Probe, Protocol, Sink, Slot, Speaker, Start};
 use crate::event::{Act, Value};
-use crate::protocols::mixed;
+use crate::protocols::{mixed, refused};
 use crate::secrets::Secrets;
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -57,8 +57,43 @@ pub struct Stack {
 
 enum State {
     Probing { held: Vec<Held>, bytes: usize },
-    Unknown { pieces: u32 },
+    Unknown { pieces: u32, said: Said },
     Known(Layer),
+}
+
+/// How the last words of the server began, and where.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    at: StreamOffset,
+    len: u8,
+    bytes: [u8; 15],
+}
+
+impl Said {
+    fn of(at: StreamOffset, bytes: &[u8]) -> Self {
+        let mut said = Self {
+            at,
+            ..Self::default()
+        };
+        for (to, from) in said.bytes.iter_mut().zip(bytes) {
+            *to = *from;
+            said.len += 1;
+        }
+        said
+    }
+
+    fn words(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+impl State {
+    fn unknown() -> Self {
+        Self::Unknown {
+            pieces: 0,
+            said: Said::default(),
+        }
+    }
 }
 
 struct Held {
@@ -194,6 +229,9 @@ impl Stack {
                 self.beginning[side] = false;
                 self.joined_late = true;
                 self.give_up();
+                if let State::Unknown { said, .. } = &mut self.state {
+                    *said = Said::default();
+                }
                 Outcome::Taken
             }
             Input::End(_) => Outcome::Taken,
@@ -230,7 +268,7 @@ impl Stack {
 
     fn give_up(&mut self) {
         if matches!(self.state, State::Probing { .. }) {
-            self.state = State::Unknown { pieces: 0 };
+            self.state = State::unknown();
         }
     }
 
@@ -242,8 +280,11 @@ impl Stack {
         input: Input<'_>,
         sink: &mut dyn Sink,
     ) -> Outcome {
-        if let State::Unknown { pieces } = &mut self.state {
+        if let State::Unknown { pieces, said } = &mut self.state {
             *pieces = pieces.saturating_add(1);
+            if side == Side::Server {
+                *said = Said::of(at, bytes);
+            }
             if *pieces > PIECES_PROBED && *pieces % 16 != 0 {
                 return Outcome::Taken;
             }
@@ -359,9 +400,13 @@ impl Stack {
             context: if begins_behind { &behind } else { &[] },
             secrets: self.secrets.as_ref(),
         };
+        let said = match &self.state {
+            State::Unknown { said, .. } => Some(*said),
+            _ => None,
+        };
         let slot = sink.open(Slot::ROOT, protocol.name, beginning, 0);
         let mut layer = Layer::new(protocol, &start, slot);
-        let old = std::mem::replace(&mut self.state, State::Unknown { pieces: 0 });
+        let old = std::mem::replace(&mut self.state, State::unknown());
         if let State::Probing { held, .. } = old {
             for piece in held {
                 let again = match self.carrier {
@@ -375,6 +420,13 @@ impl Stack {
             }
         }
         layer.handle(side, at, input, None, sink);
+        if let Some(said) = said
+            && side == Side::Client
+            && let Some(fact) = refused(protocol.name, said.words())
+        {
+            let span = Span::new(said.at, said.at + u64::from(said.len));
+            sink.event(slot, Side::Server, span, Act::Fact(Box::new(fact)), None);
+        }
         self.state = State::Known(layer);
     }
 

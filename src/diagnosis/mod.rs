@@ -238,6 +238,35 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The `close_notify` of `side` in the TLS around this session, where it could be read: nothing more comes from it
+    /// (RFC 8446 section 6.1).
+    pub fn close_notify(&self, side: Side) -> Option<Stamp> {
+        let mut around = self.flow.parent(self.session);
+        while let Some(session) = around.filter(|s| s.protocol != "tls") {
+            around = self.flow.parent(session);
+        }
+        let mut alerts = around?.facts_named("tls.alert");
+        let closes = alerts.find(|a| a.side == side && a.int("code") == Some(0));
+        closes.map(|a| a.stamp)
+    }
+
+    /// Where `side` ended its direction: by close_notify, else by FIN.
+    pub fn left(&self, side: Side) -> Option<Stamp> {
+        let fin = self.tcp()?.sides[side].fin;
+        self.close_notify(side).into_iter().chain(fin).min()
+    }
+
+    /// Where `side` ended the session by close_notify, before the other one or the connection ended.
+    pub fn left_first(&self, side: Side) -> Option<Stamp> {
+        let own = self.close_notify(side)?;
+        let fins = Side::BOTH
+            .into_iter()
+            .filter_map(|s| self.tcp()?.sides[s].fin);
+        let others = fins.chain(self.close_notify(side.other()));
+        let mut others = others.chain(self.ending().map(Ending::stamp));
+        others.all(|other| own < other).then_some(own)
+    }
+
     /// The SMB session has further connections, on which the other half of a dialogue may be (guard T13).
     pub fn has_channels(&self) -> bool {
         let place = (self.flow.index, self.session.index);
@@ -314,9 +343,12 @@ impl<'a> View<'a> {
         self.world.watched_until(last).since(stamp.time)
     }
 
-    /// Seconds that an answer to `open` was waited for: until the connection ended or the capture did.
+    /// Seconds that an answer to `open` was waited for: until who asked ended the session, or the connection ended, or the
+    /// capture did.
     pub fn waited(&self, open: &Open) -> f64 {
-        let end = self.ending().map_or_else(|| self.now(), |e| e.stamp().time);
+        let left = self.left_first(open.side).filter(|own| *own > open.asked);
+        let end = left.or_else(|| self.ending().map(Ending::stamp));
+        let end = end.map_or_else(|| self.now(), |e| e.time);
         end.since(open.asked.time).max(0.0)
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use colloquy_dissectors::event::Phase;
+use colloquy_dissectors::event::{Phase, Value};
 use colloquy_dissectors::units::{Side, Stamp, Timestamp};
 use hashbrown::HashMap;
 
@@ -15,6 +15,8 @@ const VALUES: usize = 8;
 const AT_ONCE: f64 = 1.0;
 /// After so long a silence a server may close whatever it gets: seconds.
 const IDLE: f64 = 5.0;
+/// The server's words say that the client should have shown a certificate.
+const DEMANDED: &str = "tls.certificate-demanded";
 /// A client that has sent more records without an answer does not wait for one.
 const FIRST_RECORDS: i64 = 2;
 
@@ -45,9 +47,14 @@ impl Failure<'_> {
         self.alert.int("code")
     }
 
+    /// It is no alert but words: the server's page says that the client's certificate is wanted.
+    pub(crate) fn is_page(&self) -> bool {
+        self.alert.fact.name == DEMANDED
+    }
+
     /// It is read, and not only told by its size.
     pub(crate) fn is_certain(&self) -> bool {
-        self.code().is_some()
+        self.code().is_some() || self.is_page()
     }
 }
 
@@ -62,6 +69,10 @@ pub(crate) fn failure<'a>(flow: &Flow, session: &'a Session) -> Option<Failure<'
             Some(code) => kind(session, alert, code),
             None => hidden_kind(session, alert),
         };
+        return Some(Failure { kind, alert });
+    }
+    if let Some(alert) = session.fact(DEMANDED) {
+        let kind = Kind::ClientCertificate;
         return Some(Failure { kind, alert });
     }
     let alert = session.fact("tls.closed-unanswered")?;
@@ -193,9 +204,10 @@ pub(crate) struct Issued {
     pub(crate) server: Endpoint,
     /// Seconds for which it may be used; 0 where that is not told.
     pub(crate) lifetime: i64,
-    pub(crate) extended_master_secret: bool,
-    /// What the client called the server then.
-    pub(crate) server_name: String,
+    /// Where that was seen.
+    pub(crate) extended_master_secret: Option<bool>,
+    /// What the client called the server then, where its hello was seen.
+    pub(crate) server_name: Option<String>,
 }
 
 /// The same again and again: told once.
@@ -231,8 +243,8 @@ pub(crate) enum Alike {
     NotResumed(Endpoint),
     /// Servers that end without close_notify.
     Truncates,
-    /// A certificate that is odd, by subject and end, and nobody minds.
-    Oddity(String, String),
+    /// A certificate that is odd, by subject and end, and whether somebody may have minded.
+    Oddity(String, String, bool),
 }
 
 /// A handshake that a server cut off at once.
@@ -299,8 +311,13 @@ impl TlsWorld {
                 stamp: fact.stamp,
                 server: flow.server,
                 lifetime: fact.int("lifetime").unwrap_or(0),
-                extended_master_secret: fact.is("extended_master_secret"),
-                server_name: text(session, "server_name"),
+                extended_master_secret: match fact.value("extended_master_secret") {
+                    Some(Value::Bool(used)) => Some(*used),
+                    _ => None,
+                },
+                server_name: session
+                    .detail("offered_version")
+                    .map(|_| text(session, "server_name")),
             });
         }
     }
@@ -420,7 +437,15 @@ pub(crate) fn odd(session: &Session) -> Alike {
     Alike::Oddity(
         text(session, "certificate_subject"),
         text(session, "certificate_valid_until"),
+        left(session).is_some(),
     )
+}
+
+/// Where the client left right after the handshake, with an alert and without any other word.
+pub(crate) fn left(session: &Session) -> Option<&SeenFact> {
+    let left = session.fact("tls.left-at-once")?;
+    let open = session.entered(Phase::Open)?;
+    (left.stamp.time.since(open.stamp.time) < AT_ONCE).then_some(left)
 }
 
 /// What makes failures alike.

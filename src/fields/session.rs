@@ -140,6 +140,7 @@ pub mod about {
         ENCRYPTED = "session.detail.encrypted", Bool, "Encrypted";
         EXPORT = "session.detail.export", Text, "NFS: export";
         EXTENSIONS = "session.detail.extensions", Text, "WebSocket: extensions";
+        EXTERNAL_PSK = "session.detail.external_psk", Text, "TLS: a key that both were given is offered, or taken";
         FILES_AT_ONCE = "session.detail.files_at_once", Int, "SMB: files open at once, at most";
         FILES_LEFT = "session.detail.files_left", Int, "SMB: files that were never closed";
         FILES_OPENED = "session.detail.files_opened", Int, "SMB: files opened";

@@ -297,14 +297,13 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> Break {
 
 /// Who ended the connection first, where, and whether by a reset.
 fn hung_up(view: &View<'_>) -> Option<(Side, Stamp, bool)> {
-    let tcp = view.tcp()?;
     let reset = match view.ending() {
         Some(Ending::Reset(stamp, side)) => Some((side, stamp, true)),
         _ => None,
     };
     let fins = Side::BOTH
         .into_iter()
-        .filter_map(|side| Some((side, tcp.sides[side].fin?, false)));
+        .filter_map(|side| Some((side, view.left(side)?, false)));
     fins.chain(reset).min_by_key(|(_, stamp, _)| *stamp)
 }
 

@@ -37,6 +37,8 @@ declare_rule! {
     /// cause (a reset, a dark path, half an answer), where who asked hung up before a second was over, or where the request
     /// crossed the peer's close; with HTTP a note, when who asked hung up before an answer was overdue.
     ///
+    /// Within TLS that was decrypted, who sends close_notify ends the session, and not who answers that by closing.
+    ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
     /// on the way back; likewise, as `likely`, where an empty segment stands behind bytes that were never seen and nothing of that
@@ -204,7 +206,8 @@ impl<'a> Unanswered<'a> {
 
     fn finding(&self, view: &View<'_>) -> Finding {
         let open = self.open;
-        let end = view.ending().map(Ending::stamp);
+        let end = view.left_first(open.side);
+        let end = end.or_else(|| view.ending().map(Ending::stamp));
         let end = end.or(closed_since(view, open)).or(gave_up(view, open));
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
@@ -287,6 +290,12 @@ impl<'a> Unanswered<'a> {
 
     fn how(&self, view: &View<'_>) -> String {
         let waited = seconds(self.waited);
+        if let Some(own) = view.left_first(self.open.side) {
+            return format!(
+                "the {} ended the TLS session {waited} later (close_notify in frame {})",
+                self.open.side, own.frame
+            );
+        }
         match view.ending() {
             Some(Ending::Reset(stamp, side)) => match left_before(view, self.open, stamp) {
                 Some(fin) if side != self.open.side => format!(
@@ -333,8 +342,8 @@ impl<'a> Unanswered<'a> {
 
 /// Who should answer ended its direction after the request: nothing will come any more.
 fn closed_since(view: &View<'_>, open: &Open) -> Option<Stamp> {
-    let fin = view.tcp()?.sides[open.side.other()].fin?;
-    (fin >= open.asked).then_some(fin)
+    let end = view.left(open.side.other())?;
+    (end >= open.asked).then_some(end)
 }
 
 /// Who asked had waited and closed its direction before the reset of the other side, so that this one came for nobody.

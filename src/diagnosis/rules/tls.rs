@@ -50,6 +50,7 @@ pub(super) fn ended_by_alert(view: &View<'_>) -> bool {
 pub(super) fn alert_words(failure: &Failure<'_>) -> String {
     match failure.code() {
         Some(code) => format!("the alert {} ({code})", alert_name(code)),
+        None if failure.is_page() => "a page that says so".to_owned(),
         None => "an alert that can't be read (its size tells it)".to_owned(),
     }
 }
@@ -104,7 +105,10 @@ pub(super) fn finding(
     let alert = failure.alert;
     let mut finding = steps(view, Finding::new(meta, alert.stamp))
         .maybe_frame(last_record(view), "last-record")
-        .frame(alert.stamp, "alert")
+        .frame(
+            alert.stamp,
+            if failure.is_page() { "answer" } else { "alert" },
+        )
         .maybe_frame(view.ending().map(Ending::stamp), "end")
         .number("alike", f64::from(series.count));
     if let Some(code) = failure.code() {

@@ -1,8 +1,11 @@
 //! `tls-aborted-by-alert`.
 
 use super::tls::{again, alert_name, alert_words, finding, server_words, told};
+use super::tls_renegotiation_unanswered;
 use crate::diagnosis::tls::{Failure, Kind};
-use crate::diagnosis::{Culprit, Verdicts, View, counted, declare_rule};
+use crate::diagnosis::{Culprit, Finding, Verdicts, View, counted, declare_rule};
+use crate::session::model::SeenFact;
+use crate::session::troubles::Malformed;
 
 declare_rule! {
     /// ## What it means
@@ -16,6 +19,7 @@ declare_rule! {
     /// A fatal alert in clear (a session without encryption, or read by a key log) behind the handshake. Where it is
     /// encrypted: the server's only answer to the client's first records is a record of just the size of an alert, at
     /// once, and then it closes; tickets before it do not count, which all have one length (`likely`).
+    /// Where that answers a renegotiation, `tls-renegotiation-unanswered` tells it.
     /// Not told where the client was idle before, for the server may have been about to close. An encrypted alert
     /// behind data of the server cannot be told from close_notify.
     ///
@@ -43,6 +47,9 @@ impl TlsAbortedByAlert {
         let Some((failure, series)) = told(view, Kind::Aborted, &META, out) else {
             return;
         };
+        if tls_renegotiation_unanswered::refused(view).is_some() {
+            return;
+        }
         let alert = failure.alert;
         let title = match failure.code() {
             Some(code) => format!(
@@ -57,7 +64,7 @@ impl TlsAbortedByAlert {
             ),
         };
         let finding = finding(view, &META, &failure, series)
-            .side(blame(&failure))
+            .side(blame(view, &failure))
             .title(title)
             .explain(format!(
                 "In frame {} the {} sent {}. {}",
@@ -67,12 +74,27 @@ impl TlsAbortedByAlert {
                 why(&failure)
             ))
             .advise("See the log of who sent it, which names the alert. Where it is bad_record_mac, look for a device on the path that changes bytes.");
-        out.raise(again(finding, series));
+        out.raise(again(foreign(view, alert, finding), series));
     }
 }
 
-fn blame(failure: &Failure<'_>) -> Culprit {
+/// What the other side sent just before is no record of TLS: the alert answers that.
+fn foreign(view: &View<'_>, alert: &SeenFact, finding: Finding) -> Finding {
+    let before = |m: &&Malformed| m.side != alert.side && m.stamp <= alert.stamp;
+    let malformed = &view.session.troubles.malformed;
+    match malformed.iter().rev().find(before) {
+        Some(m) => finding.frame(m.stamp, "no-record").also(&format!(
+            "In frame {} the {} had sent what is no record of TLS.",
+            m.stamp.frame, m.side
+        )),
+        None => finding,
+    }
+}
+
+fn blame(view: &View<'_>, failure: &Failure<'_>) -> Culprit {
     match failure.code() {
+        // The handshake would have shown whether the keys are the same.
+        Some(20 | 21 | 51) if view.session.began_before_capture => Culprit::Unknown,
         Some(20 | 21 | 51) => Culprit::Network,
         Some(80 | 90) => failure.alert.side.into(),
         Some(_) => failure.alert.side.other().into(),
@@ -105,7 +127,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::diagnosis::rules::bench::tls::{
-        alert, closed_by_server, data, hidden_alert, opened13, to,
+        alert, bare, closed_by_server, data, hidden_alert, opened_bare, opened13, to,
     };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit};
@@ -131,6 +153,22 @@ mod tests {
         let script = opened13(to(443)).client(&data(35)).server(&alert(2, 20));
         let found = findings(closed_by_server(script), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
+    }
+
+    #[test]
+    fn words_in_clear_within_the_session_are_what_the_alert_answers() {
+        let script = opened_bare(to(443)).client(&bare(23, b"opaque"));
+        let script = script.client(b"GET /plain HTTP/1.1\r\n\r\n");
+        let answered = script.server(&bare(21, &[2, 70]));
+        let found = findings(closed_by_server(answered), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert!(
+            found[0].frames.iter().any(|e| e.role == "no-record"),
+            "{found:?}"
+        );
+        let clean = opened_bare(to(443)).client(&bare(23, b"opaque"));
+        let found = findings(closed_by_server(clean.server(&bare(21, &[2, 70]))), RULE);
+        assert!(!found[0].explanation.contains("no record"), "{found:?}");
     }
 
     #[test]

@@ -4,10 +4,11 @@ use colloquy_dissectors::event::{Phase, Value};
 use colloquy_dissectors::units::Side;
 
 use super::tls::{
-    again, alert_name, alert_words, came_before, finding, oddity_words, offered, server_words, told,
+    again, alert_name, alert_words, came_before, finding, guard, oddity_words, offered,
+    server_words, told,
 };
-use crate::diagnosis::tls::{Failure, Kind, Oddity, odd, oddity, text};
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::tls::{Failure, Kind, Oddity, left, odd, oddity, text};
+use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -25,7 +26,8 @@ declare_rule! {
     /// and alert are encrypted: a client that sends, in place of its Finished, a record of just the size of an alert has
     /// most likely rejected the certificate; so has a server that answers the client's certificate with nothing but such
     /// a record and closes. That is `likely`, and said with the flights; `--keylog` shows what they held. A certificate with
-    /// wrong dates or names that nobody minds is a note. The same is told once of all connections between the same two.
+    /// wrong dates or names that nobody minds is a note; a warning (`likely`) where all that the client says behind the handshake is
+    /// an alert, at once: it may check the certificate only then. The same is told once of all connections between the same two.
     ///
     /// ## Example
     /// `tls12-cert-expired`, `tls13-cert-expired`: the server's certificate ended years ago.
@@ -134,18 +136,28 @@ fn described(view: &View<'_>, owner: Side, fact: &SeenFact) -> String {
         "" => String::new(),
         issuer => format!(", and the certificate of its issuer {issuer} is not in the chain"),
     };
+    let alone = if is_alone(fact) {
+        ". It came alone: no other certificate is in the chain"
+    } else {
+        ""
+    };
     let asked = match text(view.session, "server_name").as_str() {
         "" => String::new(),
         _ if owner == Side::Client => String::new(),
         name => format!("; the client asked for {name}"),
     };
     format!(
-        "The {owner}'s certificate (frame {}) is that of {}{names}, issued {signed}, valid from {} to {}{gap}{asked}.",
+        "The {owner}'s certificate (frame {}) is that of {}{names}, issued {signed}, valid from {} to {}{gap}{asked}{alone}.",
         fact.stamp.frame,
         fact.text("subject"),
         fact.text("not_before"),
         fact.text("not_after")
     )
+}
+
+/// No other certificate came with it, and another one has signed it.
+fn is_alone(fact: &SeenFact) -> bool {
+    fact.int("chain") == Some(1) && !fact.is("self_signed")
 }
 
 fn blame(
@@ -156,22 +168,16 @@ fn blame(
     let owner = Culprit::from(failure.alert.side.other());
     let gap = seen.is_some_and(|f| !f.text("gap").is_empty());
     match (failure.code(), wrong) {
-        (_, Some(Oddity::Expired(_))) | (Some(45), _) => (
-            owner,
-            "Renew the certificate; where it has not expired, set the clock of who rejects it.",
-        ),
-        (_, Some(Oddity::NotYet(_))) => (
-            owner,
-            "Compare the clocks: the certificate is not valid yet.",
-        ),
-        (_, Some(Oddity::Name(_))) => (
-            owner,
-            "Let the client ask for a name that the certificate has, or issue one that has this name.",
-        ),
+        (_, Some(wrong)) => (owner, mend(wrong)),
+        (Some(45), _) => (owner, RENEW),
         (Some(44), _) => (owner, "It was revoked: have another one issued."),
         (Some(48), _) if gap => (
             owner,
             "Let it send its whole chain: the certificate of the issuer is lacking.",
+        ),
+        (Some(48), _) if seen.is_some_and(is_alone) => (
+            Culprit::Unknown,
+            "Let it send the certificates between its own and the root, if there are any; else give who rejects it the certificate of the issuer to trust.",
         ),
         (Some(48), _) => (
             Culprit::Unknown,
@@ -188,6 +194,20 @@ fn blame(
     }
 }
 
+const RENEW: &str =
+    "Renew the certificate; where it has not expired, set the clock of who rejects it.";
+
+/// How an odd certificate is mended.
+const fn mend(wrong: &Oddity) -> &'static str {
+    match wrong {
+        Oddity::Expired(_) => RENEW,
+        Oddity::NotYet(_) => "Compare the clocks: the certificate is not valid yet.",
+        Oddity::Name(_) => {
+            "Let the client ask for a name that the certificate has, or issue one that has this name."
+        }
+    }
+}
+
 /// A certificate with which something is wrong, and nobody minded: told once a certificate.
 fn accepted(view: &View<'_>, out: &mut Verdicts) {
     let session = view.session;
@@ -201,6 +221,37 @@ fn accepted(view: &View<'_>, out: &mut Verdicts) {
     let Some(series) = view.world.tls.series(&odd(session), seen.stamp) else {
         return;
     };
+    let names = match text(session, "certificate_names") {
+        names if names.is_empty() => String::new(),
+        names => format!(" for {names}"),
+    };
+    if let Some(left) = left(session).filter(|_| guard(view).is_none()) {
+        let finding = Finding::new(&META, left.stamp)
+            .severity(Severity::Warning)
+            .likely()
+            .side(Culprit::Server)
+            .frame(seen.stamp, "certificate")
+            .frame(left.stamp, "alert")
+            .maybe_frame(view.ending().map(Ending::stamp), "end")
+            .title(format!(
+                "The client leaves {} right after the handshake; its certificate{names} {}",
+                server_words(view),
+                oddity_words(&wrong)
+            ))
+            .explain(format!(
+                "The certificate of {subject} in frame {},{names}{}, valid from {} to {}, {}. In frame {} the client ended the \
+                 session, of which it had made no use: so leaves who checks the certificate when the handshake is done.",
+                seen.stamp.frame,
+                if names.is_empty() { " without names" } else { "" },
+                text(session, "certificate_valid_from"),
+                text(session, "certificate_valid_until"),
+                oddity_words(&wrong),
+                left.stamp.frame
+            ))
+            .advise(mend(&wrong))
+            .number("alike", f64::from(series.count));
+        return out.raise(again(finding, series));
+    }
     let finding = Finding::new(&META, seen.stamp)
         .severity(Severity::Note)
         .side(Culprit::Server)
@@ -211,7 +262,7 @@ fn accepted(view: &View<'_>, out: &mut Verdicts) {
             oddity_words(&wrong)
         ))
         .explain(format!(
-            "The certificate of {subject} in frame {}, valid from {} to {}, {}. The client went on all the same: it does not check it.",
+            "The certificate of {subject} in frame {},{names} valid from {} to {}, {}. The client went on all the same: it does not check it.",
             seen.stamp.frame,
             text(session, "certificate_valid_from"),
             text(session, "certificate_valid_until"),
@@ -227,7 +278,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::tls::{
         TLS12, TLS13, alert, client_hello, closed_by_server, data, finished12, finished13,
-        flight12, flight13, hidden_alert, key_exchange12, opened12, opened13, to,
+        flight12, flight13, hidden_alert, key_exchange12, opened12, opened13, record, to,
     };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit, Severity};
@@ -253,7 +304,10 @@ mod tests {
     #[test]
     fn an_unknown_issuer_points_at_nobody_where_the_dates_are_right() {
         let frames = shown("2040").client(&alert(2, 48)).close().frames();
-        assert_eq!(findings(frames, RULE)[0].side, Culprit::Unknown);
+        let found = findings(frames, RULE);
+        assert_eq!(found[0].side, Culprit::Unknown);
+        // It is its own issuer: nothing is lacking in the chain.
+        assert!(!found[0].explanation.contains("came alone"), "{found:?}");
     }
 
     #[test]
@@ -319,6 +373,42 @@ mod tests {
         };
         let found = findings(opened12(to(443), other, &[]).close().frames(), RULE);
         assert!(found[0].title.contains("www.example.com"), "{found:?}");
+    }
+
+    #[test]
+    fn who_leaves_right_after_the_handshake_may_have_minded() {
+        let left = |until: &str| {
+            let script = shown(until).client(&key_exchange12(false));
+            script.server(&finished12()).client(&record(21, &[7; 26]))
+        };
+        let found = findings(closed_by_server(left("2021")), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        assert!(
+            found[0].title.contains("for www.example.org had expired"),
+            "{found:?}"
+        );
+        assert!(loud(closed_by_server(left("2040"))).is_empty());
+        let open = || {
+            shown("2021")
+                .client(&key_exchange12(false))
+                .server(&finished12())
+        };
+        let later = open().wait_secs(30.0).client(&record(21, &[7; 26]));
+        assert_eq!(
+            findings(closed_by_server(later), RULE)[0].severity,
+            Severity::Note
+        );
+        let used = open().client(&data(90)).client(&record(21, &[7; 26]));
+        assert_eq!(
+            findings(closed_by_server(used), RULE)[0].severity,
+            Severity::Note
+        );
+        let lost = open().client_lost(&data(90)).client(&record(21, &[7; 26]));
+        assert_eq!(
+            findings(closed_by_server(lost), RULE)[0].severity,
+            Severity::Note
+        );
     }
 
     #[test]

@@ -13,7 +13,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The alert certificate_required; or handshake_failure, bad_certificate, certificate_unknown or access_denied of the
-    /// server after the client's Certificate message held none. In TLS 1.3 the messages are encrypted: a record before the
+    /// server after the client's Certificate message held none; or, where the session can be read, the page by which nginx
+    /// answers the first request then ("No required SSL certificate was sent"). In TLS 1.3 the messages are encrypted: a record before the
     /// client's Finished that has just the size of a Certificate without certificates, and the server's only answer a
     /// record of just the size of an alert, before it closes (`likely`). A server that asks and goes on without one is no
     /// trouble. Told once of all connections between the same two.
@@ -52,8 +53,12 @@ impl TlsClientCertificateMissing {
                 server_words(view)
             ))
             .explain(format!(
-                "The server asked for a certificate and the client sent a Certificate message without any. In frame {} the \
-                 server answered with {}. {}",
+                "The server asked for a certificate and {}. In frame {} the server answered with {}. {}",
+                if failure.is_certain() {
+                    "the client sent a Certificate message without any"
+                } else {
+                    "the client, by the sizes of its records, sent a Certificate message without any"
+                },
                 alert.stamp.frame,
                 alert_words(&failure),
                 came_before(view, &failure)
@@ -66,8 +71,9 @@ impl TlsClientCertificateMissing {
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::rules::bench::tls::{
-        TLS12, TLS13, alert, client_hello, closed_by_server, data, finished12, finished13,
-        flight12, flight13, hidden_alert, key_exchange12, no_certificate13, to,
+        TLS12, TLS13, alert, bare, bare_without_certificate, client_hello, close_notify,
+        closed_by_server, data, finished12, finished13, flight12, flight13, hidden_alert,
+        key_exchange12, no_certificate13, opened_bare, to,
     };
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit};
@@ -89,6 +95,36 @@ mod tests {
             .client(&data(40))
             .server(&data(900));
         assert!(loud(optional.close().frames()).is_empty());
+    }
+
+    #[test]
+    fn a_page_says_it_behind_the_handshake() {
+        let get = bare(23, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        let page = |text: &str| {
+            let head = format!(
+                "HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n",
+                text.len()
+            );
+            bare(23, [head.as_bytes(), text.as_bytes()].concat().as_slice())
+        };
+        let says = page("<center>No required SSL certificate was sent</center>");
+        let asked = bare_without_certificate(to(443)).client(&get);
+        let found = findings(closed_by_server(asked.clone().server(&says)), RULE);
+        assert_eq!(
+            (found.len(), found[0].side),
+            (1, Culprit::Client),
+            "{found:?}"
+        );
+        assert_eq!(found[0].certainty, Certainty::Certain);
+        let role = |role: &str| found[0].frames.iter().any(|e| e.role == role);
+        assert!(role("certificate-request") && role("answer"), "{found:?}");
+        // Another fault of the request, and a client that was not asked for any.
+        let other = asked.clone().server(&page("no such host"));
+        assert!(findings(closed_by_server(other), RULE).is_empty());
+        let unasked = opened_bare(to(443)).client(&get).server(&says);
+        assert!(findings(closed_by_server(unasked), RULE).is_empty());
+        let lost = asked.server_lost(&says).server(&close_notify());
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use colloquy_dissectors::units::Side;
 use super::tls::{
     again, alert_name, alert_words, came_before, compared, finding, server_words, told,
 };
-use crate::diagnosis::tls::{Failure, Kind};
+use crate::diagnosis::tls::{Failure, Kind, text};
 use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
 
 declare_rule! {
@@ -19,7 +19,8 @@ declare_rule! {
     /// A fatal alert before both sides have finished, or a server's close_notify in answer to a hello. What was offered is
     /// compared with what was chosen, and with what the same server agreed to in other sessions of the capture. In TLS 1.3
     /// alerts behind the ServerHello are encrypted; a record that has just the size of one, in place of the next message,
-    /// is taken for it (`likely`). Alerts on certificates are told by `tls-certificate-rejected`, those for want of the
+    /// is taken for it (`likely`); not from a server that resumes a session with early data, for it may answer and close
+    /// before the client has finished. Alerts on certificates are told by `tls-certificate-rejected`, those for want of the
     /// client's by `tls-client-certificate-missing`. The same refusal of the same client by the same server is told once,
     /// with the number of times.
     ///
@@ -31,7 +32,8 @@ declare_rule! {
     /// protocol_version: raise the older side's highest version. handshake_failure, insufficient_security: compare the
     /// lists of cipher suites, groups and signature algorithms with the server's settings and with the kind of its
     /// certificate's key. unrecognized_name: the server has no such host; look at the name that the client asks for.
-    /// no_application_protocol: compare ALPN. internal_error: see the server's log.
+    /// no_application_protocol: compare ALPN. Any of decrypt_error, bad_record_mac, illegal_parameter where a pre-shared key
+    /// was offered: compare the keys and their identities. internal_error: see the server's log.
     ///
     /// ## References
     /// RFC 8446 section 6.2, RFC 5246 section 7.2.2, RFC 6066 section 3, RFC 7301 section 3.2.
@@ -50,7 +52,10 @@ impl TlsHandshakeRefused {
             return;
         };
         let alert = failure.alert;
-        let (culprit, cause, advice) = cause(&failure);
+        let (culprit, cause, advice) = match failure.code() {
+            Some(20 | 21 | 40 | 47 | 51) if has_given_key(view) => GIVEN_KEY,
+            _ => cause(&failure),
+        };
         let title = match failure.code() {
             Some(code) => format!(
                 "The {} refused the handshake with {}: {}",
@@ -77,6 +82,26 @@ impl TlsHandshakeRefused {
             .advise(advice);
         out.raise(again(compared(view, finding), series));
     }
+}
+
+/// The client's proof that it has a key which both sides were given does not hold.
+const GIVEN_KEY: (Culprit, &str, &str) = (
+    Culprit::Unknown,
+    ": as it seems, the pre-shared keys of the two differ (either may be the wrong one), or their identities do",
+    "Compare the pre-shared keys and their identities at both sides.",
+);
+
+/// A Finished or a signature does not fit what was said.
+const UNVERIFIED: (Culprit, &str, &str) = (
+    Culprit::Unknown,
+    ": what the other side had encrypted or signed does not verify, as when the keys of the two differ or bytes were changed on their way",
+    "Look whether a middlebox changes the handshake, and whether both sides use the same keys and certificates.",
+);
+
+/// Both sides were given a key, by which they know each other: it is offered, or the suite chosen is made for it.
+fn has_given_key(view: &View<'_>) -> bool {
+    let suite = text(view.session, "cipher");
+    view.session.detail("external_psk").is_some() || suite.contains("_PSK_")
 }
 
 /// At whom it points, what the alert says, and what to do.
@@ -134,7 +159,8 @@ fn cause(failure: &Failure<'_>) -> (Culprit, &'static str, &'static str) {
             ": its user or program gave up",
             "Ask who gave up.",
         ),
-        Some(10 | 20..=22 | 30 | 47 | 50 | 51 | 109 | 110) => (
+        Some(20 | 21 | 51) => UNVERIFIED,
+        Some(10 | 22 | 30 | 47 | 50 | 109 | 110) => (
             other,
             ": a message of the other side is not what it should be, or was changed on its way",
             "Look whether a middlebox changes the handshake; else one of the two implementations is at fault: compare their versions.",
@@ -155,9 +181,11 @@ fn cause(failure: &Failure<'_>) -> (Culprit, &'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::rules::bench::tls::{
-        TLS12, TLS13, alert, client_hello, closed_by_server, finished12, flight12, flight13, from,
-        hidden_alert, key_exchange12, opened12, to,
+        TLS12, TLS13, alert, client_hello, closed_by_server, data, finished12, finished13,
+        flight12, flight13, from, hidden_alert, key_exchange12, opened12, to,
     };
+    use colloquy_dissectors::units::Side;
+
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
     use crate::diagnosis::{Certainty, Culprit};
 
@@ -220,9 +248,58 @@ mod tests {
         assert!(loud(warned.close().frames()).is_empty());
         let echo = to(443)
             .client(&client_hello(TLS12))
-            .fin(colloquy_dissectors::units::Side::Server)
+            .fin(Side::Server)
             .client(&alert(2, 50));
         assert!(findings(echo.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_pre_shared_key_that_does_not_fit_may_be_either_sides() {
+        let hello = |external_psk| crate::diagnosis::rules::bench::tls::Hello {
+            psk: b"the printer",
+            external_psk,
+            ..TLS13
+        };
+        let refused = |external, code| {
+            let script = to(443).client(&client_hello(hello(external)));
+            findings(closed_by_server(script.server(&alert(2, code))), RULE)
+        };
+        let found = refused(true, 47);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Unknown));
+        assert!(
+            found[0].explanation.contains("pre-shared keys"),
+            "{found:?}"
+        );
+        // A ticket is a key too, which nobody has to type.
+        assert!(!refused(false, 47)[0].explanation.contains("pre-shared"));
+        let late = crate::capture::script::Script::tcp("10.0.0.1:40000", "10.0.0.2:443");
+        let late = late.client(&key_exchange12(false)).server(&alert(2, 20));
+        let found = findings(closed_by_server(late), RULE);
+        assert_eq!(
+            (found.len(), found[0].side),
+            (1, Culprit::Unknown),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn who_answers_early_data_and_closes_refuses_nothing() {
+        let hello = |early_data| crate::diagnosis::rules::bench::tls::Hello {
+            psk: b"ticket",
+            early_data,
+            ..TLS13
+        };
+        let early = [client_hello(hello(true)), data(200)].concat();
+        let script = to(443).client(&early).server(&flight13(true));
+        let answered = script.clone().server(&data(300)).server(&hidden_alert());
+        let late = [data(21), finished13()].concat();
+        let closed = answered.fin(Side::Server).client(&late).reset(Side::Server);
+        assert!(loud(closed.frames()).is_empty());
+        assert!(loud(closed_by_server(script.server(&hidden_alert()))).is_empty());
+        // Without early data nothing is to be answered yet.
+        let plain = to(443).client(&client_hello(hello(false)));
+        let refused = plain.server(&flight13(true)).server(&hidden_alert());
+        assert_eq!(findings(closed_by_server(refused), RULE).len(), 1);
     }
 
     #[test]

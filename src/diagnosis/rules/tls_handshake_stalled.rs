@@ -1,14 +1,17 @@
 //! `tls-handshake-stalled`.
 
-use colloquy_dissectors::event::{Op, Phase};
+use colloquy_dissectors::event::{Op, Phase, Value};
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_path_dark;
 use super::tls::{compared, course, ended_by_alert, guard, hidden, server_words, steps};
 use super::tls_load_shedding;
+use super::tls_not_spoken;
 use crate::diagnosis::blame::{capitalised, lost_on_the_way, lost_words};
 use crate::diagnosis::tls::text;
-use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::{
+    Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+};
 use crate::session::model::LastMessage;
 
 declare_rule! {
@@ -24,7 +27,8 @@ declare_rule! {
     /// or reset the connection, and when the other side gave up after a second or more. A client that closes at once after
     /// the server's flight is a note: scanners and health checks do that. The stage is told: no ServerHello, no second hello
     /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause. Where an
-    /// empty segment of the side whose turn it was stands behind bytes that never came by, its answer was lost on the way.
+    /// empty segment of the side whose turn it was stands behind bytes that never came by, its answer was lost on the way. A
+    /// handshake that came about is a note where it took 5 s or more, without loss and without a certificate of the client.
     ///
     /// ## Example
     /// A server accepts the connection, acknowledges the ClientHello and says nothing: it is overloaded, or no TLS is
@@ -39,7 +43,7 @@ declare_rule! {
     /// ## References
     /// RFC 8446 sections 2 and 4.1, RFC 5246 section 7.3.
     pub TlsHandshakeStalled = "tls-handshake-stalled" {
-        summary: "Handshake not finished",
+        summary: "Handshake not finished, or slow",
         severity: Error,
         category: Establishment,
         protocols: ["tls"],
@@ -49,13 +53,15 @@ declare_rule! {
 
 /// Who gives up sooner has not waited: seconds.
 const FAIR: f64 = 1.0;
+/// A handshake that takes longer is slow: seconds.
+const SLOW: f64 = 5.0;
 /// A user may have to choose a certificate: seconds.
 const CHOICE: f64 = 60.0;
 
 impl TlsHandshakeStalled {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         if !began_only(view) {
-            return;
+            return slow(view, out);
         }
         if let Some((guard, why)) = guard(view) {
             return out.cannot_tell(&META, guard, why);
@@ -75,6 +81,59 @@ impl TlsHandshakeStalled {
     }
 }
 
+/// A handshake that came about, and took long: where nothing of it was lost, and no user had a certificate to choose.
+fn slow(view: &View<'_>, out: &mut Verdicts) {
+    let session = view.session;
+    let (Some(hello), Some(open)) = (
+        session.entered(Phase::Negotiating).map(|p| p.stamp),
+        session.entered(Phase::Open).map(|p| p.stamp),
+    ) else {
+        return;
+    };
+    let took = open.time.since(hello.time);
+    if took < SLOW || session.detail("client_certificate").is_some() || guard(view).is_some() {
+        return;
+    }
+    let Some(tcp) = view.tcp() else { return };
+    if Side::BOTH
+        .into_iter()
+        .any(|s| tcp.sides[s].stalls.nanos > 0)
+    {
+        return;
+    }
+    let within = |(from, to): &(Stamp, Stamp)| *from >= hello && *to <= open;
+    let silence = tcp.longest_idle.filter(within);
+    let mut finding = Finding::new(&META, open)
+        .severity(Severity::Note)
+        .side(Culprit::Unknown)
+        .frame(hello, "client-hello")
+        .frame(open, "open")
+        .title(format!(
+            "The handshake with {} took {}",
+            server_words(view),
+            seconds(took)
+        ))
+        .explain(format!(
+            "The ClientHello came in frame {}, and the session was open in frame {}, {} later.",
+            hello.frame,
+            open.frame,
+            seconds(took)
+        ))
+        .advise("See who was silent for so long, and what its program did meanwhile: an overloaded server, a slow key or certificate store, a look-up.")
+        .number("took", took);
+    if let Some((from, to)) = silence {
+        finding = finding
+            .frame(from, "silence-from")
+            .frame(to, "silence-until")
+            .also(&format!(
+                "The longest silence in it was {}, until frame {}.",
+                seconds(to.time.since(from.time)),
+                to.frame
+            ));
+    }
+    out.raise(finding);
+}
+
 /// True when this rule tells why a message of the handshake is not whole.
 pub(super) fn tells(view: &View<'_>) -> bool {
     view.session.protocol == "tls"
@@ -90,7 +149,7 @@ fn began_only(view: &View<'_>) -> bool {
         session.entered(Phase::Open).is_some() || session.entered(Phase::Releasing).is_some();
     session.entered(Phase::Negotiating).is_some()
         && !ended
-        && session.fact("tls.not-spoken").is_none()
+        && tls_not_spoken::in_clear(view).is_none()
         && !ended_by_alert(view)
 }
 
@@ -110,9 +169,9 @@ struct Stall {
 
 impl Stall {
     fn of(view: &View<'_>) -> Option<Self> {
-        let (said_by, last) = view.session.last_said()?;
-        let (turn, stage) = stage(view, said_by, last.op);
         let ended = ended(view);
+        let (said_by, last) = last_before(view, ended)?;
+        let (turn, stage) = stage(view, said_by, last.op);
         let waited = ended.map_or_else(
             || view.until_end(last.stamp),
             |(_, stamp)| stamp.time.since(last.stamp.time),
@@ -172,10 +231,22 @@ impl Stall {
         sides.filter(|_| self.goes_on).map_or(0, |s| s.unacked)
     }
 
+    /// How often whose turn it is has repeated what it had said.
+    fn repeats(&self, view: &View<'_>) -> u32 {
+        view.tcp().map_or(0, |t| t.sides[self.turn].retransmissions)
+    }
+
     fn how(&self, view: &View<'_>) -> String {
         let waited = seconds(self.waited);
         match self.ended {
-            None => format!("and nothing came in {waited}"),
+            None => match self.repeats(view) {
+                0 => format!("and nothing came in {waited}"),
+                n => format!(
+                    "and nothing new came in {waited}, though the {} sent what it had said before {} again",
+                    self.turn,
+                    counted(n.into(), "time")
+                ),
+            },
             Some((side, stamp)) => {
                 let verb = match view.ending() {
                     Some(Ending::Reset(reset, _)) if reset == stamp => "reset",
@@ -266,6 +337,26 @@ impl Stall {
     }
 }
 
+/// Who said the handshake's last message before the connection was ended: an alert may echo that.
+fn last_before(
+    view: &View<'_>,
+    ended: Option<(Option<Side>, Stamp)>,
+) -> Option<(Side, LastMessage)> {
+    let (side, last) = view.session.last_said()?;
+    let Some((_, end)) = ended.filter(|(_, end)| *end < last.stamp) else {
+        return Some((side, last));
+    };
+    let steps = view.session.facts_named("tls.handshake-step");
+    let before = steps.filter(|step| step.stamp <= end).last();
+    let named = before.and_then(|step| match step.value("name") {
+        Some(Value::Name(name)) => Some((step.side, step.stamp, Op::new(name, 0))),
+        _ => None,
+    });
+    Some(named.map_or((side, last), |(side, stamp, op)| {
+        (side, LastMessage { op, stamp, ..last })
+    }))
+}
+
 /// Whose turn it is after `op` of `side`, and what does not come.
 fn stage(view: &View<'_>, side: Side, op: Op) -> (Side, &'static str) {
     let version = text(view.session, "version");
@@ -325,8 +416,8 @@ mod tests {
 
     use crate::capture::script::{Script, flag};
     use crate::diagnosis::rules::bench::tls::{
-        TLS12, TLS13, client_hello, finished13, flight12, flight13, key_exchange12, opened12,
-        retry13, server_hello12, to,
+        TLS12, TLS13, alert, client_hello, finished12, finished13, flight12, flight13,
+        key_exchange12, opened12, retry13, server_hello12, to,
     };
     use crate::diagnosis::rules::bench::ws::elsewhere;
     use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
@@ -340,6 +431,62 @@ mod tests {
         assert_eq!((found.len(), found[0].side), (1, side), "{found:?}");
         assert!(found[0].title.contains(stage), "{}", found[0].title);
         assert_eq!(loud(frames), [RULE]);
+    }
+
+    #[test]
+    fn a_slow_handshake_is_a_note() {
+        let asked = || to(443).client(&client_hello(TLS13)).wait_secs(6.0);
+        let open = |script: Script| script.server(&flight13(false)).client(&finished13());
+        let frames = open(asked()).close().frames();
+        let found = findings(frames.clone(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        assert!(
+            found[0].frames.iter().any(|e| e.role == "silence-until"),
+            "{found:?}"
+        );
+        assert!(loud(frames).is_empty());
+        let quick = to(443).client(&client_hello(TLS13)).wait_secs(4.0);
+        assert!(findings(open(quick).wait_secs(9.0).close().frames(), RULE).is_empty());
+        let lost = open(asked())
+            .server_lost(&flight13(false))
+            .server(&flight13(false));
+        assert!(findings(lost.close().frames(), RULE).is_empty());
+        // A user had a certificate to choose.
+        let chose = to(443).client(&client_hello(TLS12));
+        let chose = chose.server(&flight12(&[], "2040", true)).wait_secs(20.0);
+        let chose = chose.client(&key_exchange12(true)).server(&finished12());
+        assert!(findings(chose.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn what_was_said_before_comes_again_and_is_nothing_new() {
+        let hello = client_hello(TLS13);
+        let script = to(443)
+            .client(&hello)
+            .server_unacknowledged(&flight13(false));
+        let again = flag::ACK | flag::PSH;
+        let script = script
+            .wait_secs(1.0)
+            .segment(Side::Client, again, 1, 1, &hello);
+        let found = findings(elsewhere(script, 30.0), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let text = &found[0].explanation;
+        assert!(
+            text.contains("nothing new came") && text.contains("1 time again"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_alert_behind_the_end_is_no_last_message() {
+        let asked = to(443).client(&client_hello(TLS12)).wait_secs(5.0);
+        let closed = asked.fin(Side::Server).client(&alert(2, 50));
+        let found = findings(closed.fin(Side::Client).frames(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
+        let text = &found[0].explanation;
+        assert!(text.contains("sent Client Hello in frame 4"), "{text}");
+        let waited = found[0].numbers.iter().find(|n| n.0 == "waited");
+        assert!(waited.unwrap().1 > 4.9, "{found:?}");
     }
 
     #[test]

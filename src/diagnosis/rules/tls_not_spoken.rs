@@ -1,5 +1,6 @@
 //! `tls-not-spoken`.
 
+use colloquy_dissectors::event::Phase;
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tls::{alert_name, server_words};
@@ -16,7 +17,8 @@ declare_rule! {
     /// Nothing can come of it. The usual reasons are http:// instead of https://, a wrong port, or STARTTLS left out.
     ///
     /// ## How it is told
-    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or a server
+    /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or (`likely`)
+    /// its last words in clear before the ClientHello were a refusal, as in answer to STARTTLS, and nothing in TLS came. Or a server
     /// answers words in clear with an alert of TLS, or with the page that nginx, Apache and Go have for it. Or (`likely`) a
     /// server closes at once and without a word on a request of HTTP, on a port where other clients of this capture speak
     /// TLS to it, or that is known for TLS.
@@ -47,9 +49,17 @@ const PORTS: &[u16] = &[
 
 impl TlsNotSpoken {
     fn run(view: &View<'_>, out: &mut Verdicts) {
-        if let Some(fact) = view.session.fact("tls.not-spoken") {
+        if let Some(fact) = in_clear(view) {
             if view.lost(Side::Server) {
                 return out.cannot_tell(&META, "T4", "bytes of the server are missing");
+            }
+            if fact.side == Side::Client
+                && let Some((guard, why)) = unheard(view)
+            {
+                return out.cannot_tell(&META, guard, why);
+            }
+            if fact.is("refused") {
+                return out.raise(refused(view, fact));
             }
             let what = match fact.text("looks_like") {
                 "" => "what is not TLS".to_owned(),
@@ -57,7 +67,7 @@ impl TlsNotSpoken {
             };
             let finding = Finding::new(&META, fact.stamp)
                 .side(Culprit::Client)
-                .frame(view.session.first, "client-hello")
+                .frame(hello(view), "client-hello")
                 .frame(fact.stamp, "answer")
                 .title(format!("No TLS is spoken at {}: it answers {what}", server_words(view)))
                 .explain(explanation(view, fact))
@@ -65,13 +75,62 @@ impl TlsNotSpoken {
             return out.raise(finding);
         }
         if let Some(plain) = Plain::of(view) {
-            out.raise(plain.finding(view));
+            match unheard(view) {
+                Some((guard, why)) => out.cannot_tell(&META, guard, why),
+                None => out.raise(plain.finding(view)),
+            }
         }
     }
 }
 
+/// Why the client's first words are not known: they may have been a ClientHello, or what TLS begins behind (CONNECT, STARTTLS).
+fn unheard(view: &View<'_>) -> Option<(&'static str, &'static str)> {
+    if view.one_sided() {
+        return Some(("T3", "only one direction of this connection was captured"));
+    }
+    if view.began_late() {
+        return Some(("T1", "the client's first words came before the capture"));
+    }
+    let lost = view.lost(Side::Client);
+    lost.then_some(("T4", "bytes of the client are missing"))
+}
+
+/// The words in clear by which the server shows that no TLS will come of it. A server may have refused something else before,
+/// and then taken the hello.
+pub(super) fn in_clear<'a>(view: &View<'a>) -> Option<&'a SeenFact> {
+    let fact = view.session.fact("tls.not-spoken")?;
+    let answered = view.session.last_message.server.is_some();
+    (!answered || !fact.is("refused")).then_some(fact)
+}
+
+/// The client's hello: words in clear before it may belong to the session too.
+fn hello(view: &View<'_>) -> Stamp {
+    let begun = view.session.entered(Phase::Negotiating);
+    begun.map_or(view.session.first, |p| p.stamp)
+}
+
+/// TLS after a refusal in clear.
+fn refused(view: &View<'_>, fact: &SeenFact) -> Finding {
+    let (first, here) = (hello(view).frame, fact.stamp.frame);
+    Finding::new(&META, hello(view))
+        .likely()
+        .side(Culprit::Server)
+        .frame(fact.stamp, "refusal")
+        .frame(hello(view), "client-hello")
+        .title(format!(
+            "{} refuses TLS in clear, and the client begins with it all the same",
+            server_words(view)
+        ))
+        .explain(format!(
+            "The server's last words, in frame {here}, were \"{}\"; in frame {first} the client began with TLS, and the server \
+             said nothing in TLS to that.",
+            fact.text("first")
+        ))
+        .advise("See the server's log for why it refuses STARTTLS: it may have no certificate, or TLS may be switched off there.")
+}
+
 fn explanation(view: &View<'_>, fact: &SeenFact) -> String {
-    let (first, here) = (view.session.first.frame, fact.stamp.frame);
+    let (first, here) = (hello(view).frame, fact.stamp.frame);
     match fact.side {
         Side::Server => format!(
             "The client began with TLS in frame {first}, and the server answered in frame {here} with \"{}\".",
@@ -96,7 +155,10 @@ enum How {
 
 /// Words in clear to a server that wants TLS.
 struct Plain {
-    first: Stamp,
+    /// The client's first words, where they are one message.
+    first: Option<Stamp>,
+    /// Seconds from there to the end, where the server only closed.
+    until: f64,
     answer: Stamp,
     how: How,
     spoken: &'static str,
@@ -107,9 +169,14 @@ impl Plain {
         let tcp = view.tcp()?;
         let session = view.session;
         if let Some(alert) = session.fact("tls.alert-to-plain") {
-            let first = tcp.established.or(tcp.sides.client.first)?;
-            return Some(Self {
-                first: session.open.first().map_or(first, |open| open.asked),
+            let client = &tcp.sides.client;
+            let only = client.last_data.filter(|_| client.data_segments == 1);
+            let asked = session.open.first().map(|open| open.asked);
+            // Whose words are not known may have said hello; who has said nothing speaks nothing else.
+            let spoke = client.stream_bytes > 0 || unheard(view).is_some();
+            return spoke.then(|| Self {
+                first: asked.or(only).filter(|first| *first < alert.stamp),
+                until: 0.0,
                 answer: alert.stamp,
                 how: alert.int("code").map_or(How::Page, How::Alert),
                 spoken: session.protocol,
@@ -120,7 +187,8 @@ impl Plain {
         };
         let answer = silent_end(view, open)?;
         Some(Self {
-            first: open.asked,
+            first: Some(open.asked),
+            until: answer.time.since(open.asked.time),
             answer,
             how: How::Closed,
             spoken: session.protocol,
@@ -143,10 +211,7 @@ impl Plain {
                 "which only a server of TLS sends".to_owned(),
             ),
             How::Closed => (
-                format!(
-                    "closed without a word {} later",
-                    seconds(self.answer.time.since(self.first.time))
-                ),
+                format!("closed without a word {} later", seconds(self.until)),
                 match opened_elsewhere(view) {
                     Some(frame) => format!(
                         "as a server of TLS does; other sessions of TLS with it came about (frame {frame})"
@@ -157,15 +222,19 @@ impl Plain {
         };
         let finding = Finding::new(&META, self.answer)
             .side(Culprit::Client)
-            .frame(self.first, "first-words")
+            .maybe_frame(self.first, "first-words")
             .frame(self.answer, "answer")
             .title(format!(
                 "The client speaks {spoken} to {}, which wants TLS",
                 view.server()
             ))
             .explain(format!(
-                "In frame {} the client spoke {spoken}; the server {how} (frame {}), {why}.",
-                self.first.frame, self.answer.frame
+                "{} spoke {spoken}; the server {how} (frame {}), {why}.",
+                match self.first {
+                    Some(first) => format!("In frame {} the client", first.frame),
+                    None => "The client".to_owned(),
+                },
+                self.answer.frame
             ))
             .advise("Let the client use TLS there (https:// instead of http://), or give it the port for words in clear.");
         if matches!(self.how, How::Closed) {
@@ -202,7 +271,7 @@ fn opened_elsewhere(view: &View<'_>) -> Option<u64> {
 
 /// True when this rule tells why a request was not answered.
 pub(super) fn tells(view: &View<'_>) -> bool {
-    Plain::of(view).is_some()
+    Plain::of(view).is_some() && unheard(view).is_none()
 }
 
 #[cfg(test)]
@@ -242,6 +311,54 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_words_answers_a_hello_behind_its_greeting() {
+        let greeted = to(8443).server(b"220 mail.example.org ESMTP\r\n");
+        let hello = greeted.client(&client_hello(TLS12));
+        let answered = hello.clone().server(b"500 Command not recognised\r\n");
+        told(closed_by_server(answered.clone()), Certainty::Certain);
+        let short = hello.clone().server(b"500\r\n");
+        told(closed_by_server(short), Certainty::Certain);
+        let lost = hello
+            .server_lost(b"500 what")
+            .server(b"and so on, until\r\n");
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
+    }
+
+    #[test]
+    fn starttls_is_refused_and_the_client_begins_all_the_same() {
+        let asked = |answer: &[u8]| {
+            let script = to(25).server(b"220 mail.example.org ESMTP\r\n");
+            let script = script
+                .client(b"EHLO me\r\n")
+                .server(b"250 mail.example.org\r\n");
+            script.client(b"STARTTLS\r\n").server(answer)
+        };
+        let refused = asked(b"454 4.7.0 TLS not available\r\n").client(&client_hello(TLS12));
+        let found = findings(closed_by_server(refused.wait_secs(5.0)), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Server));
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        let frame = |role| {
+            found[0]
+                .frames
+                .iter()
+                .find(|e| e.role == role)
+                .unwrap()
+                .frame
+        };
+        assert!(frame("refusal") < frame("client-hello"));
+        // The server takes it, or has refused nothing.
+        let taken = opened12(asked(b"454 4.7.0 not now\r\n"), TLS12, &[]);
+        assert!(findings(taken.close().frames(), RULE).is_empty());
+        let ready = asked(b"220 go ahead\r\n").client(&client_hello(TLS12));
+        let ready = closed_by_server(ready.wait_secs(5.0));
+        assert!(findings(ready.clone(), RULE).is_empty());
+        assert_eq!(loud(ready), ["tls-handshake-stalled"]);
+        let lost = asked(b"454 4.7.0 not now\r\n").server_lost(b"220 go ahead\r\n");
+        let lost = lost.client(&client_hello(TLS12)).wait_secs(5.0);
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
+    }
+
+    #[test]
     fn words_in_clear_are_answered_by_an_alert_or_a_page() {
         let get = to(9443).client(GET).server(&alert(2, 70));
         told(closed_by_server(get), Certainty::Certain);
@@ -275,10 +392,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_client_said_first_may_have_come_before_the_capture() {
+        let late = |port| Script::tcp("10.0.0.1:40000", &format!("10.0.0.2:{port}"));
+        let hello = late(9443).server(&alert(2, 40)).client(&[]);
+        assert_eq!(cannot_tell(closed_by_server(hello), RULE), ["T1"]);
+        let tunnel = late(3128).server(b"HTTP/1.1 200 Connection Established\r\n\r\n");
+        let tunnel = tunnel.client(&client_hello(TLS12));
+        assert_eq!(cannot_tell(closed_by_server(tunnel), RULE), ["T1"]);
+        // A server that is tired of waiting for a hello answers nothing.
+        let tired = to(9443).wait_secs(60.0).server(&alert(2, 80));
+        assert!(findings(closed_by_server(tired), RULE).is_empty());
+    }
+
+    #[test]
     fn what_the_server_said_may_be_missing() {
         let script = to(8080).client(&client_hello(TLS12)).server_lost(&[22; 30]);
         let frames = closed_by_server(script.server(b"and so on, in clear or not"));
         assert!(findings(frames, RULE).is_empty());
+        let hello = to(9443).client_lost(&client_hello(TLS12));
+        let hello = hello.server(&alert(2, 40));
+        assert_eq!(cannot_tell(closed_by_server(hello), RULE), ["T4"]);
         let lost = to(443).client(GET).server_lost(&alert(2, 70));
         assert!(findings(closed_by_server(lost), RULE).is_empty());
         let asked = to(8080).client(&client_hello(TLS12));

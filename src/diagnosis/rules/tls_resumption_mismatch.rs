@@ -17,7 +17,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The earlier session is in this capture, found by its id or ticket; its server name or its use of the extended master
-    /// secret (up to TLS 1.2) differs from what the hello says, and the server did not resume it.
+    /// secret (up to TLS 1.2) differs from what the hello says, and the server did not resume it. What was not captured of the
+    /// earlier handshake is not compared.
     ///
     /// ## Example
     /// A client keeps tickets by address, and the address serves several names.
@@ -57,21 +58,23 @@ pub(super) fn of<'a>(view: &View<'a>) -> Option<Mismatch<'a>> {
     let origin = view.world.tls.origin(offer)?;
     let name = text(session, "server_name");
     let ems = offer.is("extended_master_secret");
-    let what = if name != origin.server_name {
+    let was_for = origin.server_name.as_ref();
+    let was_made = origin.extended_master_secret;
+    let what = if let Some(other) = was_for.filter(|other| **other != name) {
         let quoted = |name: &str| match name {
             "" => "no name".to_owned(),
             name => format!("the name {name}"),
         };
         format!(
             "it was made for {}, this one is for {}",
-            quoted(&origin.server_name),
+            quoted(other),
             quoted(&name)
         )
-    } else if offer.text("by") != "PSK" && ems != origin.extended_master_secret {
+    } else if let Some(made) = was_made.filter(|made| offer.text("by") != "PSK" && ems != *made) {
         let with = |yes| if yes { "with" } else { "without" };
         format!(
             "it was made {} extended master secret, and now the client offers {}",
-            with(origin.extended_master_secret),
+            with(made),
             if ems { "it" } else { "none" }
         )
     } else {
@@ -118,7 +121,8 @@ impl TlsResumptionMismatch {
 mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::rules::bench::tls::{
-        Hello, TLS12, alert, client_hello, finished12, from, opened12, server_hello12,
+        Hello, TLS12, alert, client_hello, finished12, flight12, from, key_exchange12, opened12,
+        server_hello12, ticket12,
     };
     use crate::diagnosis::rules::bench::{findings, loud};
 
@@ -165,6 +169,36 @@ mod tests {
             .server(&[server_hello12(ID), finished12()].concat())
             .client(&finished12());
         assert!(findings(Script::merge([earlier(), resumed.close()]), RULE).is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_of_the_earlier_handshake_is_not_compared() {
+        let again = Hello {
+            ticket: b"a ticket of the server",
+            ..TLS12
+        };
+        let lost = |hello: bool, answer: bool| {
+            let script = from(50, 443);
+            let flight = flight12(&[], "2040", false);
+            let script = if hello {
+                script.client_lost(&client_hello(TLS12))
+            } else {
+                script.client(&client_hello(TLS12))
+            };
+            let script = if answer {
+                script.server_lost(&flight)
+            } else {
+                script.server(&flight)
+            };
+            let ticket = ticket12(b"a ticket of the server", 300);
+            let script = script.client(&key_exchange12(false));
+            script.server(&[ticket, finished12()].concat()).close()
+        };
+        let second = || opened12(from(51, 443).wait_secs(9.0), again, &[]).close();
+        for (hello, answer) in [(false, false), (false, true), (true, false)] {
+            let frames = Script::merge([lost(hello, answer), second()]);
+            assert!(findings(frames, RULE).is_empty(), "{hello} {answer}");
+        }
     }
 
     #[test]

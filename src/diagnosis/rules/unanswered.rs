@@ -135,13 +135,12 @@ pub(super) fn gave_up(view: &View<'_>, open: &Open) -> Option<Stamp> {
         view.session.protocol,
         "rpc" | "nfs" | "mount" | "portmap" | "nlm" | "nsm" | "dcerpc" | "smb" | "smb2" | "nbss"
     );
-    let fin = view.tcp()?.sides[open.side].fin?;
+    let fin = view.left(open.side)?;
     let waited = fin.time.since(open.asked.time) >= AT_ONCE;
     (waited && whole_only).then_some(fin)
 }
 
 /// Where the other side had closed its direction before the request was sent: nobody was left to answer.
 pub(super) fn closed_before(view: &View<'_>, open: &Open) -> Option<Stamp> {
-    let fin = view.tcp()?.sides[open.side.other()].fin?;
-    (fin < open.began).then_some(fin)
+    view.left(open.side.other()).filter(|fin| *fin < open.began)
 }

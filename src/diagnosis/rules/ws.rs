@@ -262,28 +262,42 @@ pub(super) struct HangUp {
     pub(super) side: Side,
     pub(super) stamp: Stamp,
     pub(super) reset: bool,
+    /// By close_notify.
+    pub(super) in_tls: bool,
 }
 
 impl HangUp {
+    /// Of its frame, as evidence.
+    pub(super) const fn role(self) -> &'static str {
+        match self {
+            Self { reset: true, .. } => "reset",
+            Self { in_tls: true, .. } => "close-notify",
+            _ => "fin",
+        }
+    }
+
     /// `reset the connection`.
     pub(super) const fn how(self) -> &'static str {
         if self.reset {
             "reset the TCP connection"
+        } else if self.in_tls {
+            "ended the TLS session"
         } else {
             "closed the TCP connection"
         }
     }
 }
 
-/// The first FIN or reset.
+/// The first FIN, close_notify or reset.
 pub(super) fn hung_up(view: &View<'_>) -> Option<HangUp> {
     let tcp = view.tcp()?;
     let fins = Side::BOTH.into_iter().filter_map(|side| {
-        let stamp = tcp.sides[side].fin?;
+        let stamp = view.left(side)?;
         Some(HangUp {
             side,
             stamp,
             reset: false,
+            in_tls: tcp.sides[side].fin != Some(stamp),
         })
     });
     let reset = tcp.reset().filter(|r| !r.to_syn && tcp.was_reset());
@@ -291,6 +305,7 @@ pub(super) fn hung_up(view: &View<'_>) -> Option<HangUp> {
         side: r.side,
         stamp: r.stamp,
         reset: true,
+        in_tls: false,
     });
     fins.chain(reset).min_by_key(|h| h.stamp)
 }

@@ -12,17 +12,18 @@ use crate::session::troubles::Incomplete;
 
 declare_rule! {
     /// ## What it means
-    /// The TCP connection under the WebSocket ended, and no Close frame had been sent by either side. Programs report that
+    /// The TCP connection or the TLS session under the WebSocket ended, and no Close frame had been sent by either side. Programs report that
     /// as code 1006, which is never on the wire.
     ///
     /// ## Why it matters
     /// What was under way is lost, and neither side was told why: a crash, a killed process, a time-out on the way.
     ///
     /// ## How it is told
-    /// The first FIN or reset with no Close frame of either side before it, in a WebSocket that was open. A note where
-    /// another finding says why: the client did not take the handshake, a frame broke the protocol, a Ping had no answer, or
-    /// the connection was half open. Not told of a client that says nothing after a 101 whose request was not captured. The
-    /// side is the one that ended TCP first; after a long silence it may have been something on the way.
+    /// The first FIN, reset or (decrypted) close_notify of TLS with no Close frame of either side before it, in a WebSocket
+    /// that was open. A note where another finding says why: the client did not take the handshake, a frame broke the
+    /// protocol, a Ping had no answer, or the connection was half open. Not told of a client that says nothing after a 101
+    /// whose request was not captured. The side is the one that ended TLS or TCP first; after a long silence it may have been
+    /// something on the way.
     ///
     /// ## Example
     /// `ws-1006-server-killed`: the server's process is killed, and its kernel closes the connection.
@@ -213,7 +214,7 @@ fn finding(view: &View<'_>, end: HangUp) -> Finding {
         .side(culprit)
         .maybe_frame(before(Side::Client), "last-of-client")
         .maybe_frame(before(Side::Server), "last-of-server")
-        .frame(end.stamp, if end.reset { "reset" } else { "fin" })
+        .frame(end.stamp, end.role())
         .maybe_frame(later, "spoke-on")
         .title(format!("The {} {} without a WebSocket Close (1006)", end.side, end.how()))
         .explain(format!(
@@ -254,6 +255,9 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::{Script, flag};
+    use crate::diagnosis::rules::bench::tls::{
+        bare, close_notify, closed_by_server, opened_bare, to,
+    };
     use crate::diagnosis::rules::bench::ws::{
         ANSWER, REQUEST, at_length, close, ended, frame_masked, opened, ping, text,
     };
@@ -288,6 +292,27 @@ mod tests {
             "{}",
             idle[0].explanation
         );
+    }
+
+    #[test]
+    fn who_ends_the_tls_session_is_named_and_not_who_answers_that() {
+        let talk = || {
+            let said = |bytes: &[u8]| bare(23, bytes);
+            let asked = opened_bare(to(443)).client(&said(format!("{REQUEST}\r\n").as_bytes()));
+            let open = asked.server(&said(format!("{ANSWER}\r\n").as_bytes()));
+            let open = open.client(&said(&text(Side::Client, "hi")));
+            open.server(&said(&text(Side::Server, "hi")))
+        };
+        let left = talk().client(&close_notify()).server(&close_notify());
+        let frames = left.fin(Side::Server).fin(Side::Client).frames();
+        let found = findings(frames, RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert!(found[0].title.contains("ended the TLS session"));
+        let closed = bare(23, &close(Side::Client, 1000, ""));
+        let told = talk().client(&closed).client(&close_notify());
+        assert!(findings(closed_by_server(told), RULE).is_empty());
+        let lost = talk().client_lost(&closed).client(&close_notify());
+        assert_eq!(cannot_tell(closed_by_server(lost), RULE), ["T4"]);
     }
 
     #[test]

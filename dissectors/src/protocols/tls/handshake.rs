@@ -55,6 +55,11 @@ impl Handshake {
         }
     }
 
+    /// A record of `side` was read.
+    pub(super) fn heard(&self, side: Side) -> bool {
+        self.steps.iter().any(|step| step.side == side)
+    }
+
     pub(super) fn client_hello(&mut self, span: Span, body: &[u8]) {
         self.client_hello = kept(span, body);
     }

@@ -19,7 +19,7 @@ pub(super) mod extension {
 }
 
 /// The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3).
-const RETRY: [u8; 32] = [
+pub(super) const RETRY: [u8; 32] = [
     0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91,
     0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
 ];
@@ -47,6 +47,8 @@ pub(super) struct ClientHello<'a> {
     pub(super) ticket: &'a [u8],
     /// The first key that is offered (RFC 8446 4.2.11).
     pub(super) psk: Option<&'a [u8]>,
+    /// Its age is zero, as that of a key from elsewhere than an earlier session has to be; a ticket's is masked.
+    pub(super) psk_is_external: bool,
     /// RFC 7627.
     pub(super) extended_master_secret: bool,
     /// Data comes before the server's answer.
@@ -97,7 +99,11 @@ pub(super) fn client(body: &[u8]) -> Option<ClientHello<'_>> {
             extension::SIGNATURE_ALGORITHMS => hello.signature_algorithms = list(2),
             extension::ALPN => hello.alpn = list(2),
             extension::SESSION_TICKET => hello.ticket = data.rest(),
-            extension::PRE_SHARED_KEY => hello.psk = first_key(data),
+            extension::PRE_SHARED_KEY => {
+                let (key, age) = first_key(data).unzip();
+                hello.psk = key;
+                hello.psk_is_external = age == Some(0);
+            }
             extension::EXTENDED_MASTER_SECRET => hello.extended_master_secret = true,
             extension::SERVER_NAME => hello.server_name = server_name(data),
             extension::EARLY_DATA => hello.early_data = true,
@@ -172,9 +178,11 @@ pub(super) fn alpn(mut data: Cursor<'_>) -> Option<&[u8]> {
     list.vector(1).map(|name| name.rest())
 }
 
-/// The identity of the first key (RFC 8446 4.2.11).
-fn first_key(mut data: Cursor<'_>) -> Option<&[u8]> {
-    data.vector(2)?.vector(2).map(|identity| identity.rest())
+/// The identity of the first key, and its obfuscated age (RFC 8446 4.2.11).
+fn first_key(mut data: Cursor<'_>) -> Option<(&[u8], u32)> {
+    let mut identities = data.vector(2)?;
+    let identity = identities.vector(2)?.rest();
+    Some((identity, identities.u32().unwrap_or(1)))
 }
 
 /// The host name of the extension (RFC 6066 3).

@@ -30,16 +30,17 @@
 //! kept until it is done, and told only where it comes to nothing.
 //!
 //! Details: `begun_behind` (what is spoken before, by its port), `offered_version` (the highest), `server_name`, `ja3`, `ja4`, `resumption_offered`, `version`, `cipher`, `group`,
-//! `alpn`, `ja3s`, `hello_retry_request`, `resumed`, `early_data`, `certificate_…` (the server's), `client_certificate`,
-//! `close_notify` (of who closed first), `decryption` (where a key log is given: `decrypted`, or why not).
+//! `alpn`, `ja3s`, `hello_retry_request`, `resumed`, `external_psk`, `early_data`, `certificate_…` (the server's), `client_certificate`,
+//! `close_notify` (of either, before the first end), `decryption` (where a key log is given: `decrypted`, or why not).
 //!
 //! Where secrets are known (`crypt/`), records are opened, and what is inside (`inside.rs`) is a child: as ALPN has it, or by its
 //! first bytes.
 //!
 //! Facts: `tls.alert` (in clear: `level`, `description`, `code`; else `encrypted`; with `stage`), `tls.certificate-seen`,
 //! `tls.session-issued` and `tls.resumption-refused` (`by`, `id`, …), `tls.early-data-rejected` (`certain`), `tls.not-spoken` (a
-//! hello is answered by something else), `tls.alert-to-plain` (in the session of what the client speaks instead),
-//! `tls.renegotiation`, `tls.no-close-notify`, `tls.last-record` of the client and `tls.closed-unanswered` (the server's only word
+//! hello is answered by something else, or what it begins behind was `refused`), `tls.alert-to-plain` (in the session of what the client speaks instead),
+//! `tls.renegotiation`, `tls.renegotiation-refused`, `tls.left-at-once` (the client, right after the handshake),
+//! `tls.certificate-demanded` (a page says so), `tls.no-close-notify`, `tls.last-record` of the client and `tls.closed-unanswered` (the server's only word
 //! in the open session is an alert). Where a handshake fails: `tls.handshake-step` (each message), `tls.client-hello`,
 //! `tls.server-hello`, `tls.certificate`, `tls.certificate-request`, `tls.resumption-offered`.
 
@@ -47,6 +48,7 @@ mod assembly;
 mod certificate;
 mod crypt;
 mod describe;
+mod early;
 pub(super) mod fields;
 mod fingerprint;
 mod groups;
@@ -72,7 +74,7 @@ mod wire;
 
 use crate::dissector::{Carrier, Protocol, Verdict};
 
-pub(crate) use plain::mixed;
+pub(crate) use plain::{mixed, refused};
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aes_gcm::Aes128Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 
+use super::hello;
 use super::wire::{Head, content, message, version};
 use crate::cipher::Hash;
 use crate::event::{Act, Phase, Value};
@@ -16,6 +17,9 @@ const PORT: u16 = 4433;
 const KEY_UPDATE: u8 = 24;
 /// Bytes that a record is longer than its content.
 const MORE: usize = 5 + 1 + 16;
+
+/// The secret of early data.
+const EARLY: [u8; 32] = [5; 32];
 
 /// The secrets of a side's handshake and of its data.
 const fn secret(side: Side, handshake: bool) -> [u8; 32] {
@@ -48,6 +52,7 @@ fn key_log(random: u8, wrong: u8) -> Arc<Secrets> {
             "SERVER_HANDSHAKE_TRAFFIC_SECRET",
             secret(Side::Server, true),
         ),
+        line("CLIENT_EARLY_TRAFFIC_SECRET", EARLY),
         line("CLIENT_TRAFFIC_SECRET_0", secret(Side::Client, false)),
         line("SERVER_TRAFFIC_SECRET_0", secret(Side::Server, false)),
     ];
@@ -370,4 +375,140 @@ fn what_is_unknown_inside_is_only_counted() {
     });
     assert_eq!(value, Some(Value::Text("decrypted".to_owned())));
     check_opened(PORT, &keys(), &steps);
+}
+
+/// What the server makes of early data.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Takes,
+    /// It resumes the session, and does not take the data.
+    Resumes,
+    /// It resumes nothing.
+    Refuses,
+    /// It wants another hello.
+    Retries,
+}
+
+/// A hello with early data, what the server makes of it, and a request behind the handshake.
+fn with_early_data(answer: Answer) -> (Vec<Step>, PerSide<Sealer>) {
+    let extensions = |early: bool| {
+        let versions = [0, 43, 0, 3, 2, 3, 4];
+        let key = [&[0, 2, 8, 8, 0, 0, 0, 0, 0, 33, 32][..], &[9; 32]].concat();
+        let mut all = versions.to_vec();
+        if early {
+            all.extend([0, 42, 0, 0]);
+        }
+        all.extend([0, 41, 0, key.len() as u8 + 1, 0, 8]);
+        all.extend(&key[1..]);
+        [&[0, all.len() as u8][..], &all].concat()
+    };
+    let hello = |early| {
+        let start = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0]].concat();
+        let body = [start, extensions(early)].concat();
+        client(&in_clear(&handshake(message::CLIENT_HELLO, &body)))
+    };
+    let chooses = |random: &[u8], chosen: &[u8]| {
+        let body = [&[3, 3][..], random, &[0, 0x13, 1, 0], chosen].concat();
+        server(&in_clear(&handshake(message::SERVER_HELLO, &body)))
+    };
+    let mut early = Sealer::new(EARLY);
+    let mut sealers = PerSide::new(
+        Sealer::new(secret(Side::Client, false)),
+        Sealer::new(secret(Side::Server, false)),
+    );
+    let get = b"GET /early HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut steps = vec![
+        hello(true),
+        client(&early.record(content::APPLICATION_DATA, get)),
+    ];
+    if answer == Answer::Retries {
+        steps.push(chooses(&hello::RETRY, &[0, 6, 0, 43, 0, 2, 3, 4]));
+        steps.push(hello(false));
+    }
+    let resumed = [0, 12, 0, 43, 0, 2, 3, 4, 0, 41, 0, 2, 0, 0];
+    steps.push(match answer {
+        Answer::Refuses | Answer::Retries => chooses(&[9; 32], &[0, 6, 0, 43, 0, 2, 3, 4]),
+        _ => chooses(&[9; 32], &resumed),
+    });
+    let agreed: &[u8] = match answer {
+        Answer::Takes => &[0, 4, 0, 42, 0, 0],
+        _ => &[0, 0],
+    };
+    let finished = handshake(message::FINISHED, &[0xAA; 32]);
+    let agreed = handshake(message::ENCRYPTED_EXTENSIONS, agreed);
+    let mut of_server = Sealer::new(secret(Side::Server, true));
+    steps.push(server(
+        &of_server.record(content::HANDSHAKE, &[agreed, finished.clone()].concat()),
+    ));
+    if answer == Answer::Takes {
+        steps.extend(answers(&mut sealers, &[10]));
+        steps.push(client(
+            &early.record(content::HANDSHAKE, &handshake(5, &[])),
+        ));
+    }
+    let mut of_client = Sealer::new(secret(Side::Client, true));
+    steps.push(client(&of_client.record(content::HANDSHAKE, &finished)));
+    steps.push(asks(&mut sealers, "/"));
+    steps.extend(answers(&mut sealers, &[20]));
+    (steps, sealers)
+}
+
+#[test]
+fn early_data_that_is_taken_is_a_request_and_else_it_was_never_heard() {
+    for (answer, count) in [
+        (Answer::Takes, 2),
+        (Answer::Resumes, 1),
+        (Answer::Refuses, 1),
+        (Answer::Retries, 1),
+    ] {
+        let (steps, _) = with_early_data(answer);
+        let said = events_opened(PORT, &keys(), &steps);
+        assert_eq!((requests(&said), replies(&said)), (count, count));
+        assert_eq!(decryption(&said).as_deref(), Some("decrypted"));
+        if answer != Answer::Refuses {
+            check_opened(PORT, &keys(), &steps);
+        }
+    }
+    // Nobody has answered: the server may not even have the keys.
+    let (steps, _) = with_early_data(Answer::Takes);
+    assert_eq!(requests(&events_opened(PORT, &keys(), &steps[..2])), 0);
+}
+
+#[test]
+fn who_answers_early_data_and_closes_refuses_no_handshake() {
+    let (steps, mut sealers) = with_early_data(Answer::Takes);
+    // Before the client has finished.
+    let mut steps = steps[..6].to_vec();
+    sealers.server.number = 2;
+    steps.push(closes(&mut sealers, Side::Server));
+    let said = events_opened(PORT, &keys(), &steps);
+    assert_eq!((requests(&said), replies(&said)), (1, 1));
+    let stage = said.iter().find_map(|s| match &s.act {
+        Act::Fact(fact) if fact.name == "tls.alert" => Some(fact.values.clone()),
+        _ => None,
+    });
+    let stage = stage.unwrap();
+    assert!(
+        stage.contains(&("stage", Value::Name("session"))),
+        "{stage:?}"
+    );
+}
+
+#[test]
+fn what_became_of_early_data_may_be_lost() {
+    let (mut steps, _) = with_early_data(Answer::Takes);
+    // The rest of the server's flight, with what it took.
+    let Step::Says(side, lost) = steps[3].clone() else {
+        return;
+    };
+    steps[3] = Step::Loses(side, lost.len() as u64);
+    let said = events_opened(PORT, &keys(), &steps);
+    assert_eq!(requests(&said), 2);
+    let (mut steps, _) = with_early_data(Answer::Resumes);
+    let Step::Says(side, lost) = steps[3].clone() else {
+        return;
+    };
+    steps[3] = Step::Loses(side, lost.len() as u64);
+    let said = events_opened(PORT, &keys(), &steps);
+    assert_eq!(requests(&said), 1);
 }

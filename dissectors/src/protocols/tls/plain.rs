@@ -14,6 +14,8 @@ const PAGES: [&[u8]; 3] = [
     b"speaking plain HTTP to an SSL-enabled server port",
     b"sent an HTTP request to an HTTPS server",
 ];
+/// What nginx says where it wants a certificate of the client and got none (its error 496).
+const NO_CERTIFICATE: &[u8] = b"No required SSL certificate was sent";
 /// Bytes of an answer in which that is looked for.
 const PAGE: usize = 2048;
 
@@ -21,9 +23,7 @@ const PAGE: usize = 2048;
 fn answer_to_plain(first: &[u8]) -> Option<Fact> {
     if first.starts_with(b"HTTP/1.") {
         let status = first.get(9..12)?;
-        let page = first.get(..PAGE).unwrap_or(first);
-        let says = |words: &&[u8]| page.windows(words.len()).any(|w| w == *words);
-        let told = status == b"400" && PAGES.iter().any(says);
+        let told = status == b"400" && PAGES.iter().any(|words| says(first, words));
         return told.then(|| Fact::new("tls.alert-to-plain"));
     }
     let head = wire::Head::read(first)?;
@@ -33,6 +33,17 @@ fn answer_to_plain(first: &[u8]) -> Option<Fact> {
     let known = !names::alert_level(level).is_empty() && !names::alert(description).is_empty();
     let is_alert = head.kind == wire::content::ALERT && head.is_plausible() && head.len == 2;
     (is_alert && known).then(|| Fact::new("tls.alert-to-plain").with("code", description))
+}
+
+/// What begins with `said` holds these words.
+fn says(said: &[u8], words: &[u8]) -> bool {
+    let page = said.get(..PAGE).unwrap_or(said);
+    page.windows(words.len()).any(|w| w == words)
+}
+
+/// A server says within TLS that the client should have shown a certificate.
+pub(super) fn wants_certificate(said: &[u8]) -> bool {
+    says(said, NO_CERTIFICATE)
 }
 
 /// `tls.not-spoken`, where a client says hello although the server already speaks `protocol`.
@@ -49,6 +60,25 @@ pub(crate) fn mixed(side: Side, first: &[u8], known: Option<&'static str>) -> Op
         (Side::Server, _) => answer_to_plain(first),
         (Side::Client, Some(protocol)) => hello_to_plain(first, protocol),
     }
+}
+
+/// `tls.not-spoken`, where a client begins with `protocol`, TLS, although the server's last words, in clear, were a refusal: of
+/// SMTP, FTP and NNTP by number, of POP3, IMAP and XMPP by word, of PostgreSQL by a letter.
+pub(crate) fn refused(protocol: &str, said: &[u8]) -> Option<Fact> {
+    let number = matches!(
+        said,
+        [b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..]
+    );
+    let mut words = said.split(|byte| *byte == b' ');
+    let tagged = words.next().is_some_and(|tag| !tag.is_empty())
+        && matches!(words.next(), Some(b"NO" | b"BAD"));
+    let word = said.starts_with(b"-ERR") || said.starts_with(b"<failure");
+    let no = number || word || tagged || said == b"N";
+    (protocol == "tls" && no).then(|| {
+        Fact::new("tls.not-spoken")
+            .with("first", text::printable(said, SHOWN))
+            .with("refused", true)
+    })
 }
 
 /// The first words that answer a hello are no record.

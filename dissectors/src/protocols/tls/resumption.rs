@@ -13,6 +13,8 @@ pub(super) enum By {
     Ticket,
     /// RFC 8446 4.2.11.
     Psk,
+    /// A key that both sides were given beforehand resumes nothing (RFC 8446 4.2.11).
+    External,
 }
 
 impl By {
@@ -21,6 +23,7 @@ impl By {
             Self::SessionId => "session ID",
             Self::Ticket => "ticket",
             Self::Psk => "PSK",
+            Self::External => "external PSK",
         }
     }
 }
@@ -41,7 +44,12 @@ impl Offer {
     pub(super) fn of(hello: &ClientHello<'_>) -> Option<Self> {
         let tls13 = wire::is_tls13(hello.version);
         let (by, named) = if let Some(identity) = hello.psk {
-            (By::Psk, identity)
+            let by = if hello.psk_is_external {
+                By::External
+            } else {
+                By::Psk
+            };
+            (by, identity)
         } else if !hello.ticket.is_empty() {
             (By::Ticket, hello.ticket)
         } else {
@@ -63,7 +71,11 @@ impl Offer {
 
     /// What it offers was made for resuming, and not only to look so.
     pub(super) const fn is_meant(&self) -> bool {
-        !matches!(self.by, By::SessionId) || !self.tls13
+        match self.by {
+            By::SessionId => !self.tls13,
+            By::Ticket | By::Psk => true,
+            By::External => false,
+        }
     }
 
     /// `tls.resumption-refused`.
@@ -92,13 +104,15 @@ pub(super) fn issued_id(hello: &ServerHello<'_>) -> Option<Fact> {
         issued(
             By::SessionId,
             hello.session_id,
-            hello.extended_master_secret,
+            Some(hello.extended_master_secret),
         )
     })
 }
 
 /// `tls.session-issued` of a NewSessionTicket's body (RFC 5077 3.3, RFC 8446 4.6.1).
-pub(super) fn issued_ticket(body: &[u8], tls13: bool, ems: bool) -> Option<Fact> {
+///
+/// `ems`: whether the extended master secret is used, where the ServerHello was read.
+pub(super) fn issued_ticket(body: &[u8], tls13: bool, ems: Option<bool>) -> Option<Fact> {
     let mut c = Cursor::new(body, 0, &[]);
     let lifetime = c.u32()?;
     if tls13 {
@@ -110,11 +124,14 @@ pub(super) fn issued_ticket(body: &[u8], tls13: bool, ems: bool) -> Option<Fact>
     (!ticket.is_empty()).then(|| issued(by, ticket, ems).with("lifetime", lifetime))
 }
 
-fn issued(by: By, id: &[u8], extended_master_secret: bool) -> Fact {
-    Fact::new("tls.session-issued")
+fn issued(by: By, id: &[u8], extended_master_secret: Option<bool>) -> Fact {
+    let fact = Fact::new("tls.session-issued")
         .with("by", by.name())
-        .with("id", short(id))
-        .with("extended_master_secret", extended_master_secret)
+        .with("id", short(id));
+    match extended_master_secret {
+        Some(used) => fact.with("extended_master_secret", used),
+        None => fact,
+    }
 }
 
 /// A fingerprint (FNV-1a), as long as a value may be: ids and tickets are random, so it tells them apart.

@@ -25,7 +25,7 @@ pub(super) fn start(start: &Start<'_>) -> Box<dyn Dissector> {
     Box::new(Tls {
         inboxes: PerSide::default(),
         lanes: PerSide::new(lane(), lane()),
-        talk: Talk::new(begun_behind(start)),
+        talk: Talk::new(begun_behind(start), start.beginning),
         inside: Inside::default(),
         crypt: None,
     })
@@ -78,6 +78,7 @@ impl Dissector for Tls {
     fn handle(&mut self, side: Side, input: Input<'_>, out: &mut Output<'_>) {
         match input {
             Input::Data(bytes) | Input::Datagram { bytes, .. } => {
+                let first = side == Side::Client && self.talk.is_before_hello();
                 let mut feed = self.inboxes[side].feed(bytes);
                 let mut reader = Reader {
                     lane: &mut self.lanes[side],
@@ -87,6 +88,10 @@ impl Dissector for Tls {
                     side,
                 };
                 while reader.step(&mut feed, out) {}
+                drop(feed);
+                if first && self.talk.is_answer(Side::Server) {
+                    self.greeted();
+                }
             }
             Input::Gap { len } => self.gap(side, len, out),
             Input::End(end) => self.end(side, end, out),
@@ -95,6 +100,16 @@ impl Dissector for Tls {
 }
 
 impl Tls {
+    /// The client says hello behind words of the server that are none of TLS (a greeting): what the server says from here on
+    /// is its answer.
+    fn greeted(&mut self) {
+        let lane = &mut self.lanes.server;
+        if self.talk.beginning && lane.place == Place::Lost {
+            *lane = Lane::default();
+            self.inboxes.server.feed(&[]).take_some(u64::MAX);
+        }
+    }
+
     fn gap(&mut self, side: Side, len: u64, out: &mut Output<'_>) {
         let inbox = &mut self.inboxes[side];
         let lane = &mut self.lanes[side];
@@ -150,11 +165,11 @@ impl Tls {
         let (at, waiting, left) = (inbox.offset(), inbox.waiting(), inbox.to_skip());
         let lane = &mut self.lanes[side];
         let unread = lane.place == Place::Head && waiting > 0 && lane.lost_since.is_none();
-        if unread && at == 0 && self.talk.is_answer(side) {
+        if unread && self.talk.is_answer(side) {
             let first = inbox.feed(&[]).peek_up_to(FIRST_WORDS).to_vec();
             if !Head::read(&first).is_some_and(Head::is_plausible) && !first.is_empty() {
-                plain::not_spoken(side, Span::new(0, waiting), &first, out);
-                lane.lost_since = Some(0);
+                plain::not_spoken(side, Span::new(at, at + waiting), &first, out);
+                lane.lost_since = Some(at);
             }
         }
         let unfinished = match lane.place {
@@ -388,12 +403,57 @@ impl Reader<'_> {
             Seen::Data(_) | Seen::Opened if opened || sight == Sight::Bare => {
                 // It is complete with the last byte of its record.
                 let at = span.end.saturating_sub(clear.len() as u64);
-                let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
                 out.opened(side, at, clear);
+                self.talk.demands(side, span, clear, out);
+                if self.talk.has_early() && self.waits((side, at), clear, out) {
+                    return;
+                }
+                let agreed = self.crypt.as_ref().map_or(&[][..], |crypt| crypt.alpn());
                 self.inside.data((side, at), clear, agreed, out);
             }
-            Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened => self.inside.close(side, out),
+            Seen::Alert(Some((_, names::CLOSE_NOTIFY))) if opened || sight == Sight::Bare => {
+                self.inside.close(side, out);
+            }
             _ => {}
+        }
+    }
+
+    /// True when what was said is early data, which waits for the server's answer. Who tells fields gives them to the frame at
+    /// hand, and does not wait.
+    fn waits(
+        &mut self,
+        (side, at): (Side, StreamOffset),
+        bytes: &[u8],
+        out: &mut Output<'_>,
+    ) -> bool {
+        let Some(crypt) = self.crypt.as_mut().filter(|_| !out.wants_fields()) else {
+            return false;
+        };
+        if side == Side::Client && crypt.opens_early() {
+            if self.talk.awaits_early() && !crypt.early_data.keep(at, bytes) {
+                crypt.early_data.take();
+                self.inside.missed();
+            }
+            return !self.talk.takes_early();
+        }
+        if self.talk.awaits_early() {
+            // The server's answer to the offer was not read. Who speaks before the client has finished answers what it took.
+            self.talk.early_unseen();
+            self.release(side == Side::Server, out);
+        }
+        false
+    }
+
+    /// What waited for the server's answer is handed on, or was never heard.
+    fn release(&mut self, taken: bool, out: &mut Output<'_>) {
+        let Some(crypt) = self.crypt.as_mut().filter(|c| !c.early_data.is_empty()) else {
+            return;
+        };
+        for (at, bytes) in crypt.early_data.take() {
+            if taken {
+                let from = (Side::Client, at);
+                self.inside.data(from, &bytes, crypt.alpn(), out);
+            }
         }
     }
 
@@ -427,6 +487,9 @@ impl Reader<'_> {
             self.keys(message.kind, message.body(), out);
             self.talk
                 .message(side, span, message.kind, message.body(), out);
+            if !self.talk.awaits_early() {
+                self.release(self.talk.takes_early(), out);
+            }
             self.look(span, out);
         }
         // What the hellos in it have agreed is known now.
@@ -489,7 +552,7 @@ impl Reader<'_> {
         let start = feed.offset();
         if self.lane.lost_since.is_none() {
             let span = Span::new(start, start + wire::HEAD as u64);
-            if start == 0 && self.talk.is_answer(self.side) {
+            if self.talk.is_answer(self.side) {
                 let Some(first) = feed.peek(FIRST_WORDS) else {
                     return false;
                 };

@@ -68,6 +68,16 @@ impl Tail {
         self.certificate = true;
     }
 
+    /// The client's last flight is still to come: the server spoke first.
+    pub(super) const fn client_is_due(&mut self) {
+        self.leftover = UNTIL_FINISHED;
+    }
+
+    /// The client's Finished, or what must be it.
+    pub(super) const fn client_said(&mut self, span: Span) {
+        self.last_of_client = span;
+    }
+
     /// A record of the open session.
     pub(super) fn record(&mut self, side: Side, span: Span, seen: Seen, shape: Shape) {
         let alert = match seen {
@@ -112,6 +122,11 @@ impl Tail {
     /// The side ended with an alert: close_notify, as far as sizes tell.
     pub(super) fn is_closed(&self, side: Side) -> bool {
         self.alert[side].is_some()
+    }
+
+    /// All that the client said in the open session is an alert.
+    pub(super) fn left_at_once(&self) -> Option<Span> {
+        self.alert.client.filter(|_| self.records.client == 0)
     }
 
     pub(super) fn records(&self, side: Side) -> u32 {

@@ -5,11 +5,11 @@ mod sight;
 
 use super::handshake::Handshake;
 use super::hello::{self, extension};
-use super::resumption;
+use super::resumption::{self, By};
 use super::state::{Event, State, next};
 use super::tail::{Shape, Tail, shape};
 use super::wire::{self, Cursor, Head, content, message, message2, version};
-use super::{names, suites};
+use super::{names, plain, suites};
 use crate::dissector::{End, Output};
 use crate::event::{Act, Fact, Op, Phase};
 use crate::text;
@@ -19,6 +19,8 @@ use crate::units::{PerSide, Side, Span, StreamOffset};
 const NAME: usize = 255;
 /// Handshake records in the open session that are told.
 const RENEGOTIATION: u8 = 8;
+/// Records of the server in which it may say that it wants the client's certificate after all.
+const DEMANDS: u32 = 8;
 /// The named curve of a ServerKeyExchange (RFC 8422 5.4).
 const NAMED_CURVE: u8 = 3;
 
@@ -70,7 +72,10 @@ pub(super) struct Talk {
     session_id: Vec<u8>,
     /// The server has shown a certificate.
     certified: bool,
+    /// Nor will it: keys of an earlier session are used, or ones that both were given.
     resumed: bool,
+    /// A close_notify, or what must be one where it can't be read.
+    notified: PerSide<bool>,
     ended: PerSide<bool>,
     /// Both hellos were seen.
     is_whole: bool,
@@ -84,8 +89,12 @@ pub(super) struct Talk {
     behind: &'static str,
     tail: Tail,
     renegotiation: u8,
+    /// The client has asked for a new handshake, and the server has not said anything to that.
+    renegotiates: bool,
     /// Both sides' records can be opened.
     pub(super) sees: bool,
+    /// Both streams are seen from their beginning.
+    pub(super) beginning: bool,
     /// Whether the session is decrypted, as far as that was told.
     told: Option<bool>,
 }
@@ -97,14 +106,17 @@ enum Early {
     None,
     /// The server may still take it.
     Offered,
+    /// The server has finished, by the size of its record: what it says next is in answer, or of its own.
+    Due,
     Accepted,
     Rejected,
 }
 
 impl Talk {
-    pub(super) fn new(behind: &'static str) -> Self {
+    pub(super) fn new(behind: &'static str, beginning: bool) -> Self {
         Self {
             behind,
+            beginning,
             ..Self::default()
         }
     }
@@ -153,6 +165,7 @@ impl Talk {
             names::handshake(kind),
             u32::from(content::HANDSHAKE) << 8 | u32::from(kind),
         );
+        self.renegotiates &= side == Side::Client;
         // A session begins with what is asked, before its first message is told.
         match kind {
             message::CLIENT_HELLO => self.step(side, span, Event::ClientHello, out),
@@ -184,7 +197,8 @@ impl Talk {
             }
             (message::SERVER_HELLO_DONE, Side::Server) => self.not_resumed(span, out),
             (message::NEW_SESSION_TICKET, Side::Server) => {
-                let (tls13, ems) = (self.is_tls13(), self.extended_master_secret);
+                let tls13 = self.is_tls13();
+                let ems = self.is_whole.then_some(self.extended_master_secret);
                 if let Some(fact) = resumption::issued_ticket(body, tls13, ems) {
                     out.fact(side, span, fact);
                 }
@@ -201,7 +215,13 @@ impl Talk {
                 self.early_data(span, taken, true, out);
             }
             (message::END_OF_EARLY_DATA, Side::Client) => self.early_data(span, true, true, out),
-            (message::FINISHED, _) => self.finished(side, span, out),
+            (message::FINISHED, _) => {
+                if side == Side::Client {
+                    // Where the server's answer was not read: an EndOfEarlyData would have come before.
+                    self.early_data(span, false, false, out);
+                }
+                self.finished(side, span, out);
+            }
             (message::HELLO_REQUEST, Side::Server) => self.renegotiates(side, span, out),
             _ => {}
         }
@@ -213,6 +233,7 @@ impl Talk {
     /// A handshake message in the open session, up to TLS 1.2 a new handshake.
     fn renegotiates(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         let told = self.state == State::Open && self.is_whole && !self.is_tls13();
+        self.renegotiates = told && side == Side::Client;
         if told && self.renegotiation < RENEGOTIATION {
             self.renegotiation += 1;
             out.fact(side, span, Fact::new("tls.renegotiation"));
@@ -220,7 +241,13 @@ impl Talk {
     }
 
     fn resume(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
-        if !std::mem::replace(&mut self.resumed, true) {
+        if std::mem::replace(&mut self.resumed, true) {
+            return;
+        }
+        let offer = self.handshake.as_ref().and_then(|h| h.offer);
+        if offer.is_some_and(|offer| offer.by() == By::External) {
+            out.detail(side, span, "external_psk", "taken");
+        } else {
             out.detail(side, span, "resumed", true);
         }
     }
@@ -234,8 +261,14 @@ impl Talk {
             _ => names::content(kind),
         };
         told(side, span, Op::new(name, u32::from(kind)), out);
-        if let Some(handshake) = &mut self.handshake {
+        if let Some(handshake) = &mut self.handshake
+            && (self.state != State::Open || seen != Seen::Opened)
+        {
             handshake.step(side, span, name);
+        }
+        if self.state == State::Answered && side == Side::Server && self.answers_early(seen) {
+            self.tail.client_is_due();
+            self.step(side, span, Event::Established, out);
         }
         if self.state == State::Open {
             self.under_way(side, span, seen);
@@ -255,6 +288,21 @@ impl Talk {
         }
     }
 
+    /// The server speaks under the keys of the data although the client has not finished: in answer to early data, which
+    /// belongs to the session (RFC 8446 2.3).
+    fn answers_early(&self, seen: Seen) -> bool {
+        let resumed = self.resumed && self.finished.server;
+        match (self.early, seen) {
+            (Early::Accepted | Early::Due, Seen::Data(_))
+            | (Early::Accepted, Seen::Opened | Seen::Alert(Some((_, names::CLOSE_NOTIFY)))) => {
+                resumed
+            }
+            // The end of its flight may stand in one record with its Finished.
+            (Early::Offered, Seen::Data(len)) => resumed && shape(self.suite, len) == Shape::Alert,
+            _ => false,
+        }
+    }
+
     /// A record of the open session.
     fn under_way(&mut self, side: Side, span: Span, seen: Seen) {
         let shape = match seen {
@@ -262,7 +310,9 @@ impl Talk {
             _ => Shape::Other,
         };
         self.tail.record(side, span, seen, shape);
-        if side == Side::Server && !self.tail.is_closed(side) && !self.tail.is_unanswered(true) {
+        self.renegotiates &= side == Side::Client || matches!(seen, Seen::Alert(_));
+        let spoke = !self.tail.is_closed(side) && !self.tail.is_unanswered(true);
+        if side == Side::Server && spoke && !self.may_demand() {
             self.handshake = None;
         }
     }
@@ -278,6 +328,9 @@ impl Talk {
 
     fn finished(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         self.finished[side] = true;
+        if side == Side::Client {
+            self.tail.client_said(span);
+        }
         if self.finished[side.other()] || self.state == State::Start {
             self.step(side, span, Event::Established, out);
         }
@@ -285,6 +338,13 @@ impl Talk {
 
     fn data(&mut self, side: Side, span: Span, len: u16, out: &mut Output<'_>) {
         match self.state {
+            State::Open if self.early == Early::Due && side == Side::Client => {
+                match shape(self.suite, len) {
+                    Shape::EndOfEarlyData => self.early_data(span, true, false, out),
+                    Shape::Finished => self.early_data(span, false, false, out),
+                    _ => {}
+                }
+            }
             State::Open | State::Over | State::Closing => {}
             State::Asked if self.early_data && side == Side::Client => {}
             // In TLS 1.3 the rest of the handshake looks like data: the server's first, then the client's.
@@ -292,9 +352,15 @@ impl Talk {
                 let shape = shape(self.suite, len);
                 match (side, shape) {
                     // Drafts ended early data by an alert.
-                    (Side::Client, Shape::Alert) if self.early == Early::Offered => {}
+                    (Side::Client, Shape::Alert) if self.awaits_early() => {}
                     (_, Shape::Alert) => self.hidden_alert(side, span, out),
-                    (Side::Server, _) => self.finished[side] = true,
+                    (Side::Server, shape) => {
+                        self.finished[side] = true;
+                        let last = shape == Shape::Finished && self.resumed;
+                        if last && self.early == Early::Offered {
+                            self.early = Early::Due;
+                        }
+                    }
                     (Side::Client, _) if !self.finished.server => {}
                     (Side::Client, shape) => self.flight(span, shape, out),
                 }
@@ -327,14 +393,18 @@ impl Talk {
     fn hidden_alert(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         let fact = Fact::new("tls.alert")
             .with("encrypted", true)
-            .with("stage", self.stage());
+            .with("stage", self.stage(side, false));
         out.fact(side, span, fact);
         self.step(side, span, Event::Fatal, out);
     }
 
-    /// When an alert comes.
-    const fn stage(&self) -> &'static str {
+    /// When an alert of `side` comes, which can be read or not.
+    fn stage(&self, side: Side, read: bool) -> &'static str {
         match self.state {
+            // Up to TLS 1.2 who sends in clear has not changed to its keys.
+            State::Open if read && !self.is_whole && !self.is_tls13() && !self.changed[side] => {
+                "handshake"
+            }
             State::Start => "unknown",
             State::Asked | State::Answered => "handshake",
             _ => "session",
@@ -342,6 +412,10 @@ impl Talk {
     }
 
     fn alert(&mut self, side: Side, span: Span, alert: Option<(u8, u8)>, out: &mut Output<'_>) {
+        if side == Side::Server && std::mem::take(&mut self.renegotiates) {
+            out.fact(side, span, Fact::new("tls.renegotiation-refused"));
+        }
+        self.notified[side] |= alert.is_none_or(|(_, code)| code == names::CLOSE_NOTIFY);
         let Some((level, description)) = alert else {
             return match self.state {
                 State::Asked | State::Answered => self.hidden_alert(side, span, out),
@@ -352,7 +426,7 @@ impl Talk {
             .with("level", names::alert_level(level))
             .with("description", names::alert(description))
             .with("code", description)
-            .with("stage", self.stage());
+            .with("stage", self.stage(side, true));
         out.fact(side, span, fact);
         match (level, description) {
             (_, 0) => self.step(side, span, Event::Close, out),
@@ -361,9 +435,17 @@ impl Talk {
         }
     }
 
-    /// What `side` says is the answer to a hello.
+    /// What `side` says is the first answer to a hello.
     pub(super) fn is_answer(&self, side: Side) -> bool {
-        side == Side::Server && self.state == State::Asked
+        let heard = |h: &Handshake| h.heard(Side::Server);
+        side == Side::Server
+            && self.state == State::Asked
+            && !self.handshake.as_deref().is_some_and(heard)
+    }
+
+    /// No hello was read yet.
+    pub(super) fn is_before_hello(&self) -> bool {
+        self.state == State::Start
     }
 
     /// A message of SSL 2.0; `None` for one that can't be read.
@@ -418,7 +500,7 @@ impl Talk {
                 if !self.sees {
                     out.emit(side, span, Act::Encrypted);
                 }
-                if !self.is_tls13() {
+                if !self.is_tls13() && !self.may_demand() {
                     self.handshake = None;
                 }
             }
@@ -428,6 +510,24 @@ impl Talk {
         }
         if self.phase.replace(phase) != Some(phase) {
             out.phase(side, span, phase);
+        }
+    }
+
+    /// The client had no certificate to show, and what the server says may be that it wants one.
+    fn may_demand(&self) -> bool {
+        let reads = self.sees || suites::clear_with_mac(self.suite).is_some();
+        self.empty_certificate && reads && self.tail.records(Side::Server) <= DEMANDS
+    }
+
+    /// `tls.certificate-demanded`, where the server's words say that it wants the client's certificate.
+    pub(super) fn demands(&mut self, side: Side, span: Span, said: &[u8], out: &mut Output<'_>) {
+        if side == Side::Server
+            && self.may_demand()
+            && self.handshake.is_some()
+            && plain::wants_certificate(said)
+        {
+            out.fact(side, span, Fact::new("tls.certificate-demanded"));
+            self.tell(out);
         }
     }
 
@@ -477,12 +577,20 @@ impl Talk {
                 if unanswered {
                     self.tell(out);
                 }
-            } else if self.tail.records(side) > 0 {
+            } else if self.tail.records(side) > 0 && !self.notified[side] {
                 out.fact(side, span, Fact::new("tls.no-close-notify"));
             }
         }
+        if first && let Some(span) = self.tail.left_at_once() {
+            out.fact(Side::Client, span, Fact::new("tls.left-at-once"));
+        }
         if first {
-            let said = if closed { "sent" } else { "not sent" };
+            let closes = |side| self.notified[side] || self.tail.is_closed(side);
+            let said = if Side::BOTH.into_iter().any(closes) {
+                "sent"
+            } else {
+                "not sent"
+            };
             out.detail(side, span, "close_notify", said);
         }
     }

@@ -25,6 +25,8 @@ pub(crate) struct Hello<'a> {
     pub(crate) session_id: &'a [u8],
     pub(crate) ticket: &'a [u8],
     pub(crate) psk: &'a [u8],
+    /// It was given to both, and is of no earlier session.
+    pub(crate) external_psk: bool,
     pub(crate) early_data: bool,
     pub(crate) extended_master_secret: bool,
 }
@@ -36,6 +38,7 @@ pub(crate) const TLS12: Hello<'static> = Hello {
     session_id: &[],
     ticket: &[],
     psk: &[],
+    external_psk: false,
     early_data: false,
     extended_master_secret: true,
 };
@@ -108,7 +111,8 @@ pub(crate) fn client_hello(hello: Hello<'_>) -> Vec<u8> {
         extensions.push(extension(42, &[]));
     }
     if !hello.psk.is_empty() {
-        let identity = [vector(2, hello.psk), vec![0; 4]].concat();
+        let age = u32::from(!hello.external_psk) * 0x5A5A_5A5A;
+        let identity = [vector(2, hello.psk), age.to_be_bytes().to_vec()].concat();
         let binders = vector(2, &vector(1, &[9; 32]));
         extensions.push(extension(41, &[vector(2, &identity), binders].concat()));
     }
@@ -249,6 +253,47 @@ pub(crate) fn opened13(script: Script) -> Script {
         .client(&client_hello(TLS13))
         .server(&flight13(false))
         .client(&finished13())
+}
+
+/// A record of a suite that only authenticates, with the code behind its content.
+pub(crate) fn bare(kind: u8, body: &[u8]) -> Vec<u8> {
+    record(kind, &[body, &[0xC0; 32]].concat())
+}
+
+/// An open session in which all can be read: TLS_RSA_WITH_NULL_SHA256.
+pub(crate) fn opened_bare(script: Script) -> Script {
+    bare_session(script, false)
+}
+
+/// The same, in which the client is asked for a certificate and has none.
+pub(crate) fn bare_without_certificate(script: Script) -> Script {
+    bare_session(script, true)
+}
+
+fn bare_session(script: Script, asks: bool) -> Script {
+    let hello = record(22, &server_hello(&[8; 32], &[], [0x00, 0x3B], &[]));
+    let request = [vector(1, &[1]), vector(2, &[4, 3]), vector(2, &[])].concat();
+    let asked = [record(22, &message(13, &request)), Vec::new()];
+    let shown = [record(22, &message(11, &vector(3, &[]))), Vec::new()];
+    let which = usize::from(!asks);
+    let flight = [
+        hello,
+        certificate("2040"),
+        asked[which].clone(),
+        record(22, &message(14, &[])),
+    ];
+    let finished = [record(20, &[1]), bare(22, &message(20, &[0xF1; 12]))].concat();
+    let key = record(22, &message(16, &vector(2, &[4; 64])));
+    script
+        .client(&client_hello(TLS12))
+        .server(&flight.concat())
+        .client(&[shown[which].clone(), key, finished.clone()].concat())
+        .server(&finished)
+}
+
+/// close_notify in such a session.
+pub(crate) fn close_notify() -> Vec<u8> {
+    bare(21, &[1, 0])
 }
 
 /// The server ends it first.

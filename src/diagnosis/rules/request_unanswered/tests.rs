@@ -3,6 +3,7 @@ use colloquy_dissectors::units::Side;
 use crate::capture::script::{Script, flag};
 use crate::diagnosis::rules::bench::calls::{answer, call, over_tcp, record};
 use crate::diagnosis::rules::bench::dcerpc::{ack, bind, bound, request, response};
+use crate::diagnosis::rules::bench::tls;
 use crate::diagnosis::rules::bench::{cannot_tell, findings, loud};
 use crate::diagnosis::smb::testing::{at_work_on, create, no, smb2, to};
 use crate::diagnosis::{Certainty, Culprit, Finding, Severity};
@@ -387,4 +388,31 @@ fn what_tcp_repeats_in_vain_is_likely_until_five_seconds_are_over() {
     };
     assert_eq!(certainty(4), Certainty::Likely);
     assert_eq!(certainty(6), Certainty::Certain);
+}
+
+#[test]
+fn who_sends_close_notify_has_ended_it_and_not_who_answers_that() {
+    let asked = || {
+        let get = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        tls::opened_bare(tls::to(443)).client(&tls::bare(23, get))
+    };
+    let notify = tls::close_notify();
+    let left = asked().wait_secs(3.0).client(&notify).server(&notify);
+    let closed = left.clone().fin(Side::Server).wait_secs(1.0);
+    let found = only(closed.fin(Side::Client));
+    assert_eq!(found.side, Culprit::Client, "{found:?}");
+    assert_eq!(found.severity, Severity::Note);
+    assert!(found.explanation.contains("close_notify"), "{found:?}");
+    let waited = found.numbers.iter().find(|n| n.0 == "waited");
+    assert!((waited.unwrap().1 - 3.0).abs() < 0.1, "{found:?}");
+    assert_eq!(only(left.reset(Side::Server)).side, Culprit::Client);
+    // The server's own, and one that comes only behind its FIN.
+    let server = asked().server(&notify).client(&notify);
+    let server = server.fin(Side::Server).fin(Side::Client);
+    assert_eq!(only(server).side, Culprit::Server);
+    let late = asked().fin(Side::Server).client(&notify).fin(Side::Client);
+    assert_eq!(only(late).side, Culprit::Server);
+    // Who has waited for long enough may well leave.
+    let long = asked().wait_secs(90.0).client(&notify).fin(Side::Server);
+    assert_eq!(only(long.fin(Side::Client)).side, Culprit::Server);
 }

@@ -1,6 +1,6 @@
 //! Who had a request that was not answered.
 
-use colloquy_dissectors::units::{Side, Stamp};
+use colloquy_dissectors::units::Stamp;
 
 use super::{closed_since, is_smb, left_before};
 use crate::diagnosis::blame::{lost_on_the_way, lost_words};
@@ -49,7 +49,7 @@ impl Whereabouts {
 
 /// Who should answer closed, and the asker had not done so before.
 fn hung_up(view: &View<'_>, open: &Open) -> bool {
-    let own = view.tcp().and_then(|t| t.sides[open.side].fin);
+    let own = view.left(open.side);
     closed_since(view, open).is_some_and(|fin| own.is_none_or(|own| fin < own))
 }
 
@@ -104,17 +104,17 @@ fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
 
 /// Who asked ended the connection before anybody could have answered; with HTTP, before an answer was overdue.
 fn hung_up_at_once(view: &View<'_>, open: &Open, waited: f64) -> bool {
-    let Some(tcp) = view.tcp() else { return false };
     let enough = match view.session.protocol {
         "http" | "http2" => view.patience(open),
         _ => AT_ONCE,
     };
+    let soon = |end: Stamp| end.time.since(open.asked.time) < enough;
     match view.ending() {
+        Some(_) if let Some(own) = view.left_first(open.side) => soon(own),
         Some(Ending::Reset(_, side)) => side == open.side && waited < enough,
         Some(Ending::Fin(_)) => {
-            let fin = |side: Side| tcp.sides[side].fin;
-            fin(open.side) < fin(open.side.other())
-                && fin(open.side).is_some_and(|f| f.time.since(open.asked.time) < enough)
+            view.left(open.side) < view.left(open.side.other())
+                && view.left(open.side).is_some_and(soon)
         }
         None => false,
     }
@@ -191,7 +191,8 @@ pub(super) fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabo
                 ..it
             };
         }
-        if side != open.side && left_before(view, open, stamp).is_none() {
+        let left = view.left_first(open.side).is_some() || left_before(view, open, stamp).is_some();
+        if side != open.side && !left {
             let what = match view.acknowledged(open) {
                 Some(true) => format!("{asked} had the request, and ended instead of answering"),
                 _ => format!("{asked} refused to go on"),

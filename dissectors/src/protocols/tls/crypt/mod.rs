@@ -15,6 +15,7 @@ use std::sync::Arc;
 use self::inflate::Inflater;
 pub(super) use self::opener::Opened;
 use self::opener::{Mac, Opener, Progress, is_sealed};
+use super::early::EarlyData;
 use super::hello;
 use super::suites;
 use super::wire::{self, Cursor, Head, message, version};
@@ -51,6 +52,8 @@ pub(super) struct Crypt {
     trouble: PerSide<Option<Trouble>>,
     /// What is to be spoken inside.
     alpn: Vec<u8>,
+    /// Opened, and not known to be taken yet.
+    pub(super) early_data: EarlyData,
 }
 
 /// Why records stay closed.
@@ -93,6 +96,7 @@ impl Crypt {
                 openers: PerSide::default(),
                 trouble: PerSide::default(),
                 alpn: Vec::new(),
+                early_data: EarlyData::default(),
             })
         })
     }
@@ -223,6 +227,12 @@ impl Crypt {
         let client = self.openers.client.as_ref();
         let waits = |o: &Opener| o.label == Label::ClientHandshake && !o.progress.proven;
         self.is_early && client.is_none_or(waits)
+    }
+
+    /// What opens the client's records are the keys of early data.
+    pub(super) fn opens_early(&self) -> bool {
+        let client = self.openers.client.as_ref();
+        client.is_some_and(|o| o.label == Label::EarlyTraffic)
     }
 
     /// True when records of `side` can be opened.

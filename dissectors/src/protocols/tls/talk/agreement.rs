@@ -5,7 +5,7 @@ use crate::dissector::Output;
 use crate::event::Fact;
 use crate::protocols::tls::certificate::{self, Shown};
 use crate::protocols::tls::hello::{ClientHello, ServerHello};
-use crate::protocols::tls::resumption::{self, Offer};
+use crate::protocols::tls::resumption::{self, By, Offer};
 use crate::protocols::tls::state::{Event, State};
 use crate::protocols::tls::{fingerprint, groups, suites, wire};
 use crate::text;
@@ -31,8 +31,14 @@ impl Talk {
         if let Some(handshake) = &mut self.handshake {
             handshake.client_hello(span, body);
             handshake.offer = Offer::of(hello);
-            if let Some(offer) = handshake.offer.filter(Offer::is_meant) {
-                out.detail(side, span, "resumption_offered", offer.by().name());
+            match handshake.offer {
+                Some(offer) if offer.is_meant() => {
+                    out.detail(side, span, "resumption_offered", offer.by().name());
+                }
+                Some(offer) if offer.by() == By::External => {
+                    out.detail(side, span, "external_psk", "offered");
+                }
+                _ => {}
             }
         }
         if !self.behind.is_empty() {
@@ -189,7 +195,7 @@ impl Talk {
         certain: bool,
         out: &mut Output<'_>,
     ) {
-        if self.early != Early::Offered {
+        if !self.awaits_early() {
             return;
         }
         self.early = if taken {

@@ -1,6 +1,6 @@
 //! How far the session is decrypted, where secrets of its peers are known.
 
-use super::Talk;
+use super::{Early, Talk};
 use crate::dissector::Output;
 use crate::event::Act;
 use crate::protocols::tls::state::{Event, State};
@@ -9,14 +9,36 @@ use crate::units::{Side, Span};
 impl Talk {
     /// Data of `side` that were decrypted.
     pub(super) fn opened(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
-        let early = self.state == State::Asked && side == Side::Client;
+        let refused = self.early == Early::Rejected;
+        let early =
+            side == Side::Client && (self.awaits_early() || refused && !self.finished.client);
         if !early && matches!(self.state, State::Asked | State::Answered) {
             // The server may speak before the client has finished; the message that says so may be lost.
             self.finished[side] = true;
-            if side == Side::Client || self.finished.client {
+            if side == Side::Client || self.finished.client || refused {
                 self.step(side, span, Event::Established, out);
             }
         }
+    }
+
+    /// The client has offered early data, and whether the server takes it is not known yet.
+    pub(in crate::protocols::tls) const fn awaits_early(&self) -> bool {
+        matches!(self.early, Early::Offered | Early::Due)
+    }
+
+    /// The client has offered early data.
+    pub(in crate::protocols::tls) fn has_early(&self) -> bool {
+        self.early != Early::None
+    }
+
+    /// The server has taken early data.
+    pub(in crate::protocols::tls) fn takes_early(&self) -> bool {
+        self.early == Early::Accepted
+    }
+
+    /// The talk goes on, and whether early data was taken was not seen.
+    pub(in crate::protocols::tls) const fn early_unseen(&mut self) {
+        self.early = Early::None;
     }
 
     /// Data are spoken under keys, or were.
