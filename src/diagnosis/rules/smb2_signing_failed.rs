@@ -232,6 +232,10 @@ mod tests {
 
     /// Logged on with SMB 3.1.1 and without a signature policy; `flags` of the session.
     fn latest(flags: u8) -> Script {
+        latest_of("alice", flags)
+    }
+
+    fn latest_of(user: &str, flags: u8) -> Script {
         let mut request = vec![36, 0, 1, 0];
         request.resize(36, 0);
         request.extend([0x11, 3]);
@@ -242,7 +246,7 @@ mod tests {
         to(445)
             .client(&smb2(0, 0, None, &request))
             .server(&smb2(0, 0, Some(0), &answer))
-            .client(&setup(1, "alice"))
+            .client(&setup(1, user))
             .server(&granted)
     }
 
@@ -255,8 +259,12 @@ mod tests {
         let found = findings(refused(latest(0), 2, |m| m), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].side, crate::diagnosis::Culprit::Client);
-        // A guest need not sign, and a signed request is refused for another reason.
-        for frames in [refused(latest(1), 2, |m| m), refused(latest(0), 2, signed)] {
+        // A guest need not sign, nor who has no name, and a signed request is refused for another reason.
+        for frames in [
+            refused(latest(1), 2, |m| m),
+            refused(latest_of("", 0), 2, |m| m),
+            refused(latest(0), 2, signed),
+        ] {
             assert!(findings(frames.clone(), RULE).is_empty());
             assert_eq!(findings(frames, "smb-tree-connect-failed").len(), 1);
         }

@@ -433,6 +433,9 @@ impl Smb2 {
         }
         self.left.logged_on(header.session_id, at);
         if let Asked::Setup(token, binds) = asked {
+            // Samba does not say of who has no name that he is nobody.
+            let unnamed = |who: &super::auth::Identity| who.user.is_empty();
+            self.signing.nobody |= token.identity.as_ref().is_some_and(unnamed);
             if *binds {
                 connection.channel_of(header.session_id, at);
             } else {
