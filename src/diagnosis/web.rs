@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::limits;
 use crate::session::model::{Endpoint, Flow, SeenFact, Session};
 
-/// Good uses of one cookie that are remembered.
+/// Good uses of one cookie that are remembered: so many of the first, and of the last.
 const USES: usize = 16;
 /// Refusals of one kind that are cited.
 const CITED: usize = 16;
@@ -45,10 +45,12 @@ impl CookieLife {
         self.removed = earlier(self.removed, other.removed);
         self.logout = earlier(self.logout, other.logout);
         self.uses.extend(other.uses);
-        // The earliest ones, whatever the order of learning.
+        // The earliest and the latest ones, whatever the order of learning.
         self.uses
             .sort_unstable_by_key(|(place, stamp)| (*stamp, *place));
-        self.uses.truncate(USES);
+        if let Some(last) = self.uses.len().checked_sub(USES).filter(|l| *l > USES) {
+            self.uses.drain(USES..last);
+        }
     }
 
     /// The server took it away before `until`, and did not give it again.
@@ -62,6 +64,16 @@ impl CookieLife {
         let fits = |p: u64| place.is_none_or(|wanted| wanted as u64 == p);
         let uses = self.uses.iter().filter(|(p, s)| fits(*p) && *s < until);
         uses.map(|(_, stamp)| *stamp).max()
+    }
+
+    /// It was good after `refusal` for the request that was turned away, or for one that it was good for before.
+    pub fn outlived(&self, place: Option<i64>, refusal: Stamp) -> bool {
+        let known = |p: u64| {
+            let mut uses = self.uses.iter();
+            place.is_some_and(|refused| refused as u64 == p)
+                || uses.any(|(before, s)| *before == p && *s < refusal)
+        };
+        self.uses.iter().any(|(p, s)| *s > refusal && known(*p))
     }
 }
 

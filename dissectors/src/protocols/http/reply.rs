@@ -99,10 +99,14 @@ impl Talk {
         }
         let failed = head.status >= 400;
         if failed {
+            if matches!(head.status, 401 | 403) {
+                self.jar.refused(pending);
+            }
             if self.errors.one_more(head.status) {
                 out.fact(Side::Server, span, facts::error(pending, head));
             }
         } else if let Some(fact) = facts::login_redirect(pending, head) {
+            self.jar.refused(pending);
             out.fact(Side::Server, span, fact);
         } else {
             let tell = |fact| out.fact(Side::Server, span, fact);
