@@ -93,6 +93,13 @@ pub struct Refusals {
     pub count: u64,
 }
 
+impl Refusals {
+    /// There are more of them than those that are cited.
+    pub fn more_than_cited(&self) -> bool {
+        self.count > self.cited.len() as u64
+    }
+}
+
 /// Credentials that were sent without encryption.
 #[derive(Clone, Copy, Debug)]
 pub struct InClear {
@@ -102,12 +109,18 @@ pub struct InClear {
     pub connections: u64,
 }
 
+/// Tokens that were taken for one target and are remembered.
+const TAKEN: usize = 64;
+
 /// In the place of a target: the token had expired, wherever it was sent.
 const EXPIRED: &str = "";
 
 type CookieKey = (IpAddr, IpAddr, u64);
 type RefusalKey = (IpAddr, Endpoint, i64, String);
 type ClearKey = (IpAddr, Endpoint, String);
+type TakenKey = (IpAddr, Endpoint, String);
+/// Tokens by their fingerprints, and where they were taken first on a connection.
+type Taken = SmallVec<[(Stamp, i64); 2]>;
 
 /// The index.
 #[derive(Debug, Default)]
@@ -115,6 +128,7 @@ pub struct Web {
     cookies: HashMap<CookieKey, CookieLife>,
     refusals: HashMap<RefusalKey, Refusals>,
     clear: HashMap<ClearKey, InClear>,
+    taken: HashMap<TakenKey, Taken>,
 }
 
 impl Web {
@@ -133,9 +147,26 @@ impl Web {
                     self.refuse(key, &[fact.stamp], 1);
                 }
             }
+            for fact in session.facts_named("http.credentials-accepted") {
+                if let Some(token) = fact.int("credential").filter(|_| is_bearer(fact)) {
+                    let target = fact.text("target").to_owned();
+                    let key = (flow.client.address, flow.server, target);
+                    self.take(key, &[(fact.stamp, token)]);
+                }
+            }
             if !is_encrypted(flow, session) {
                 self.learn_clear(flow, session);
             }
+        }
+    }
+
+    fn take(&mut self, key: TakenKey, tokens: &[(Stamp, i64)]) {
+        if let Some(known) = self.taken.get_mut(&key) {
+            known.extend_from_slice(tokens);
+            known.sort_unstable();
+            known.truncate(TAKEN);
+        } else if self.taken.len() < limits::REFUSED_CREDENTIALS {
+            self.taken.insert(key, SmallVec::from_slice(tokens));
         }
     }
 
@@ -250,6 +281,9 @@ impl Web {
         for (key, seen) in other.clear {
             self.sent_clear(key, seen);
         }
+        for (key, tokens) in other.taken {
+            self.take(key, &tokens);
+        }
     }
 
     /// The life of a cookie between the ends of `flow`.
@@ -275,6 +309,17 @@ impl Web {
             EXPIRED.to_owned(),
         );
         self.refusals.get(&key)
+    }
+
+    /// Where other tokens than that of `fact` were taken for its target, over all connections of the client of `flow`.
+    pub fn taken(&self, flow: &Flow, fact: &SeenFact) -> impl Iterator<Item = Stamp> {
+        let target = fact.text("target").to_owned();
+        let old = fact.int("credential");
+        let tokens = self.taken.get(&(flow.client.address, flow.server, target));
+        let others = tokens.into_iter().flatten();
+        others
+            .filter(move |(_, t)| Some(*t) != old)
+            .map(|(s, _)| *s)
     }
 
     /// Credentials of `scheme` that the client of `flow` sent to its server without encryption.
@@ -314,6 +359,11 @@ pub fn expired(fact: &SeenFact) -> bool {
         && fact
             .int("expires")
             .is_some_and(|end| end <= fact.stamp.time.nanos().div_euclid(1_000_000_000))
+}
+
+/// The credentials are a token that was given by somebody else (RFC 6750).
+pub fn is_bearer(fact: &SeenFact) -> bool {
+    fact.text("credentials") == "Bearer"
 }
 
 /// What anybody on the way can read: the scheme by the name of what is in it.
