@@ -85,6 +85,27 @@ pub(super) struct Lane {
     pub(super) text: Option<String>,
 }
 
+impl Lane {
+    /// How the message at hand tells its length, and what of it came by `at`.
+    fn cut_short(&self, at: StreamOffset, waiting: u64) -> Fact {
+        let fact = Fact::new("http.cut-short");
+        let body = at.saturating_sub(self.head.end);
+        match self.reading {
+            Reading::Head => fact.with("framing", "head"),
+            Reading::Fixed => {
+                let length = self.expected.unwrap_or(0).saturating_sub(self.head.len());
+                fact.with("framing", "length")
+                    .with("length", length)
+                    .with("body", body)
+            }
+            reading => fact
+                .with("framing", "chunks")
+                .with("between", reading == Reading::ChunkLine && waiting == 0)
+                .with("body", body),
+        }
+    }
+}
+
 /// One connection.
 pub(super) struct Http {
     inboxes: PerSide<Inbox>,
@@ -107,6 +128,8 @@ pub(super) struct Talk {
     pub(super) host_told: bool,
     pub(super) agent_told: bool,
     pub(super) server_told: bool,
+    /// The client closed its direction, or reset the connection.
+    pub(super) client_left: bool,
     pub(super) scheme_told: Option<&'static str>,
     pub(super) show: Show,
 }
@@ -433,8 +456,11 @@ impl Talk {
         let expected = match lane.reading {
             Reading::Head if waiting > 0 && lane.lost_since.is_none() => Some(present + 1),
             Reading::Fixed => lane.expected,
-            // Between two chunks nothing is owed yet: a feed may go on for ever.
-            Reading::ChunkLine if waiting == 0 && (lane.endless || end == End::CaptureStopped) => {
+            // Between two chunks nothing is owed yet: a feed may go on for ever, and others until their reader leaves.
+            Reading::ChunkLine
+                if waiting == 0
+                    && (lane.endless || (end == End::CaptureStopped && !self.client_left)) =>
+            {
                 None
             }
             // At least the last chunk's line and the empty one are owed.
@@ -459,6 +485,7 @@ impl Talk {
             {
                 out.fact(side, span, Fact::new("http.expects-continue"));
             }
+            out.fact(side, span, lane.cut_short(at, waiting));
             out.emit(
                 side,
                 span,
@@ -469,9 +496,15 @@ impl Talk {
                 },
             );
         }
+        let in_feed = lane.reading == Reading::ChunkLine && waiting == 0 && lane.endless;
+        if in_feed && end != End::CaptureStopped && !lane.holed {
+            let span = Span::new(lane.start, at);
+            out.fact(side, span, Fact::new("http.feed-cut"));
+        }
         if lane.reading == Reading::UntilClose && end == End::Fin {
             self.show.whole(side, at, out);
         }
+        self.client_left |= side == Side::Client && end != End::CaptureStopped;
         let lane = &mut self.lanes[side];
         let in_order = expected.is_none() && lane.lost_since.is_none();
         lane.reading = Reading::Ended;

@@ -156,7 +156,10 @@ fn bodies_that_end_early_are_incomplete() {
         client(b"GET / HTTP/1.1\r\nHos"),
         Step::Ends(Side::Client, End::Fin),
     ];
-    assert_eq!(heard(&head), ["c incomplete request 19 of 20"]);
+    assert_eq!(
+        heard(&head),
+        ["c http.cut-short", "c incomplete request 19 of 20"]
+    );
 }
 
 #[test]
