@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::connects;
 pub use super::connects::{Burst, Connect, Failures, Reuse};
 use super::ends::{self, End, Heart, Pattern};
+use super::hops::Hops;
 use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
 use super::smb_waits::SmbWaits;
@@ -194,6 +195,8 @@ pub struct World {
     pub(crate) waits: SmbWaits,
     /// Cookies and credentials over all connections.
     pub web: Web,
+    /// Both ends of gateways.
+    pub(crate) hops: Hops,
     pub(crate) tls: TlsWorld,
 }
 
@@ -260,6 +263,7 @@ impl World {
         self.smb.learn(flow);
         self.waits.learn(flow);
         self.web.learn(flow);
+        self.hops.learn(flow);
         self.tls.learn(flow);
     }
 
@@ -290,6 +294,7 @@ impl World {
         self.smb.learn_from(other.smb);
         self.waits.learn_from(other.waits);
         self.web.learn_from(other.web);
+        self.hops.learn_from(other.hops);
         self.tls.learn_from(other.tls);
     }
 
@@ -394,6 +399,7 @@ impl World {
         self.ends.sort_by_key(|e| e.stamp);
         self.hearts.sort_by(|a, b| a.period.total_cmp(&b.period));
         self.patterns = ends::patterns(&self.ends);
+        self.hops.settle();
         self.tls.settle();
     }
 

@@ -3,15 +3,16 @@
 use colloquy_dissectors::event::{Expect, Value};
 use colloquy_dissectors::units::{Side, Stamp};
 
-use super::cause;
+use super::http::request_words;
 use super::smb2_echo_unanswered::is_echo;
 use super::tcp_reset_forged::forged;
 use super::tls_not_spoken;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
+use super::{cause, keep_alive};
 use crate::diagnosis::blame::{Way, capitalised};
 use crate::diagnosis::smb::PIPE_GONE;
 use crate::diagnosis::{
-    Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+    Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
 };
 use crate::session::exchange::{Answered, Open};
 use crate::session::model::Session;
@@ -33,7 +34,13 @@ declare_rule! {
     /// wait for hours by design (CHANGE_NOTIFY, long polls) and one-way requests are left out. All such requests of a
     /// session are told together. It is a warning where another rule tells the cause (a reset, a dark path, half an
     /// answer), where who asked hung up before a second was over, or where the request crossed the peer's close; with
-    /// HTTP a note, when who asked hung up before an answer was overdue.
+    /// HTTP a note, when who asked hung up before an answer was overdue. Where it did so after a round number of seconds, that
+    /// was a time-out of its own, and the server was slow (`likely`); where a gateway answered its own client with 502 or 504 at
+    /// that moment, it is a warning and both ends are told.
+    ///
+    /// HTTP keeps connections for the next request. One that is sent on a connection that the server had closed, or that
+    /// crosses its close, is no fault of the server, and neither is one behind `Connection: close`, by which either side says
+    /// that it is the last.
     ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
@@ -47,13 +54,13 @@ declare_rule! {
     /// threads, its log, its disks. Not acknowledged: the network lost it; look at the path.
     ///
     /// ## References
-    /// RFC 5531 section 9, MS-SMB2 3.2.5, C706 chapter 12: every call has one reply.
+    /// RFC 5531 section 9, MS-SMB2 3.2.5, C706 chapter 12: every call has one reply. RFC 9112 sections 9.3.1, 9.5 and 9.6.
     pub RequestUnanswered = "request-unanswered" {
         summary: "Request never answered",
         severity: Error,
         category: Dialogue,
         protocols: [],
-        reference: "RFC 5531 section 9; MS-SMB2 3.2.5; C706 chapter 12",
+        reference: "RFC 5531 section 9; MS-SMB2 3.2.5; C706 chapter 12; RFC 9112 section 9",
     }
 }
 
@@ -179,7 +186,9 @@ impl<'a> Unanswered<'a> {
 
     fn severity(&self, view: &View<'_>) -> Severity {
         let dropped = self.whereabouts.culprit == Culprit::from(self.open.side);
-        if dropped && matches!(view.session.protocol, "http" | "http2") {
+        if let Some(severity) = self.whereabouts.severity {
+            severity
+        } else if dropped && matches!(view.session.protocol, "http" | "http2") {
             // Who leaves a page drops its long polls.
             Severity::Note
         } else if self.cause.is_some()
@@ -195,8 +204,9 @@ impl<'a> Unanswered<'a> {
 
     fn finding(&self, view: &View<'_>) -> Finding {
         let open = self.open;
-        let end = view.ending().map(Ending::stamp);
+        let end = view.given_up(open).map(|(stamp, _)| stamp);
         let end = end.or(closed_since(view, open)).or(gave_up(view, open));
+        let asked = target(view, open).unwrap_or_else(|| open.op.to_string());
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
         let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
         let way = Way::of_open(view, open);
@@ -214,11 +224,10 @@ impl<'a> Unanswered<'a> {
             .maybe_frame(peer, "last-of-peer")
             .maybe_frame(end, "end")
             .frames(&self.more, "unanswered-too")
-            .title(self.title())
+            .title(self.title(&asked))
             .explain(format!(
-                "The {} asked {} in frame {} and got no answer: {}. {}.{}",
+                "The {} asked {asked} in frame {} and got no answer: {}. {}.{}",
                 open.side,
-                open.op,
                 open.asked.frame,
                 self.how(view),
                 capitalised(&self.whereabouts.what),
@@ -228,7 +237,8 @@ impl<'a> Unanswered<'a> {
             .number("waited", self.waited)
             .number("patience", self.patience)
             .number("requests", self.count() as f64);
-        let finding = way.count(finding);
+        let mut finding = way.count(finding);
+        finding.certainty = self.whereabouts.certainty;
         match self.cause {
             Some(rule) => finding.also(&format!("The cause is told by {rule}.")),
             None => finding,
@@ -239,13 +249,13 @@ impl<'a> Unanswered<'a> {
         1 + self.more.len() as u64 + self.let_go
     }
 
-    fn title(&self) -> String {
-        let op = self.open.op;
+    fn title(&self, asked: &str) -> String {
+        let named = asked != self.open.op.to_string();
         match self.count() {
-            1 => format!("{op} was never answered"),
-            n if self.one_operation => format!("{op} was never answered, {n} times"),
+            1 => format!("{asked} was never answered"),
+            n if self.one_operation && !named => format!("{asked} was never answered, {n} times"),
             n => format!(
-                "{op} and {} were never answered",
+                "{asked} and {} were never answered",
                 counted(n - 1, "more request")
             ),
         }
@@ -258,10 +268,11 @@ impl<'a> Unanswered<'a> {
                 "the {side} reset the connection {waited} later (frame {})",
                 stamp.frame
             ),
-            Some(Ending::Fin(stamp)) => {
+            Some(Ending::Fin(last)) => {
+                let (fin, side) = view.given_up(self.open).unwrap_or((last, self.open.side));
                 format!(
-                    "the connection was closed {waited} later (frame {})",
-                    stamp.frame
+                    "the {side} closed the connection {waited} later (frame {})",
+                    fin.frame
                 )
             }
             None => match closed_since(view, self.open) {
@@ -296,6 +307,9 @@ struct Whereabouts {
     proof: Option<(Stamp, &'static str)>,
     /// The request and the close of the other side crossed: who asked may ask again on a new connection.
     crossed: bool,
+    /// Where it is not told by the rest.
+    severity: Option<Severity>,
+    certainty: Certainty,
 }
 
 const LOOK_AT_THE_PROGRAM: &str =
@@ -313,6 +327,24 @@ impl Whereabouts {
             advice,
             proof: None,
             crossed: false,
+            severity: None,
+            certainty: Certainty::Certain,
+        }
+    }
+
+    /// Trouble of keeping connections, at nobody's great expense.
+    fn of_keeping(culprit: impl Into<Culprit>, what: String) -> Self {
+        Self {
+            severity: Some(Severity::Warning),
+            ..Self::new(culprit, what, keep_alive::ADVICE)
+        }
+    }
+
+    fn likely(self, severity: Severity) -> Self {
+        Self {
+            severity: Some(severity),
+            certainty: Certainty::Likely,
+            ..self
         }
     }
 
@@ -363,7 +395,33 @@ fn is_smb(session: &Session) -> bool {
 /// The other side had closed before the request was sent.
 fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let peer = open.side.other();
-    let fin = view.tcp()?.sides[peer].fin.filter(|f| *f < open.began)?;
+    let tcp = view.tcp()?;
+    let fin = tcp.sides[peer].fin.filter(|f| *f < open.began)?;
+    if let Some(idle) = keep_alive::idle(view.session, open, fin) {
+        let known = tcp.sides[peer].fin_acked.filter(|a| *a < open.began);
+        let idle = seconds(idle);
+        let (culprit, what) = match known {
+            Some(known) => (
+                Culprit::from(open.side),
+                format!(
+                    "the {peer} had closed the connection in frame {}, {idle} after its last answer, which it may (keep-alive), and \
+                     TCP of the {} had taken note of that (frame {}): its program used a connection of its pool that was \
+                     over",
+                    fin.frame, open.side, known.frame
+                ),
+            ),
+            None => (
+                Culprit::Unknown,
+                format!(
+                    "the {peer} had closed the connection in frame {}, {idle} after its last answer (keep-alive), and the request \
+                     crossed that close: a race that neither side can avoid",
+                    fin.frame
+                ),
+            ),
+        };
+        let whereabouts = Whereabouts::of_keeping(culprit, what);
+        return Some(whereabouts.proof(fin, "closed-before"));
+    }
     let what = format!(
         "the {peer} had closed its direction in frame {} before, so that nobody was left to answer",
         fin.frame
@@ -374,6 +432,102 @@ fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
         crossed: true,
         ..whereabouts
     })
+}
+
+/// Either side had said that another request is the last one of the connection (RFC 9112 section 9.6).
+fn behind_the_last(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let mut said = view.session.facts_named("http.after-close");
+    let said = said.find(|f| f.fact.exchange.is_some_and(|first| open.id >= first))?;
+    let peer = open.side.other();
+    if said.text("by") == open.side.name() {
+        let what = format!(
+            "the {} itself had said `Connection: close` with an earlier request, behind which the {peer} takes no other",
+            open.side
+        );
+        let whereabouts = Whereabouts::of_keeping(open.side, what);
+        let advice = "Have the client send nothing behind a request with `Connection: close`, and the rest on a new connection.";
+        return Some(Whereabouts {
+            advice,
+            ..whereabouts
+        });
+    }
+    let what = format!(
+        "the {peer} had said `Connection: close` with an earlier answer, so that it takes no request behind that one"
+    );
+    let whereabouts = Whereabouts {
+        advice: "Have the client send what came behind that answer again on a new connection, as far as it may be repeated.",
+        ..Whereabouts::of_keeping(Culprit::Unknown, what)
+    };
+    Some(if said.side == peer {
+        whereabouts.proof(said.stamp, "last-answer")
+    } else {
+        whereabouts
+    })
+}
+
+/// It came after a silence, and was answered with a reset by a host that knew of no connection.
+fn forgotten(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let idle = keep_alive::forgotten(view, view.session, open)?;
+    let what = format!(
+        "after {} without traffic {} did not know the connection any more: it had closed it, which it may (keep-alive), and the \
+         request crossed that close, or something on the way forgot the connection",
+        seconds(idle),
+        view.end_of(open.side.other())
+    );
+    Some(Whereabouts::of_keeping(Culprit::Unknown, what))
+}
+
+/// What was asked by HTTP, as far as it is known: `GET /me`.
+fn target(view: &View<'_>, open: &Open) -> Option<String> {
+    let mut named = view.session.facts_named("http.unanswered");
+    let fact = named.find(|f| f.fact.exchange == Some(open.id))?;
+    Some(request_words(fact))
+}
+
+/// A wait that ended so shortly after a round number of seconds was ended by a clock.
+fn is_time_out(waited: f64) -> bool {
+    let whole = waited.floor();
+    let round = whole <= 10.0 || whole % 5.0 == 0.0 || whole == 12.0;
+    whole >= 1.0 && round && waited - whole <= (whole * 0.01).clamp(0.025, 0.1)
+}
+
+/// Who asked did not wait for the answer, or had waited in vain.
+fn did_not_wait(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
+    let (asker, peer) = (open.side, open.side.other());
+    let had_it = view.acknowledged(open) == Some(true) && waited >= AT_ONCE;
+    if had_it && let Some(answer) = view.world.answered_instead(view.flow, open) {
+        let what = format!(
+            "the {asker} waited for {} and gave up, and at that moment the gateway {} answered a client of its own with {} in \
+             frame {}, whom it had let wait since frame {}: the {peer} stands behind that gateway, and did not answer in \
+             time",
+            seconds(waited),
+            answer.gateway,
+            answer.status,
+            answer.answered.frame,
+            answer.asked.frame
+        );
+        let whereabouts = Whereabouts::new(peer, what, LOOK_AT_THE_PROGRAM);
+        let whereabouts = whereabouts.proof(answer.answered, "gateway-answer");
+        return whereabouts.likely(Severity::Warning);
+    }
+    if had_it && is_time_out(waited) {
+        let what = format!(
+            "the {asker} waited for {} and gave up, by the look of it after a time-out: the program of the {peer} had the request \
+             for that long, and was too slow for the {asker}, which may be a proxy that answers somebody else with 504 then",
+            seconds(waited)
+        );
+        let whereabouts = Whereabouts::new(peer, what, LOOK_AT_THE_PROGRAM);
+        return whereabouts.likely(Severity::Note);
+    }
+    let what = if had_it {
+        format!(
+            "the {asker} itself did not wait any longer; until then the program of the {peer} had the request"
+        )
+    } else {
+        format!("the {asker} itself did not wait for it")
+    };
+    let advice = "See why who asked did not wait: a time-out of its own, a cancelled program.";
+    Whereabouts::new(asker, what, advice)
 }
 
 /// Who asked ended the connection before anybody could have answered; with HTTP, before an answer was overdue.
@@ -438,6 +592,8 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
     let asked = view.end_of(peer);
     if let Some(known) = broken_pipe(view, open)
         .or_else(|| closed_before(view, open))
+        .or_else(|| behind_the_last(view, open))
+        .or_else(|| forgotten(view, open))
         .or_else(|| answer_on_the_way(view, open))
     {
         return known;
@@ -456,9 +612,7 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
         }
     }
     if hung_up_at_once(view, open, waited) {
-        let what = format!("the {} itself did not wait for it", open.side);
-        let advice = "See why who asked did not wait: a time-out of its own, a cancelled program.";
-        return Whereabouts::new(open.side, what, advice);
+        return did_not_wait(view, open, waited);
     }
     match view.acknowledged(open) {
         Some(true) if hung_up(view, open) => Whereabouts::new(

@@ -3,7 +3,7 @@
 use super::ask::tell;
 use super::facts;
 use super::pending::Pending;
-use super::session::{Body, Reading, Talk, Tunnel};
+use super::session::{Body, Closing, Reading, Talk, Tunnel};
 use super::wire::{self, ResponseHead};
 use crate::dissector::{End, Input, Output};
 use crate::event::{Act, Fact, Op, Phase, Status};
@@ -127,6 +127,13 @@ impl Talk {
                 status,
             },
         );
+        if head.closes && self.closing != Closing::Told {
+            match self.queue.front().map(|next| next.id) {
+                Some(next) => self.after_close(Side::Server, next, Side::Server, span, out),
+                None if self.closing == Closing::Not => self.closing = Closing::Said(Side::Server),
+                None => {}
+            }
+        }
         if head.status == 101 || (pending.is_connect() && (200..300).contains(&head.status)) {
             return self.open_tunnel(Some(pending), head, bytes, span, out);
         }

@@ -3,7 +3,7 @@
 use super::cookies::Jar;
 use super::credentials::Accepted;
 use super::describe;
-use super::facts::ErrorsTold;
+use super::facts::{self, ErrorsTold};
 use super::pending::Queue;
 use super::show::Show;
 use super::start::{self, Beginning};
@@ -56,6 +56,18 @@ pub(super) enum Tunnel {
     Child(u64),
     /// Nowhere.
     Opaque,
+}
+
+/// Whether more requests may come on the connection (RFC 9112 section 9.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// They may.
+    #[default]
+    Not,
+    /// That side said `Connection: close`.
+    Said(Side),
+    /// A request came behind that, and was told.
+    Told,
 }
 
 /// One side of the dialogue.
@@ -128,6 +140,7 @@ pub(super) struct Talk {
     pub(super) host_told: bool,
     pub(super) agent_told: bool,
     pub(super) server_told: bool,
+    pub(super) closing: Closing,
     /// The client closed its direction, or reset the connection.
     pub(super) client_left: bool,
     pub(super) scheme_told: Option<&'static str>,
@@ -507,11 +520,45 @@ impl Talk {
         self.client_left |= side == Side::Client && end != End::CaptureStopped;
         let lane = &mut self.lanes[side];
         let in_order = expected.is_none() && lane.lost_since.is_none();
-        lane.reading = Reading::Ended;
+        let first = std::mem::replace(&mut lane.reading, Reading::Ended) != Reading::Ended;
+        if first && self.lanes[side.other()].reading == Reading::Ended {
+            self.tell_waiting(out);
+        }
         if end == End::Fin && in_order && self.queue.is_empty() && !self.closed {
             self.closed = true;
             out.phase(side, Span::new(at, at), Phase::Closed);
         }
+    }
+}
+
+/// Requests without an answer that are named.
+const NAMED: usize = 8;
+
+impl Talk {
+    /// Names the requests that were never answered, now that nobody will.
+    fn tell_waiting(&mut self, out: &mut Output<'_>) {
+        let head = self.lanes.client.head;
+        let waiting = self.queue.iter().filter(|p| p.told && p.child.is_none());
+        for pending in waiting.take(NAMED) {
+            let fact = Fact::new("http.unanswered")
+                .with("method", pending.op.name)
+                .with("target", facts::target(pending.target.bytes()));
+            out.fact(Side::Client, head, fact.in_exchange(pending.id));
+        }
+    }
+
+    /// A request that is the first behind a `Connection: close` of `by`, as the bytes of `side` show.
+    pub(super) fn after_close(
+        &mut self,
+        by: Side,
+        id: u64,
+        side: Side,
+        span: Span,
+        out: &mut Output<'_>,
+    ) {
+        self.closing = Closing::Told;
+        let fact = Fact::new("http.after-close").with("by", by.name());
+        out.fact(side, span, fact.in_exchange(id));
     }
 }
 
