@@ -4,9 +4,9 @@ use colloquy_dissectors::event::Expect;
 use colloquy_dissectors::units::Side;
 
 use super::dcerpc::elsewhere;
-use super::tcp_half_open;
 use super::tcp_reset_forged::{forged, forged_before, not_arrived};
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use super::{keep_alive, tcp_half_open};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::Session;
 use crate::stream::facts::{Reset, TcpFacts};
 
@@ -21,7 +21,8 @@ declare_rule! {
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
     /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
-    /// may have been a long poll), and where `tcp-half-open` tells the cause. Where nothing of that can be seen (an
+    /// may have been a long poll), where `tcp-half-open` tells the cause, and where nothing was cut off but a request of HTTP on a
+    /// connection that its peer did not know any more after an idle time (keep-alive). Where nothing of that can be seen (an
     /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
     /// acknowledged (by a client's reset neither); that is a warning, and told of every protocol where the reset
     /// acknowledges an answer that cannot have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind
@@ -57,8 +58,17 @@ struct Work {
     given_up: usize,
     /// Of those, other ones than requests of HTTP, which may be long polls (guard T7).
     impatient: usize,
+    /// Seconds of silence before the only request, which its peer did not know the connection of any more.
+    stale: Option<f64>,
     unacked: u64,
     example: Option<String>,
+}
+
+impl Work {
+    /// Nothing was cut off but a request on a connection that was over.
+    fn is_stale(&self) -> bool {
+        self.stale.is_some() && self.requests == 1 && self.messages + self.given_up == 0
+    }
 }
 
 impl TcpAbortedInFlight {
@@ -117,6 +127,8 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
                 && open.asked <= reset.stamp;
             // Pings are no work, and of an upgrade ws-upgrade-failed tells.
             if waits && !open.answer_may_be_missing && session.protocol != "websocket" {
+                let idle = keep_alive::forgotten(view, session, open);
+                work.stale = idle.filter(|_| work.requests == 0);
                 if open.side == reset.side && !forged {
                     work.given_up += 1;
                     let leaves = matches!(session.protocol, "http" | "http2");
@@ -152,7 +164,9 @@ fn readable(view: &View<'_>) -> bool {
 }
 
 fn severity(view: &View<'_>, work: &Work) -> Severity {
-    if work.requests + work.messages > 0 && !tcp_half_open::tells(view) {
+    if work.is_stale() {
+        Severity::Warning
+    } else if work.requests + work.messages > 0 && !tcp_half_open::tells(view) {
         META.severity
     } else if work.given_up > 0 && work.requests + work.messages + work.impatient == 0 {
         Severity::Note
@@ -202,8 +216,10 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         )),
         (None, None) => None,
     };
+    let stale = work.stale.filter(|_| work.is_stale() && doubt.is_none());
     let culprit = match doubt {
         Some(_) => Culprit::Network,
+        None if stale.is_some() => Culprit::Unknown,
         None => Culprit::from(reset.side),
     };
     let doubt = doubt.unwrap_or_default();
@@ -212,7 +228,13 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")
-        .title(if in_doubt {
+        .title(if let Some(idle) = stale {
+            format!(
+                "The {} did not know the connection any more when it was used again after {}",
+                reset.side,
+                seconds(idle)
+            )
+        } else if in_doubt {
             format!("A reset in the name of the {} came in the middle of work", reset.side)
         } else if work.requests + work.messages == 0 && work.given_up > 0 && work.example.is_none() {
             format!("The {} reset the connection and left a message half read", reset.side)
@@ -227,7 +249,12 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
             view.client(),
             view.server()
         ))
-        .advise("Look at the program that sent the reset: a crash, a time-out, a limit; if neither side's did, at the path.")
+        .advise(match stale {
+            Some(_) => keep_alive::ADVICE,
+            None => {
+                "Look at the program that sent the reset: a crash, a time-out, a limit; if neither side's did, at the path."
+            }
+        })
         .number("open_requests", work.requests as f64)
         .number("incomplete_messages", work.messages as f64)
         .number("client_unacknowledged", reset.unacked[Side::Client] as f64)
@@ -287,6 +314,28 @@ mod tests {
         let found = findings(script.reset(Side::Server).frames(), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
         assert!(found[0].explanation.contains("came before, in frame"));
+    }
+
+    #[test]
+    fn a_request_on_a_connection_that_was_kept_too_long() {
+        use crate::capture::script::flag;
+        use crate::diagnosis::rules::bench::http::{answer, ask, to_web, turn};
+        let (first, reply) = (ask("GET /a", ""), answer("200 OK", ""));
+        let again = |secs: f64, flags: u16| {
+            let script = turn(to_web(), &first, &reply).wait_secs(secs);
+            let script = script.client_unacknowledged(&ask("GET /b", ""));
+            let (s, c) = (1 + reply.len() as u32, 1 + first.len() as u32);
+            let found = findings(
+                script.segment(Side::Server, flags, s, c, b"").frames(),
+                RULE,
+            );
+            (found[0].severity, found[0].side)
+        };
+        assert_eq!(again(2.0, flag::RST), (Severity::Warning, Culprit::Unknown));
+        // At work, or by a host that knows the connection, it is another thing.
+        let error = (Severity::Error, Culprit::Server);
+        assert_eq!(again(0.1, flag::RST), error);
+        assert_eq!(again(2.0, flag::RST | flag::ACK), error);
     }
 
     #[test]
