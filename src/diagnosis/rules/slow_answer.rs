@@ -3,7 +3,7 @@
 use super::{dcerpc, tcp_loss_stall};
 use crate::diagnosis::blame::Way;
 use crate::diagnosis::{
-    Culprit, Finding, Severity, Verdicts, View, declare_rule, once_more, seconds,
+    Culprit, Finding, Severity, Verdicts, View, counted, declare_rule, once_more, seconds,
 };
 use crate::session::exchange::{Answered, LateArrival};
 use crate::session::model::Session;
@@ -23,7 +23,8 @@ declare_rule! {
     /// first of its kind may have had something to start, as a bind of DCE/RPC that starts the service (always a note).
     /// It is a note too where the operation always takes that long, and with HTTP, where it may be a long poll. Bytes
     /// count when they are seen first, so retransmissions do not
-    /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out.
+    /// matter. What may wait by design (interim answers, long polls, CHANGE_NOTIFY) is left out. Of pipelined requests of HTTP/1.1
+    /// the one that kept the others waiting is told, with their number; an upload that was answered before its end is not.
     ///
     /// An answer that was made in time may arrive late: captured at the side that answers, its bytes were sent again at least
     /// twice with nothing of the peer between, and acknowledged more than a second, and more than ten round trips of the
@@ -75,6 +76,7 @@ impl SlowAnswer {
             .filter(|a| !a.long_wait && took(a) > thresholds.slow_answer)
             .collect();
         slow.sort_by_key(|a| std::cmp::Reverse(a.nanos_to_first()));
+        let queued = in_line(view, &mut slow);
         let mut told: Vec<&Answered> = Vec::new();
         for answered in slow {
             // An answer that waited for one that is told already is slow only because of it.
@@ -91,7 +93,7 @@ impl SlowAnswer {
                 out.cannot_tell(&META, "T1", dcerpc::BOUND_UNSEEN);
             } else if let Some(finding) = judge(view, answered) {
                 told.push(answered);
-                out.raise(finding);
+                out.raise(behind_it(finding, &queued, answered));
             }
         }
         for late in &view.session.troubles.late {
@@ -108,6 +110,53 @@ impl SlowAnswer {
             }
         }
     }
+}
+
+/// Answers of HTTP/1 that only waited for their turn: taken out of `slow`, and given with the one that kept them.
+fn in_line<'a>(view: &View<'_>, slow: &mut Vec<&'a Answered>) -> Vec<(&'a Answered, &'a Answered)> {
+    let mut queued: Vec<(&Answered, &Answered)> = Vec::new();
+    if view.session.protocol != "http" {
+        return queued;
+    }
+    // What is answered before a request is whole waited for the rest of that.
+    let mut early = view.session.facts_named("http.early-answer").peekable();
+    if early.peek().is_some() {
+        let early: Vec<_> = early.filter_map(|f| f.request).collect();
+        slow.retain(|a| !early.contains(&a.asked));
+    }
+    let least = view.world.thresholds.slow_answer;
+    let mut in_order = slow.clone();
+    in_order.sort_by_key(|a| (a.began, a.asked));
+    for (at, late) in in_order.iter().enumerate() {
+        let kept = in_order.iter().take(at).rev().find(|first| {
+            let waited = first.asked <= late.asked && late.asked < first.began;
+            waited && late.began.time.since(first.answered.time) <= least
+        });
+        if let Some(first) = kept {
+            let root = queued.iter().find(|(late, _)| std::ptr::eq(*late, *first));
+            queued.push((late, root.map_or(first, |(_, root)| root)));
+        }
+    }
+    slow.retain(|a| !queued.iter().any(|(late, _)| std::ptr::eq(*late, *a)));
+    queued
+}
+
+/// Says which other answers waited for this one.
+fn behind_it(finding: Finding, queued: &[(&Answered, &Answered)], root: &Answered) -> Finding {
+    let behind = queued.iter().filter(|(_, r)| std::ptr::eq(*r, root));
+    let stamps: Vec<_> = behind.map(|(late, _)| late.began).collect();
+    if stamps.is_empty() {
+        return finding;
+    }
+    let count = stamps.len() as u64;
+    let said = format!(
+        "{} waited behind it, since HTTP/1.1 answers in the order of the requests: what they took themselves nobody sees.",
+        counted(count, "later answer")
+    );
+    finding
+        .frames(&stamps, "waited-behind-it")
+        .also(&said)
+        .number("behind", count as f64)
 }
 
 /// An answer that was late only at who asked.
@@ -516,6 +565,39 @@ mod tests {
     #[test]
     fn less_than_a_second_is_not_slow() {
         assert!(severities(slow(healthy(over_tcp(), 5), 9, 0.8)).is_empty());
+    }
+
+    #[test]
+    fn who_waits_in_line_is_not_slow_itself() {
+        use crate::diagnosis::rules::bench::http::{answer, ask, to_web};
+        let (first, ok) = (ask("GET /slow", ""), answer("200 OK", ""));
+        let asked = [first, ask("GET /a", ""), ask("GET /b", "")].concat();
+        let in_line = |pause: f64| {
+            let script = to_web().client(&asked).wait_secs(4.0).server(&ok);
+            let script = script.server(&ok).wait_secs(pause).server(&ok);
+            findings(script.close().frames(), RULE)
+        };
+        let found = in_line(0.0);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].numbers.contains(&("behind", 2.0)), "{found:?}");
+        let answered = found[0].frames.iter().find(|e| e.role == "answer");
+        assert!(answered.unwrap().frame < found[0].frames.last().unwrap().frame);
+        // The last one took its own time as well.
+        assert_eq!(in_line(3.0).len(), 2);
+        let script = to_web().client(&asked).wait_secs(4.0).server_lost(&ok);
+        let script = script.server(&ok).server(&ok).close();
+        assert!(findings(script.frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn an_upload_that_is_answered_before_its_end_took_its_own_time() {
+        use crate::diagnosis::rules::bench::http::{answer, ask, to_web};
+        let script = to_web()
+            .client(&ask("POST /up", "Content-Length: 100000\r\n"))
+            .wait_secs(3.0)
+            .client(&[b'x'; 1000])
+            .server(&answer("413 Too Large", ""));
+        assert!(findings(script.close().frames(), RULE).is_empty());
     }
 
     #[test]
