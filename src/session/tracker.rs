@@ -19,6 +19,9 @@ use crate::limits;
 /// An answer to nothing this short a time before a request with its id may be that request's.
 const REORDERED_SECS: f64 = 1.0;
 
+/// Answers that took longer than this to begin are told with a name, where their protocol knows one: nanoseconds.
+const NAMED_NANOS: i64 = 1_000_000_000;
+
 /// An operation beyond those whose times are told apart.
 pub(super) const UNTOLD: Op = Op::new("", 0);
 
@@ -518,6 +521,16 @@ impl Sink for Tracker {
 
     fn wants_names(&self) -> bool {
         self.ledger.is_some()
+    }
+
+    fn was_slow(&self, slot: Slot) -> bool {
+        let Some(session) = self.sessions.get(slot.0 as usize) else {
+            return false;
+        };
+        session.troubles.slow.last().is_some_and(|slow| {
+            let told = session.last_message[slow.side.other()];
+            slow.nanos_to_first() >= NAMED_NANOS && told.is_some_and(|m| m.stamp == slow.answered)
+        })
     }
 
     fn name(&mut self, name: String) {

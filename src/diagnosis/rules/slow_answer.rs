@@ -1,12 +1,13 @@
 //! `slow-answer`.
 
+use super::http::request_words;
 use super::{dcerpc, tcp_loss_stall};
 use crate::diagnosis::blame::Way;
 use crate::diagnosis::{
     Culprit, Finding, Severity, Verdicts, View, counted, declare_rule, once_more, seconds,
 };
 use crate::session::exchange::{Answered, LateArrival};
-use crate::session::model::Session;
+use crate::session::model::{SeenFact, Session};
 
 declare_rule! {
     /// ## What it means
@@ -305,21 +306,17 @@ fn finding(
     };
     let way = Way::of_answered(view, answered);
     let (culprit, lost) = culprit(view, answered, &way);
+    let asked = asked(view, answered);
     let finding = Finding::new(&META, answered.began)
         .severity(severity)
         .side(culprit)
         .frame(answered.asked, "request")
         .maybe_frame(way.acked, "acknowledged")
         .frame(answered.began, "answer")
-        .title(format!(
-            "{} was answered after {}",
-            answered.op,
-            seconds(took)
-        ))
+        .title(format!("{asked} was answered after {}", seconds(took)))
         .explain(format!(
-            "The {} asked {} in frame {}; the answer began {} later in frame {}. {compared}{again}{}{lost}",
+            "The {} asked {asked} in frame {}; the answer began {} later in frame {}. {compared}{again}{}{lost}",
             answered.side,
-            answered.op,
             answered.asked.frame,
             seconds(took),
             answered.began.frame,
@@ -330,6 +327,16 @@ fn finding(
         .number("threshold", view.world.thresholds.slow_answer)
         .number("usual", usual.map_or(0.0, |u| u.secs));
     way.count(finding)
+}
+
+/// What was asked: of HTTP with its target, where just one answer was told there.
+fn asked(view: &View<'_>, answered: &Answered) -> String {
+    let here = |f: &&SeenFact| f.began == answered.began && f.stamp == answered.answered;
+    let mut named = view.session.facts_named("http.slow").filter(here);
+    match (named.next(), named.next()) {
+        (Some(fact), None) => request_words(fact),
+        _ => answered.op.to_string(),
+    }
 }
 
 fn advice(culprit: Culprit) -> &'static str {
@@ -579,6 +586,7 @@ mod tests {
         };
         let found = in_line(0.0);
         assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].title, "GET /slow was answered after 4.00 s");
         assert!(found[0].numbers.contains(&("behind", 2.0)), "{found:?}");
         let answered = found[0].frames.iter().find(|e| e.role == "answer");
         assert!(answered.unwrap().frame < found[0].frames.last().unwrap().frame);

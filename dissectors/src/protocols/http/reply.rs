@@ -11,6 +11,9 @@ use crate::http_status;
 use crate::text::printable;
 use crate::units::{Side, Span};
 
+/// Slow answers of one connection whose targets are told.
+const SLOW_TOLD: u8 = 32;
+
 impl Talk {
     pub(super) fn response(&mut self, bytes: &[u8], span: Span, out: &mut Output<'_>) -> Body {
         let head = match wire::response(bytes) {
@@ -127,6 +130,13 @@ impl Talk {
                 status,
             },
         );
+        if self.slow_told < SLOW_TOLD && out.was_slow() {
+            self.slow_told += 1;
+            let fact = Fact::new("http.slow")
+                .with("method", pending.op.name)
+                .with("target", facts::target(pending.target.bytes()));
+            out.fact(Side::Server, span, fact.in_exchange(pending.id));
+        }
         if head.closes && self.closing != Closing::Told {
             match self.queue.front().map(|next| next.id) {
                 Some(next) => self.after_close(Side::Server, next, Side::Server, span, out),

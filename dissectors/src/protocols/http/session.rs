@@ -141,6 +141,8 @@ pub(super) struct Talk {
     pub(super) agent_told: bool,
     pub(super) server_told: bool,
     pub(super) closing: Closing,
+    /// Slow answers whose targets were told.
+    pub(super) slow_told: u8,
     /// The client closed its direction, or reset the connection.
     pub(super) client_left: bool,
     pub(super) scheme_told: Option<&'static str>,
