@@ -112,6 +112,27 @@ pub struct InClear {
 /// Tokens that were taken for one target and are remembered.
 const TAKEN: usize = 64;
 
+/// What became of a proxy's question for credentials, over all connections of a client.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The first answers 407 to requests without credentials.
+    pub cited: SmallVec<[Stamp; 2]>,
+    /// All of them.
+    pub count: u64,
+    /// The client has sent some.
+    pub has_sent: bool,
+}
+
+impl Asked {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.has_sent |= other.has_sent;
+        self.cited.extend_from_slice(&other.cited);
+        self.cited.sort_unstable();
+        self.cited.truncate(CITED);
+    }
+}
+
 /// In the place of a target: the token had expired, wherever it was sent.
 const EXPIRED: &str = "";
 
@@ -129,6 +150,7 @@ pub struct Web {
     refusals: HashMap<RefusalKey, Refusals>,
     clear: HashMap<ClearKey, InClear>,
     taken: HashMap<TakenKey, Taken>,
+    proxies: HashMap<(IpAddr, Endpoint), Asked>,
 }
 
 impl Web {
@@ -147,6 +169,7 @@ impl Web {
                     self.refuse(key, &[fact.stamp], 1);
                 }
             }
+            self.learn_proxy(flow, session);
             for fact in session.facts_named("http.credentials-accepted") {
                 if let Some(token) = fact.int("credential").filter(|_| is_bearer(fact)) {
                     let target = fact.text("target").to_owned();
@@ -157,6 +180,31 @@ impl Web {
             if !is_encrypted(flow, session) {
                 self.learn_clear(flow, session);
             }
+        }
+    }
+
+    fn learn_proxy(&mut self, flow: &Flow, session: &Session) {
+        let (mut asked, mut sent) = (Asked::default(), false);
+        for fact in &session.facts {
+            sent |= fact.fact.name == "http.credentials";
+            if is_question(fact) {
+                asked.count += 1;
+                asked.cited.push(fact.stamp);
+            }
+        }
+        asked.has_sent = sent;
+        if asked.count > 0 || sent {
+            self.ask((flow.client.address, flow.server), &asked);
+        }
+    }
+
+    fn ask(&mut self, key: (IpAddr, Endpoint), asked: &Asked) {
+        if let Some(known) = self.proxies.get_mut(&key) {
+            known.add(asked);
+        } else if self.proxies.len() < limits::REFUSED_CREDENTIALS {
+            let mut first = Asked::default();
+            first.add(asked);
+            self.proxies.insert(key, first);
         }
     }
 
@@ -281,6 +329,9 @@ impl Web {
         for (key, seen) in other.clear {
             self.sent_clear(key, seen);
         }
+        for (key, asked) in other.proxies {
+            self.ask(key, &asked);
+        }
         for (key, tokens) in other.taken {
             self.take(key, &tokens);
         }
@@ -309,6 +360,11 @@ impl Web {
             EXPIRED.to_owned(),
         );
         self.refusals.get(&key)
+    }
+
+    /// What became of the question of the proxy of `flow` for credentials of its client.
+    pub fn asked(&self, flow: &Flow) -> Option<&Asked> {
+        self.proxies.get(&(flow.client.address, flow.server))
     }
 
     /// Where other tokens than that of `fact` were taken for its target, over all connections of the client of `flow`.
@@ -350,6 +406,13 @@ fn refused(fact: &SeenFact) -> Option<(i64, String)> {
     };
     let target = format!("{} {}", fact.text("method"), fact.text("target"));
     (matches!(status, 401 | 407) && !step).then_some((credential, target))
+}
+
+/// An answer 407 to a request without credentials: a proxy asks for them (RFC 9110 section 15.5.8).
+pub fn is_question(fact: &SeenFact) -> bool {
+    fact.fact.name == "http.error"
+        && fact.int("status") == Some(407)
+        && fact.int("credential").is_none()
 }
 
 /// True for a refusal of a token whose time was over.
