@@ -78,9 +78,9 @@ impl Hops {
     pub(super) fn learn(&mut self, flow: &Flow) {
         for session in flow.sessions.iter().filter(|s| s.protocol == "http") {
             if !session.open.is_empty() && self.given_up.len() < limits::GATEWAY_HOPS {
-                let asked = session.open.iter().filter(|o| o.side == Side::Client);
+                let mut asked = session.open.iter().filter(|o| o.side == Side::Client);
                 self.given_up
-                    .extend(asked.filter_map(|open| GivenUp::of(flow, open)).next());
+                    .extend(asked.find_map(|open| GivenUp::of(flow, open)));
             }
             if session.requests.failed == 0 {
                 continue;

@@ -161,96 +161,129 @@ fn between_chunks(shape: Option<&SeenFact>) -> bool {
     shape.is_some_and(|s| s.is("between"))
 }
 
-fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
-    let silent = view.until_end(it.stamp);
-    let (mut severity, mut culprit, mut how) = how(view, it);
-    let mut certainty = Certainty::Certain;
-    let shape = shape(view, it);
-    let mut advice = match culprit {
-        Culprit::Network => "Look at the path between the two: the sender had the rest.",
-        _ => {
-            "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its own."
+/// How grave it is, whose fault, and what came of it.
+struct Judged {
+    severity: Severity,
+    certainty: Certainty,
+    culprit: Culprit,
+    how: String,
+    advice: &'static str,
+}
+
+impl Judged {
+    fn of(view: &View<'_>, it: &Incomplete, shape: Option<&SeenFact>) -> Self {
+        let (severity, culprit, how) = how(view, it);
+        let mut judged = Self {
+            severity,
+            certainty: Certainty::Certain,
+            culprit,
+            how,
+            advice: match culprit {
+                Culprit::Network => "Look at the path between the two: the sender had the rest.",
+                _ => {
+                    "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its \
+                     own."
+                }
+            },
+        };
+        if between_chunks(shape) && hung_up(view, it).is_some_and(|(side, ..)| side != it.side) {
+            judged.severity = severity.min(Severity::Warning);
+            judged.certainty = Certainty::Likely;
         }
-    };
-    if between_chunks(shape) && hung_up(view, it).is_some_and(|(side, ..)| side != it.side) {
-        severity = severity.min(Severity::Warning);
-        certainty = Certainty::Likely;
+        if waits_for_leave(view, it).is_some() {
+            judged.culprit = Culprit::Server;
+            judged.how.push_str(
+                "; it waits for 100 Continue before it sends the body, and the server waits for the body",
+            );
+            judged.advice = "Have the server (or the proxy before it) answer Expect: 100-continue, or the client send \
+                             without it.";
+        }
+        judged
     }
-    if waits_for_leave(view, it).is_some() {
-        culprit = Culprit::Server;
-        how = format!(
-            "{how}; it waits for 100 Continue before it sends the body, and the server waits for the body"
-        );
-        advice = "Have the server (or the proxy before it) answer Expect: 100-continue, or the client send without it.";
-    }
-    let answer = answered(view, it);
-    let early = answered_early(view, it);
-    if let (Some(answer), None) = (answer, early) {
-        how = format!(
-            "{how}; only then the server answered, with {} in frame {}",
+
+    /// The client broke off, and only then the server answered.
+    fn answered_late(&mut self, answer: &SeenFact) {
+        self.how = format!(
+            "{}; only then the server answered, with {} in frame {}",
+            self.how,
             answer.int("status").unwrap_or_default(),
             answer.stamp.frame
         );
-        advice =
+        self.advice =
             "See why the client broke off: a user who cancelled, a time-out of its own, a crash.";
-    } else if let Some(late) = early.filter(|e| e.int("status") == Some(408)) {
-        severity = severity.min(META.severity);
-        culprit = Culprit::Client;
-        how = format!(
-            "nothing for {}, until the server answered with 408 in frame {}: the request did not come in time",
-            seconds(late.stamp.time.since(it.stamp.time)),
-            late.stamp.frame
+    }
+
+    /// The server answered before the request was whole.
+    fn answered_early(&mut self, view: &View<'_>, it: &Incomplete, early: &SeenFact) {
+        let (status, frame) = (early.int("status").unwrap_or_default(), early.stamp.frame);
+        if status == 408 {
+            self.culprit = Culprit::Client;
+            self.how = format!(
+                "nothing for {}, until the server answered with 408 in frame {frame}: the request did not come in time",
+                seconds(early.stamp.time.since(it.stamp.time))
+            );
+            self.advice = "See why the client, or the path, is so slow with its request; if that is as it should be, raise \
+                           the server's time for requests.";
+            return;
+        }
+        self.culprit = Culprit::Server;
+        self.how = format!(
+            "{}; the server had answered with {status} before, in frame {frame}, and wanted no more",
+            self.how
         );
-        advice = "See why the client, or the path, is so slow with its request; if that is as it should be, raise the \
-                  server's time for requests.";
-    } else if let Some(early) = early {
-        let reset = matches!(view.ending(), Some(Ending::Reset(_, Side::Server)));
-        severity = if reset {
-            Severity::Warning
-        } else {
-            Severity::Note
-        };
-        culprit = Culprit::Server;
-        how = format!(
-            "{how}; the server had answered with {} before, in frame {}, and wanted no more",
-            early.int("status").unwrap_or_default(),
-            early.stamp.frame
-        );
-        if reset {
-            advice = "Have the server read, or wait, after an early answer (RFC 9112 section 9.6): its reset may reach the \
-                      client before the answer is read.";
+        self.severity = Severity::Note;
+        if matches!(view.ending(), Some(Ending::Reset(_, Side::Server))) {
+            self.severity = Severity::Warning;
+            self.advice = "Have the server read, or wait, after an early answer (RFC 9112 section 9.6): its reset may reach \
+                           the client before the answer is read.";
         }
     }
-    let role = if early.is_some() {
-        "early-answer"
-    } else {
-        "answer"
+}
+
+fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
+    let shape = shape(view, it);
+    let mut judged = Judged::of(view, it, shape);
+    let (answer, early) = (answered(view, it), answered_early(view, it));
+    let role = match (answer, early) {
+        (_, Some(early)) => {
+            judged.answered_early(view, it, early);
+            "early-answer"
+        }
+        (Some(answer), None) => {
+            judged.answered_late(answer);
+            "answer"
+        }
+        (None, None) => "answer",
     };
     let measured = Measured::of(it, shape);
     let found = Finding::new(&META, it.stamp)
-        .severity(severity)
-        .side(culprit)
+        .severity(judged.severity)
+        .side(judged.culprit)
         .frame(it.began, "began")
         .frame(it.stamp, "last-bytes")
         .maybe_frame(answer.map(|e| e.stamp), role)
         .maybe_frame(cited_end(view, it), "end")
         .title(format!("{} {}", capitalised(&words(it)), measured.title))
         .explain(format!(
-            "The {} began {} in frame {}, {}, the last in frame {}, and then {how}.",
+            "The {} began {} in frame {}, {}, the last in frame {}, and then {}.",
             it.side,
             words(it),
             it.began.frame,
             measured.what,
-            it.stamp.frame
+            it.stamp.frame,
+            judged.how
         ))
-        .advise(advice)
+        .advise(judged.advice)
         .number("present", measured.present as f64)
-        .number("silent", silent);
+        .number("silent", view.until_end(it.stamp));
     let found = match measured.expected {
         Some(expected) => found.number("expected", expected as f64),
         None => found,
     };
-    Finding { certainty, ..found }
+    Finding {
+        certainty: judged.certainty,
+        ..found
+    }
 }
 
 /// How much there was to come, and how much came.

@@ -208,7 +208,7 @@ impl<'a> Unanswered<'a> {
         let end = end.or(closed_since(view, open)).or(gave_up(view, open));
         let asked = target(view, open).unwrap_or_else(|| open.op.to_string());
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
-        let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
+        let peer = peer.filter(|p| *p > open.asked && end.is_none_or(|end| *p < end));
         let way = Way::of_open(view, open);
         let mut finding = Finding::new(&META, open.asked)
             .severity(self.severity(view))
@@ -487,7 +487,7 @@ fn target(view: &View<'_>, open: &Open) -> Option<String> {
 /// A wait that ended so shortly after a round number of seconds was ended by a clock.
 fn is_time_out(waited: f64) -> bool {
     let whole = waited.floor();
-    let round = whole <= 10.0 || whole % 5.0 == 0.0 || whole == 12.0;
+    let round = whole <= 10.0 || whole % 5.0 < 0.5;
     whole >= 1.0 && round && waited - whole <= (whole * 0.01).clamp(0.025, 0.1)
 }
 

@@ -69,6 +69,54 @@ impl Work {
     fn is_stale(&self) -> bool {
         self.stale.is_some() && self.requests == 1 && self.messages + self.given_up == 0
     }
+
+    /// What was cut off, in words.
+    fn lost(&self, sender: Side) -> String {
+        let mut lost = Vec::new();
+        let example = self.example.as_deref().unwrap_or("half a message");
+        if self.given_up > 0 && self.example.is_none() {
+            lost.push(format!("half a message of the {sender} had arrived"));
+        } else if self.given_up > 0 {
+            lost.push(format!("it waited for an answer itself ({example})"));
+        }
+        if self.requests > 0 {
+            lost.push(match self.requests {
+                1 => format!("a request was open ({example})"),
+                n => format!("{n} requests were open, such as {example}"),
+            });
+        }
+        if self.messages > 0 {
+            lost.push(match self.messages {
+                1 => "a message was incomplete".to_owned(),
+                n => format!("{n} messages were incomplete"),
+            });
+        }
+        if self.unacked > 0 {
+            lost.push(format!(
+                "{} bytes of the {sender} were not acknowledged before",
+                self.unacked
+            ));
+        }
+        lost.join(", and ")
+    }
+
+    fn title(&self, side: Side, stale: Option<f64>, in_doubt: bool) -> String {
+        let only_own = self.requests + self.messages == 0 && self.given_up > 0;
+        if let Some(idle) = stale {
+            format!(
+                "The {side} did not know the connection any more when it was used again after {}",
+                seconds(idle)
+            )
+        } else if in_doubt {
+            format!("A reset in the name of the {side} came in the middle of work")
+        } else if only_own && self.example.is_none() {
+            format!("The {side} reset the connection and left a message half read")
+        } else if only_own {
+            format!("The {side} did not wait for its answer and reset the connection")
+        } else {
+            format!("The {side} reset the connection in the middle of work")
+        }
+    }
 }
 
 impl TcpAbortedInFlight {
@@ -117,6 +165,7 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
         ..Work::default()
     };
     let forged = view.tcp().is_some_and(|tcp| forged(tcp).is_some());
+    let tampered = forged || view.tcp().is_some_and(|tcp| forged_before(tcp).is_some());
     for session in view.flow.sessions.iter().skip(1) {
         // The answer may have come on another connection (T13).
         let elsewhere = !session.open.is_empty() && elsewhere(&View { session, ..*view });
@@ -128,7 +177,7 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
             // Pings are no work, and of an upgrade ws-upgrade-failed tells.
             if waits && !open.answer_may_be_missing && session.protocol != "websocket" {
                 let idle = keep_alive::forgotten(view, session, open);
-                work.stale = idle.filter(|_| work.requests == 0);
+                work.stale = idle.filter(|_| work.requests == 0 && !tampered);
                 if open.side == reset.side && !forged {
                     work.given_up += 1;
                     let leaves = matches!(session.protocol, "http" | "http2");
@@ -177,32 +226,7 @@ fn severity(view: &View<'_>, work: &Work) -> Severity {
 
 fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Finding {
     let sender = reset.side.other();
-    let mut lost = Vec::new();
-    let example = work.example.as_deref().unwrap_or("half a message");
-    if work.given_up > 0 && work.example.is_none() {
-        lost.push(format!("half a message of the {sender} had arrived"));
-    } else if work.given_up > 0 {
-        lost.push(format!("it waited for an answer itself ({example})"));
-    }
-    if work.requests > 0 {
-        lost.push(match work.requests {
-            1 => format!("a request was open ({example})"),
-            n => format!("{n} requests were open, such as {example}"),
-        });
-    }
-    if work.messages > 0 {
-        lost.push(match work.messages {
-            1 => "a message was incomplete".to_owned(),
-            n => format!("{n} messages were incomplete"),
-        });
-    }
-    if work.unacked > 0 {
-        lost.push(format!(
-            "{} bytes of the {sender} were not acknowledged before",
-            work.unacked
-        ));
-    }
-    let lost = lost.join(", and ");
+    let lost = work.lost(sender);
     let in_doubt = forged(tcp).is_some();
     let doubt = match (forged(tcp), forged_before(tcp)) {
         (Some(why), _) => Some(format!(
@@ -216,7 +240,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         )),
         (None, None) => None,
     };
-    let stale = work.stale.filter(|_| work.is_stale() && doubt.is_none());
+    let stale = work.stale.filter(|_| work.is_stale());
     let culprit = match doubt {
         Some(_) => Culprit::Network,
         None if stale.is_some() => Culprit::Unknown,
@@ -228,21 +252,7 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")
-        .title(if let Some(idle) = stale {
-            format!(
-                "The {} did not know the connection any more when it was used again after {}",
-                reset.side,
-                seconds(idle)
-            )
-        } else if in_doubt {
-            format!("A reset in the name of the {} came in the middle of work", reset.side)
-        } else if work.requests + work.messages == 0 && work.given_up > 0 && work.example.is_none() {
-            format!("The {} reset the connection and left a message half read", reset.side)
-        } else if work.requests + work.messages == 0 && work.given_up > 0 {
-            format!("The {} did not wait for its answer and reset the connection", reset.side)
-        } else {
-            format!("The {} reset the connection in the middle of work", reset.side)
-        })
+        .title(work.title(reset.side, stale, in_doubt))
         .explain(format!(
             "Frame {} resets the connection between {} and {} while {lost}.{doubt}",
             reset.stamp.frame,
