@@ -44,7 +44,7 @@ impl MessageMalformed {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let session = view.session;
         let is_http = session.protocol == "http";
-        let told = |m: &&Malformed| !(is_http && m.what.contains(OLDER));
+        let told = |m: &&Malformed| !(is_http && HARMLESS.contains(&m.what));
         let Some(first) = session.troubles.malformed.iter().find(told) else {
             return;
         };
@@ -71,8 +71,11 @@ impl MessageMalformed {
     }
 }
 
-/// An answer in the form of HTTP/0.9 is only old.
-const OLDER: &str = "HTTP/0.9";
+/// What HTTP's dissector cannot read without anybody's fault: an answer that is only old, and more fields than it reads.
+const HARMLESS: &[&str] = &[
+    "answer without a status line (HTTP/0.9)",
+    "too many header fields",
+];
 /// What HTTP's dissector says of bytes where an answer should begin.
 const NO_ANSWER: &str = "not a status line";
 
@@ -118,7 +121,7 @@ fn name(protocol: &str) -> &'static str {
     match protocol {
         "smb" => "SMB",
         "smb2" => "SMB2",
-        "http" => "HTTP",
+        "http" => "HTTP/1",
         _ => "DCE/RPC",
     }
 }
@@ -201,7 +204,7 @@ mod tests {
             let chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n";
             let found = told(turn(to_web(), &ask("GET /", ""), chunk));
             assert_eq!(found.len(), 1);
-            assert!(found[0].1.contains("no HTTP"), "{found:?}");
+            assert!(found[0].1.contains("no HTTP/1"), "{found:?}");
             let old = turn(to_web(), &ask("GET /", ""), b"<html>hello</html>");
             assert!(told(old).is_empty());
         }
