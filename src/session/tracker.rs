@@ -10,7 +10,8 @@ use super::fold::{
     Memory, Place, Request, answer, asked_again, count, enter, limit, note_repeat, one_more,
     open_of, orphan, overtake, simple_act,
 };
-use super::ledger::{Entry, Fate, Ledger};
+use super::late;
+use super::ledger::{Entry, Fate, Ledger, answered};
 use super::model::{SeenFact, Session};
 use super::rhythm::{one_less_open, one_more_open};
 use super::told::{Piece, Told, Writing, message_of};
@@ -18,9 +19,6 @@ use crate::limits;
 
 /// An answer to nothing this short a time before a request with its id may be that request's.
 const REORDERED_SECS: f64 = 1.0;
-
-/// Answers that took longer than this to begin are told with a name, where their protocol knows one: nanoseconds.
-const NAMED_NANOS: i64 = 1_000_000_000;
 
 /// An operation beyond those whose times are told apart.
 pub(super) const UNTOLD: Op = Op::new("", 0);
@@ -524,13 +522,8 @@ impl Sink for Tracker {
     }
 
     fn was_slow(&self, slot: Slot) -> bool {
-        let Some(session) = self.sessions.get(slot.0 as usize) else {
-            return false;
-        };
-        session.troubles.slow.last().is_some_and(|slow| {
-            let told = session.last_message[slow.side.other()];
-            slow.nanos_to_first() >= NAMED_NANOS && told.is_some_and(|m| m.stamp == slow.answered)
-        })
+        let session = self.sessions.get(slot.0 as usize);
+        session.is_some_and(late::was_slow)
     }
 
     fn name(&mut self, name: String) {
@@ -552,12 +545,5 @@ fn note(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open, fate: 
 fn name(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open) {
     if let Some(name) = ledger.as_mut().and_then(|l| l.named.take()) {
         note(ledger, session, open, Fate::Named(name.into()));
-    }
-}
-
-fn answered(open: &Open, at: Stamp, status: Status) -> Fate {
-    Fate::Answered {
-        nanos: at.time.nanos_since(open.asked.time),
-        failed: status.failed,
     }
 }

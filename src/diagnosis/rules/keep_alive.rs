@@ -3,6 +3,7 @@
 
 use colloquy_dissectors::units::Stamp;
 
+use super::tcp_reset_forged::forged;
 use crate::diagnosis::{Ending, View};
 use crate::session::exchange::Open;
 use crate::session::model::Session;
@@ -39,7 +40,7 @@ pub(super) fn forgotten(view: &View<'_>, session: &Session, open: &Open) -> Opti
         return None;
     };
     let prompt = reset.stamp.time.since(open.asked.time) < AT_ONCE;
-    let unknown = !reset.with_ack && reset.in_sequence && !reset.after_fin;
+    let unknown = !reset.with_ack && reset.in_sequence && !reset.after_fin && forged(tcp).is_none();
     // Nothing came of the peer since.
     let silent = reset.own_before.is_some_and(|own| own < open.began);
     let idle = idle(session, open, open.began)?;

@@ -189,7 +189,7 @@ pub(super) fn hung_up(view: &View<'_>, it: &Incomplete) -> Option<(Side, Stamp, 
         Some(Ending::Reset(stamp, side)) => Some((side, stamp, true)),
         _ => None,
     };
-    let listens = reset.is_none_or(|(side, ..)| side == it.side);
+    let listens = tcp.reset().is_none_or(|r| r.side == it.side);
     let half = |side: Side, fin: Stamp| side != it.side && fin < it.stamp && listens;
     let fins = Side::BOTH
         .into_iter()
