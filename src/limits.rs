@@ -66,6 +66,8 @@ pub const FRAGMENT_DATAGRAMS: usize = 4096;
 pub const COOKIES: usize = 16_384;
 /// Credentials refused at a place, and credentials sent without encryption, that are counted over connections.
 pub const REFUSED_CREDENTIALS: usize = 4096;
+/// Answers 502 and 504, and requests of HTTP that were given up, that are kept to join the two ends of a gateway, each.
+pub const GATEWAY_HOPS: usize = 4096;
 
 /// Fragmented datagrams that never became whole, kept for the report.
 pub const LOST_DATAGRAMS: usize = 4096;

@@ -210,6 +210,11 @@ pub trait Sink {
     /// How the operation of the request that comes next is called.
     fn name(&mut self, _name: String) {}
 
+    /// True when the answer that was told last in `slot` was so slow that it is worth a name.
+    fn was_slow(&self, _slot: Slot) -> bool {
+        false
+    }
+
     /// True when the fields of messages are wanted (a frame is shown), see [`Sink::message`].
     fn wants_fields(&self) -> bool {
         false
@@ -464,6 +469,12 @@ impl Output<'_> {
     #[must_use]
     pub fn wants_names(&self) -> bool {
         self.sink.wants_names()
+    }
+
+    /// True when the answer that was told last was so slow that it is worth a name.
+    #[must_use]
+    pub fn was_slow(&self) -> bool {
+        self.sink.was_slow(self.slot)
     }
 
     /// True when fields of messages are wanted: then a message is read whole, as far as its bytes are bounded.

@@ -13,6 +13,8 @@ use crate::stream::facts::TcpFacts;
 /// Silences shorter than this are no idling: seconds. Beyond WebSocket, whose applications speak often, they are longer.
 const IDLE: f64 = 3.0;
 const LONG_IDLE: f64 = 10.0;
+/// The protocol of an end that cut a stream of events.
+pub const EVENTS: &str = "event-stream";
 /// Connections younger than this were not ended for their age: seconds.
 const AGED: f64 = 30.0;
 /// Who spoke so shortly before the end, as a share of the age, was not idle.
@@ -63,9 +65,19 @@ impl End {
             return None;
         }
         let websocket = flow.sessions.iter().find(|s| s.protocol == "websocket");
-        let (stamp, side, closed) = match websocket {
-            Some(session) => of_websocket(session, tcp)?,
-            None => of_others(tcp).filter(|_| tcp.saw_start())?,
+        let feed = || flow.sessions.iter().any(is_cut_feed);
+        let (stamp, side, closed, feed) = match websocket {
+            Some(session) => {
+                let (stamp, side, closed) = of_websocket(session, tcp)?;
+                (stamp, side, closed, false)
+            }
+            None => match of_others(tcp).filter(|_| tcp.saw_start()) {
+                Some((stamp, side)) => (stamp, side, false, feed()),
+                None => {
+                    let (stamp, side) = of_feed(tcp, feed)?;
+                    (stamp, side, false, true)
+                }
+            },
         };
         let last = |s: Side| tcp.sides[s].last_data.filter(|l| *l < stamp);
         let last = Side::BOTH.into_iter().filter_map(last).max()?;
@@ -75,7 +87,11 @@ impl End {
             .longest_idle
             .is_some_and(|(from, to)| to < stamp && to.time.since(from.time) > idle);
         let reset = tcp.reset().filter(|r| r.stamp == stamp);
-        let protocol = flow.sessions.get(1).map_or("tcp", |s| s.protocol);
+        let protocol = match flow.sessions.get(1) {
+            _ if feed => EVENTS,
+            Some(session) => session.protocol,
+            None => "tcp",
+        };
         let began = flow.first;
         Some(Self {
             client: flow.client,
@@ -96,10 +112,9 @@ impl End {
 
     /// The silence before the end, where it was one.
     fn idle_age(&self) -> Option<f64> {
-        let least = if self.protocol == "websocket" {
-            IDLE
-        } else {
-            LONG_IDLE
+        let least = match self.protocol {
+            "websocket" | EVENTS => IDLE,
+            _ => LONG_IDLE,
         };
         (!self.closed && !self.longer && self.idle >= least).then_some(self.idle)
     }
@@ -133,22 +148,31 @@ fn of_websocket(session: &Session, tcp: &TcpFacts) -> Option<(Stamp, Side, bool)
 }
 
 /// Where another connection was reset by the server's side, before anybody closed.
-fn of_others(tcp: &TcpFacts) -> Option<(Stamp, Side, bool)> {
+fn of_others(tcp: &TcpFacts) -> Option<(Stamp, Side)> {
     let reset = tcp
         .reset()
         .filter(|r| tcp.was_reset() && !r.to_syn && !r.after_fin)?;
     let closed = Side::BOTH.into_iter().any(|s| tcp.sides[s].fin.is_some());
-    let lost = Side::BOTH
-        .into_iter()
-        .any(|s| tcp.sides[s].missing + tcp.sides[s].acked_unseen > 0);
     let spoken = Side::BOTH
         .into_iter()
         .all(|s| tcp.sides[s].stream_bytes > 0);
-    (reset.side == Side::Server && spoken && !closed && !lost).then_some((
-        reset.stamp,
-        reset.side,
-        false,
-    ))
+    let whole = reset.side == Side::Server && spoken && !closed && !has_holes(tcp);
+    whole.then_some((reset.stamp, reset.side))
+}
+
+/// Where somebody ended the connection before the last chunk of a stream of events.
+fn of_feed(tcp: &TcpFacts, is_cut: impl FnOnce() -> bool) -> Option<(Stamp, Side)> {
+    first_end(tcp).filter(|_| !has_holes(tcp) && is_cut())
+}
+
+fn is_cut_feed(session: &Session) -> bool {
+    session.protocol == "http" && session.fact("http.feed-cut").is_some()
+}
+
+fn has_holes(tcp: &TcpFacts) -> bool {
+    Side::BOTH
+        .into_iter()
+        .any(|s| tcp.sides[s].missing + tcp.sides[s].acked_unseen > 0)
 }
 
 fn first_end(tcp: &TcpFacts) -> Option<(Stamp, Side)> {
@@ -222,14 +246,7 @@ pub(super) fn patterns(ends: &[End]) -> HashMap<FrameNo, Pattern> {
         }
         told
     };
-    let by_server = |e: &End| {
-        (
-            e.server.address,
-            e.server.port,
-            e.side,
-            e.protocol == "websocket",
-        )
-    };
+    let by_server = |e: &End| (e.server.address, e.server.port, e.side, kind(e));
     let idle = ends.iter().filter(|e| e.idle_age().is_some());
     let known = look(Alike::Idle, grouped(idle, by_server));
     let aged = ends.iter().filter(|e| e.full_age().is_some());
@@ -237,12 +254,20 @@ pub(super) fn patterns(ends: &[End]) -> HashMap<FrameNo, Pattern> {
     let rest = ends
         .iter()
         .filter(|e| e.idle_age().is_some() && !known.contains(&e.stamp.frame));
-    let by_client = |e: &End| (e.client.address, 0, e.side, e.protocol == "websocket");
+    let by_client = |e: &End| (e.client.address, 0, e.side, kind(e));
     look(Alike::IdleOnTheWay, grouped(rest, by_client));
     found
 }
 
-type Group = (IpAddr, u16, Side, bool);
+type Group = (IpAddr, u16, Side, &'static str);
+
+/// What is idle by habit is not to be mixed with what is not.
+fn kind(end: &End) -> &'static str {
+    match end.protocol {
+        kind @ ("websocket" | EVENTS) => kind,
+        _ => "",
+    }
+}
 
 fn grouped<'a>(
     ends: impl Iterator<Item = &'a End>,

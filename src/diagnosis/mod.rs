@@ -8,6 +8,7 @@ mod blame;
 mod connects;
 pub mod ends;
 pub mod finding;
+pub mod hops;
 pub mod nfs_joins;
 pub mod plateau;
 pub mod registry;
@@ -348,9 +349,25 @@ impl<'a> View<'a> {
     /// capture did.
     pub fn waited(&self, open: &Open) -> f64 {
         let left = self.left_first(open.side).filter(|own| *own > open.asked);
-        let end = left.or_else(|| self.ending().map(Ending::stamp));
+        let end = left.or_else(|| self.given_up(open).map(|(stamp, _)| stamp));
         let end = end.map_or_else(|| self.now(), |e| e.time);
         end.since(open.asked.time).max(0.0)
+    }
+
+    /// Where and by whom a connection that ended was ended first after `open` was asked.
+    pub fn given_up(&self, open: &Open) -> Option<(Stamp, Side)> {
+        let tcp = self.tcp()?;
+        match self.ending()? {
+            Ending::Reset(stamp, side) => Some((stamp, side)),
+            Ending::Fin(last) => {
+                let fins = Side::BOTH.into_iter().filter_map(|side| {
+                    let fin = tcp.sides[side].fin.filter(|f| *f >= open.asked);
+                    fin.map(|f| (f, side))
+                });
+                let first = fins.min_by_key(|(f, _)| *f);
+                Some(first.unwrap_or((last, open.side)))
+            }
+        }
     }
 
     /// Seconds after which an answer to this operation is overdue.

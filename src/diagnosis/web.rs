@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::limits;
 use crate::session::model::{Endpoint, Flow, SeenFact, Session};
 
-/// Good uses of one cookie that are remembered.
+/// Good uses of one cookie that are remembered: so many of the first, and of the last.
 const USES: usize = 16;
 /// Refusals of one kind that are cited.
 const CITED: usize = 16;
@@ -45,10 +45,12 @@ impl CookieLife {
         self.removed = earlier(self.removed, other.removed);
         self.logout = earlier(self.logout, other.logout);
         self.uses.extend(other.uses);
-        // The earliest ones, whatever the order of learning.
+        // The earliest and the latest ones, whatever the order of learning.
         self.uses
             .sort_unstable_by_key(|(place, stamp)| (*stamp, *place));
-        self.uses.truncate(USES);
+        if let Some(last) = self.uses.len().checked_sub(USES).filter(|l| *l > USES) {
+            self.uses.drain(USES..last);
+        }
     }
 
     /// The server took it away before `until`, and did not give it again.
@@ -62,6 +64,16 @@ impl CookieLife {
         let fits = |p: u64| place.is_none_or(|wanted| wanted as u64 == p);
         let uses = self.uses.iter().filter(|(p, s)| fits(*p) && *s < until);
         uses.map(|(_, stamp)| *stamp).max()
+    }
+
+    /// It was good after `refusal` for the request that was turned away, or for one that it was good for before.
+    pub fn outlived(&self, place: Option<i64>, refusal: Stamp) -> bool {
+        let known = |p: u64| {
+            let mut uses = self.uses.iter();
+            place.is_some_and(|refused| refused as u64 == p)
+                || uses.any(|(before, s)| *before == p && *s < refusal)
+        };
+        self.uses.iter().any(|(p, s)| *s > refusal && known(*p))
     }
 }
 
@@ -81,6 +93,13 @@ pub struct Refusals {
     pub count: u64,
 }
 
+impl Refusals {
+    /// There are more of them than those that are cited.
+    pub fn more_than_cited(&self) -> bool {
+        self.count > self.cited.len() as u64
+    }
+}
+
 /// Credentials that were sent without encryption.
 #[derive(Clone, Copy, Debug)]
 pub struct InClear {
@@ -90,12 +109,39 @@ pub struct InClear {
     pub connections: u64,
 }
 
+/// Tokens that were taken for one target and are remembered.
+const TAKEN: usize = 64;
+
+/// What became of a proxy's question for credentials, over all connections of a client.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The first answers 407 to requests without credentials.
+    pub cited: SmallVec<[Stamp; 2]>,
+    /// All of them.
+    pub count: u64,
+    /// The client has sent some.
+    pub has_sent: bool,
+}
+
+impl Asked {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.has_sent |= other.has_sent;
+        self.cited.extend_from_slice(&other.cited);
+        self.cited.sort_unstable();
+        self.cited.truncate(CITED);
+    }
+}
+
 /// In the place of a target: the token had expired, wherever it was sent.
 const EXPIRED: &str = "";
 
 type CookieKey = (IpAddr, IpAddr, u64);
 type RefusalKey = (IpAddr, Endpoint, i64, String);
 type ClearKey = (IpAddr, Endpoint, String);
+type TakenKey = (IpAddr, Endpoint, String);
+/// Tokens by their fingerprints, and where they were taken first on a connection.
+type Taken = SmallVec<[(Stamp, i64); 2]>;
 
 /// The index.
 #[derive(Debug, Default)]
@@ -103,6 +149,8 @@ pub struct Web {
     cookies: HashMap<CookieKey, CookieLife>,
     refusals: HashMap<RefusalKey, Refusals>,
     clear: HashMap<ClearKey, InClear>,
+    taken: HashMap<TakenKey, Taken>,
+    proxies: HashMap<(IpAddr, Endpoint), Asked>,
 }
 
 impl Web {
@@ -121,9 +169,52 @@ impl Web {
                     self.refuse(key, &[fact.stamp], 1);
                 }
             }
+            self.learn_proxy(flow, session);
+            for fact in session.facts_named("http.credentials-accepted") {
+                if let Some(token) = fact.int("credential").filter(|_| is_bearer(fact)) {
+                    let target = fact.text("target").to_owned();
+                    let key = (flow.client.address, flow.server, target);
+                    self.take(key, &[(fact.stamp, token)]);
+                }
+            }
             if !is_encrypted(flow, session) {
                 self.learn_clear(flow, session);
             }
+        }
+    }
+
+    fn learn_proxy(&mut self, flow: &Flow, session: &Session) {
+        let (mut asked, mut sent) = (Asked::default(), false);
+        for fact in &session.facts {
+            sent |= fact.fact.name == "http.credentials";
+            if is_question(fact) {
+                asked.count += 1;
+                asked.cited.push(fact.stamp);
+            }
+        }
+        asked.has_sent = sent;
+        if asked.count > 0 || sent {
+            self.ask((flow.client.address, flow.server), &asked);
+        }
+    }
+
+    fn ask(&mut self, key: (IpAddr, Endpoint), asked: &Asked) {
+        if let Some(known) = self.proxies.get_mut(&key) {
+            known.add(asked);
+        } else if self.proxies.len() < limits::REFUSED_CREDENTIALS {
+            let mut first = Asked::default();
+            first.add(asked);
+            self.proxies.insert(key, first);
+        }
+    }
+
+    fn take(&mut self, key: TakenKey, tokens: &[(Stamp, i64)]) {
+        if let Some(known) = self.taken.get_mut(&key) {
+            known.extend_from_slice(tokens);
+            known.sort_unstable();
+            known.truncate(TAKEN);
+        } else if self.taken.len() < limits::REFUSED_CREDENTIALS {
+            self.taken.insert(key, SmallVec::from_slice(tokens));
         }
     }
 
@@ -238,6 +329,12 @@ impl Web {
         for (key, seen) in other.clear {
             self.sent_clear(key, seen);
         }
+        for (key, asked) in other.proxies {
+            self.ask(key, &asked);
+        }
+        for (key, tokens) in other.taken {
+            self.take(key, &tokens);
+        }
     }
 
     /// The life of a cookie between the ends of `flow`.
@@ -263,6 +360,22 @@ impl Web {
             EXPIRED.to_owned(),
         );
         self.refusals.get(&key)
+    }
+
+    /// What became of the question of the proxy of `flow` for credentials of its client.
+    pub fn asked(&self, flow: &Flow) -> Option<&Asked> {
+        self.proxies.get(&(flow.client.address, flow.server))
+    }
+
+    /// Where other tokens than that of `fact` were taken for its target, over all connections of the client of `flow`.
+    pub fn taken(&self, flow: &Flow, fact: &SeenFact) -> impl Iterator<Item = Stamp> {
+        let target = fact.text("target").to_owned();
+        let old = fact.int("credential");
+        let tokens = self.taken.get(&(flow.client.address, flow.server, target));
+        let others = tokens.into_iter().flatten();
+        others
+            .filter(move |(_, t)| Some(*t) != old)
+            .map(|(s, _)| *s)
     }
 
     /// Credentials of `scheme` that the client of `flow` sent to its server without encryption.
@@ -295,6 +408,13 @@ fn refused(fact: &SeenFact) -> Option<(i64, String)> {
     (matches!(status, 401 | 407) && !step).then_some((credential, target))
 }
 
+/// An answer 407 to a request without credentials: a proxy asks for them (RFC 9110 section 15.5.8).
+pub fn is_question(fact: &SeenFact) -> bool {
+    fact.fact.name == "http.error"
+        && fact.int("status") == Some(407)
+        && fact.int("credential").is_none()
+}
+
 /// True for a refusal of a token whose time was over.
 pub fn expired(fact: &SeenFact) -> bool {
     fact.fact.name == "http.error"
@@ -302,6 +422,11 @@ pub fn expired(fact: &SeenFact) -> bool {
         && fact
             .int("expires")
             .is_some_and(|end| end <= fact.stamp.time.nanos().div_euclid(1_000_000_000))
+}
+
+/// The credentials are a token that was given by somebody else (RFC 6750).
+pub fn is_bearer(fact: &SeenFact) -> bool {
+    fact.text("credentials") == "Bearer"
 }
 
 /// What anybody on the way can read: the scheme by the name of what is in it.

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::connects;
 pub use super::connects::{Burst, Connect, Failures, Neighbours, Reuse};
 use super::ends::{self, End, Heart, Pattern};
+use super::hops::Hops;
 use super::nfs_joins::NfsJoins;
 use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
@@ -187,6 +188,8 @@ pub struct World {
     pub(crate) nfs: NfsJoins,
     /// Cookies and credentials over all connections.
     pub web: Web,
+    /// Both ends of gateways.
+    pub(crate) hops: Hops,
     pub(crate) tls: TlsWorld,
 }
 
@@ -254,6 +257,7 @@ impl World {
         self.waits.learn(flow);
         self.nfs.learn(flow);
         self.web.learn(flow);
+        self.hops.learn(flow);
         self.tls.learn(flow);
     }
 
@@ -286,6 +290,7 @@ impl World {
         self.waits.learn_from(other.waits);
         self.nfs.learn_from(other.nfs);
         self.web.learn_from(other.web);
+        self.hops.learn_from(other.hops);
         self.tls.learn_from(other.tls);
     }
 
@@ -390,6 +395,7 @@ impl World {
         self.ends.sort_by_key(|e| e.stamp);
         self.hearts.sort_by(|a, b| a.period.total_cmp(&b.period));
         self.patterns = ends::patterns(&self.ends);
+        self.hops.settle();
         self.tls.settle();
     }
 

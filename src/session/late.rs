@@ -3,6 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use super::exchange::LateArrival;
+use super::model::Session;
 use super::tracker::Tracker;
 use crate::limits;
 use crate::stream::facts::Arrived;
@@ -35,4 +36,15 @@ impl Tracker {
             return;
         }
     }
+}
+
+/// Answers that took longer than this to begin are told with a name, where their protocol knows one: nanoseconds.
+const NAMED_NANOS: i64 = 1_000_000_000;
+
+/// The last answer of `session` took so long.
+pub(super) fn was_slow(session: &Session) -> bool {
+    session.troubles.slow.last().is_some_and(|slow| {
+        let told = session.last_message[slow.side.other()];
+        slow.nanos_to_first() >= NAMED_NANOS && told.is_some_and(|m| m.stamp == slow.answered)
+    })
 }

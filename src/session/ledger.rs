@@ -2,8 +2,8 @@
 //!
 //! A conversation has a ledger only while somebody lends it one, so that nothing is kept of answered requests otherwise.
 
-use colloquy_dissectors::event::{Expect, Op};
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::event::{Expect, Op, Status};
+use colloquy_dissectors::units::{Side, Stamp};
 
 use super::exchange::Open;
 
@@ -65,5 +65,13 @@ impl Entry {
             asker: open.side,
             fate,
         }
+    }
+}
+
+/// What became of a request that was answered.
+pub(super) fn answered(open: &Open, at: Stamp, status: Status) -> Fate {
+    Fate::Answered {
+        nanos: at.time.nanos_since(open.asked.time),
+        failed: status.failed,
     }
 }

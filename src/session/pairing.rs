@@ -8,7 +8,7 @@ use super::fold::{
     Place, Request, answer, asked_again, let_go, limit, note_repeat, one_more, open_of, orphan,
     overtake,
 };
-use super::ledger::{Entry, Fate, Ledger};
+use super::ledger::{Entry, Fate, Ledger, answered};
 use super::model::Session;
 use super::rhythm::{one_less_open, one_more_open};
 use super::tracker::Tracker;
@@ -235,12 +235,5 @@ fn note(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open, fate: 
 fn name(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open) {
     if let Some(name) = ledger.as_mut().and_then(|l| l.named.take()) {
         note(ledger, session, open, Fate::Named(name.into()));
-    }
-}
-
-fn answered(open: &Open, at: Stamp, status: Status) -> Fate {
-    Fate::Answered {
-        nanos: at.time.nanos_since(open.asked.time),
-        failed: status.failed,
     }
 }

@@ -6,6 +6,7 @@ use colloquy_dissectors::offsets::Pieces;
 use colloquy_dissectors::units::{PerSide, Side, Span, Stamp, StreamOffset};
 
 use super::fold::{Memory, Place, Request, count, enter, limit, one_more, simple_act};
+use super::late;
 use super::ledger::Ledger;
 use super::model::{SeenFact, Session};
 use super::told::{Piece, Told, Writing, message_of};
@@ -328,6 +329,11 @@ impl Sink for Tracker {
 
     fn wants_names(&self) -> bool {
         self.ledger.is_some()
+    }
+
+    fn was_slow(&self, slot: Slot) -> bool {
+        let session = self.sessions.get(slot.0 as usize);
+        session.is_some_and(late::was_slow)
     }
 
     fn name(&mut self, name: String) {

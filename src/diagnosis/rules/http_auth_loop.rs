@@ -3,13 +3,14 @@
 use colloquy_dissectors::units::Stamp;
 
 use super::http::{guard, request_words, status_words};
-use crate::diagnosis::web::expired;
+use crate::diagnosis::web::{expired, is_question};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
 declare_rule! {
     /// ## What it means
-    /// A client sends its credentials for the same thing again and again, and the server asks for credentials each time.
+    /// A client sends its credentials for the same thing again and again, and the server asks for credentials each time; or it
+    /// sends none at all to a proxy that asks for them each time.
     ///
     /// ## Why it matters
     /// Neither side says that it is over: the user sees a dialogue that comes back for ever, a program goes round in
@@ -20,7 +21,8 @@ declare_rule! {
     /// connections of the client to the server; with NTLM, whose credentials differ each time, on one connection. What
     /// belongs to a log-in in several steps does not count: a first request without credentials, the first message of
     /// NTLM, a challenge with a token, a Digest whose nonce was too old. A warning where they were taken in the end. Tokens
-    /// that have expired are `http-token-expired`.
+    /// that have expired are `http-token-expired`. A warning is also told of a client that sent no credentials to a proxy in the
+    /// whole capture and got at least three answers 407.
     ///
     /// ## Example
     /// A script with an old password asks every 10 s, and gets 401 every 10 s.
@@ -43,6 +45,7 @@ declare_rule! {
 
 impl HttpAuthLoop {
     fn run(view: &View<'_>, out: &mut Verdicts) {
+        without_any(view, out);
         let mut told = Vec::new();
         for fact in view.session.facts_named("http.error") {
             let Some(refusals) = of_loop(view, fact) else {
@@ -59,6 +62,52 @@ impl HttpAuthLoop {
             }
         }
     }
+}
+
+/// So many answers 407 are more than a question that somebody has still to answer.
+const QUESTIONS: u64 = 3;
+
+/// A proxy that asks for credentials, and a client that has none. It is told where it began.
+fn without_any(view: &View<'_>, out: &mut Verdicts) {
+    let mut questions = view
+        .session
+        .facts_named("http.error")
+        .filter(|f| is_question(f));
+    let Some(first) = questions.next() else {
+        return;
+    };
+    let Some(asked) = view.world.web.asked(view.flow) else {
+        return;
+    };
+    let told = asked.count >= QUESTIONS && !asked.has_sent;
+    if !told || asked.cited.first() != Some(&first.stamp) {
+        return;
+    }
+    if let Some((guard, why)) = guard(view) {
+        out.cannot_tell(&META, guard, why);
+        return;
+    }
+    let count = asked.count;
+    let found = Finding::new(&META, first.stamp)
+        .severity(Severity::Warning)
+        .side(Culprit::Client)
+        .maybe_frame(first.request, "request")
+        .frames(&asked.cited, "refusal")
+        .title(format!(
+            "The proxy asked for credentials {count} times, and the client has sent none"
+        ))
+        .explain(format!(
+            "{} answered {} of {} in frame {} with {}, and so {count} times: it lets nobody through without credentials. In the \
+             whole capture no request of this client to it bears any.",
+            view.server(),
+            request_words(first),
+            view.client(),
+            first.stamp.frame,
+            status_words(first)
+        ))
+        .advise("Give the client its user and password for the proxy, or let it through without.")
+        .number("refusals", count as f64);
+    out.raise(found);
 }
 
 /// The refusals of a loop that `fact` is one of.
@@ -176,6 +225,39 @@ mod tests {
         let found = findings(Script::merge([one(0), later, one(2)]), RULE);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].numbers.contains(&("refusals", 3.0)), "{found:?}");
+    }
+
+    #[test]
+    fn a_proxy_that_asks_in_vain() {
+        let question = answer(
+            "407 Proxy Authentication Required",
+            "Proxy-Authenticate: Basic realm=\"p\"\r\n",
+        );
+        let asked = |script: Script| turn(script, &ask("GET http://a.example/", ""), &question);
+        let thrice = asked(asked(asked(to_web())));
+        let found = findings(thrice.clone().close().frames(), RULE);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+        assert!(findings(asked(asked(to_web())).close().frames(), RULE).is_empty());
+        // Over several connections as well, if none bears any.
+        let one = |n: u16, fields: &str| {
+            turn(
+                from(40_000 + n),
+                &ask("GET http://a.example/", fields),
+                &question,
+            )
+            .close()
+        };
+        let many = Script::merge([one(0, ""), one(1, ""), one(2, "")]);
+        assert_eq!(findings(many, RULE).len(), 1);
+        let sent = "Proxy-Authorization: Basic cmlnaHQ6cmlnaHQ=\r\n";
+        let many = Script::merge([one(0, ""), one(1, ""), one(2, ""), one(3, sent)]);
+        assert!(findings(many, RULE).is_empty());
+        let lost = thrice
+            .client(&ask("GET http://a.example/", ""))
+            .server_lost(&question);
+        let frames = asked(lost).close().frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! `http-body-incomplete`.
 
-use colloquy_dissectors::units::Side;
+use colloquy_dissectors::event::Op;
+use colloquy_dissectors::units::{Side, Stamp};
 
-use super::message_incomplete::{guard, how, told_within};
+use super::message_incomplete::{Break, cited_end, guard, how, hung_up, told_within};
 use crate::diagnosis::blame::capitalised;
-use crate::diagnosis::{Culprit, Ending, Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::{
+    Certainty, Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
+};
 use crate::session::model::SeenFact;
 use crate::session::troubles::Incomplete;
 
@@ -19,13 +22,16 @@ declare_rule! {
     ///
     /// ## How it is told
     /// Less than Content-Length when the connection ends, or after 5 s of silence; chunks without the last one; a head
-    /// without the empty line. Answers to HEAD, and 204 and 304, have no body whatever their fields say. A request that
-    /// waits with its body for `100 Continue`, which never comes, while the server waits for the body, is told as that. A
-    /// warning where the receiver itself hung up while it came; a note where the server had given its answer before, and
-    /// wanted no more, but a warning when it then reset the connection, for a reset may destroy the answer on its way.
-    /// Whose fault it is where the sender fell silent is told as `message-incomplete` tells it: `likely` only where its host
-    /// was not heard since, and the network's where what was sent to it since was not acknowledged. A note where
-    /// `tcp-path-dark` tells why.
+    /// without the empty line. Answers to HEAD, and 204 and 304, have no body whatever their fields say; where requests are
+    /// missing in the capture, an answer may be one to HEAD (guard T4). A request that waits with its body for
+    /// `100 Continue`, which never comes, while the server waits for the body, is told as that. A warning where the receiver
+    /// itself hung up while it came, and `likely` where it had waited between two chunks, for what comes without a length may
+    /// pause by design; a note where the server had given its answer before the client hung up, and wanted no more, but a
+    /// warning when it then reset the connection, for a reset may destroy the answer on its way, and when that answer is 408,
+    /// for then the server had waited for the rest in vain. A stream of events (`text/event-stream`) may go on for ever: one
+    /// that its sender ends without the last chunk is a note, for who reads it asks again by itself. Whose fault it is where the
+    /// sender fell silent is told as `message-incomplete` tells it: `likely` only where its host was not heard since, and the
+    /// network's where what was sent to it since was not acknowledged. A note where `tcp-path-dark` tells why.
     ///
     /// ## Example
     /// A proxy dies in mid-download: 14 of 20 MB come, then FIN.
@@ -50,12 +56,72 @@ impl HttpBodyIncomplete {
             if told_within(view, view.session, incomplete) || spared(view, incomplete) {
                 continue;
             }
-            match guard(view, incomplete) {
+            match guard(view, incomplete).or_else(|| may_answer_head(view, incomplete.side)) {
                 Some((guard, why)) => out.cannot_tell(&META, guard, why),
                 None => out.raise(finding(view, incomplete)),
             }
         }
+        for feed in view.session.facts_named("http.feed-cut") {
+            let it = of_feed(feed);
+            let Some((Side::Server, end, reset)) = hung_up(view, &it) else {
+                continue;
+            };
+            match guard(view, &it).or_else(|| may_answer_head(view, it.side)) {
+                Some((guard, why)) => out.cannot_tell(&META, guard, why),
+                None => out.raise(cut_feed(feed, end, reset)),
+            }
+        }
     }
+}
+
+/// An answer to HEAD promises a body that never comes: where requests are missing, it may be one.
+fn may_answer_head(view: &View<'_>, side: Side) -> Option<(&'static str, &'static str)> {
+    (side == Side::Server && view.lost(Side::Client)).then_some((
+        "T4",
+        "requests are missing: what has no body may be the answer to a HEAD",
+    ))
+}
+
+/// A stream of events as a message without an end.
+fn of_feed(feed: &SeenFact) -> Incomplete {
+    Incomplete {
+        side: feed.side,
+        op: Op::default(),
+        expected: 0,
+        present: 0,
+        began: feed.began,
+        stamp: feed.stamp,
+        excused: false,
+    }
+}
+
+fn cut_feed(feed: &SeenFact, end: Stamp, reset: bool) -> Finding {
+    let silent = end.time.since(feed.stamp.time);
+    Finding::new(&META, end)
+        .severity(Severity::Note)
+        .side(Culprit::Server)
+        .frame(feed.began, "began")
+        .frame(feed.stamp, "last-bytes")
+        .frame(end, "end")
+        .title(format!(
+            "A stream of events was ended without its last chunk, {} after the last event",
+            seconds(silent)
+        ))
+        .explain(format!(
+            "The server began a stream of events in frame {}; the last bytes of it came in frame {}, and {} later the server, or a \
+             proxy for it, {} the connection (frame {}) in the middle of the answer. The client will ask again; what was to \
+             be told meanwhile it misses, unless it names the last event that it knows.",
+            feed.began.frame,
+            feed.stamp.frame,
+            seconds(silent),
+            if reset { "reset" } else { "closed" },
+            end.frame
+        ))
+        .advise(
+            "Was the server stopped? If not, look for a time-out of a proxy on the way (nginx: proxy_read_timeout), and send a \
+             comment line more often than that.",
+        )
+        .number("silent", silent)
 }
 
 /// The message waits for leave to send its body.
@@ -69,84 +135,214 @@ fn spared(view: &View<'_>, it: &Incomplete) -> bool {
     waits_for_leave(view, it).is_some() && answered_early(view, it).is_some()
 }
 
-/// The answer that came before the request was whole.
+/// The answer that came before the request was whole, and before the client gave it up.
 fn answered_early<'a>(view: &View<'a>, it: &Incomplete) -> Option<&'a SeenFact> {
+    let early = answered(view, it)?;
+    let left = matches!(hung_up(view, it), Some((Side::Client, end, _)) if end < early.stamp);
+    (!left).then_some(early)
+}
+
+/// The answer to a request that never became whole.
+fn answered<'a>(view: &View<'a>, it: &Incomplete) -> Option<&'a SeenFact> {
+    let answers = |f: &&SeenFact| {
+        let names = ["http.early-answer", "http.answer-unasked"];
+        names.contains(&f.fact.name) && f.stamp >= it.began
+    };
     let session = view.session;
-    let mut facts = session.facts.iter();
-    let early = facts.find(|f| f.fact.name == "http.early-answer" && f.stamp >= it.began)?;
-    (it.side == Side::Client).then_some(early)
+    let answer = session.facts.iter().find(answers)?;
+    (it.side == Side::Client).then_some(answer)
+}
+
+/// What is known of how the message tells its length.
+fn shape<'a>(view: &View<'a>, it: &Incomplete) -> Option<&'a SeenFact> {
+    let mut shapes = view.session.facts_named("http.cut-short");
+    shapes.find(|f| f.side == it.side && f.began == it.began && f.stamp == it.stamp)
+}
+
+/// It stops between two chunks: nobody knows whether more was to come soon.
+fn between_chunks(shape: Option<&SeenFact>) -> bool {
+    shape.is_some_and(|s| s.is("between"))
+}
+
+/// How it broke off, and what to do.
+struct Judged {
+    broke: Break,
+    advice: &'static str,
+}
+
+impl Judged {
+    fn of(view: &View<'_>, it: &Incomplete, shape: Option<&SeenFact>) -> Self {
+        let mut broke = how(view, it);
+        let mut advice = match broke.culprit {
+            Culprit::Network => "Look at the path between the two: the sender had the rest.",
+            _ => {
+                "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its own."
+            }
+        };
+        if between_chunks(shape) && hung_up(view, it).is_some_and(|(side, ..)| side != it.side) {
+            broke.severity = broke.severity.min(Severity::Warning);
+            broke.certainty = Certainty::Likely;
+        }
+        if waits_for_leave(view, it).is_some() {
+            broke.culprit = Culprit::Server;
+            if view.tcp().is_some_and(|t| t.sides[it.side].unacked == 0) {
+                broke.settle();
+            }
+            broke.how.push_str(
+                "; it waits for 100 Continue before it sends the body, and the server waits for the body",
+            );
+            advice = "Have the server (or the proxy before it) answer Expect: 100-continue, or the client send without it.";
+        }
+        Self { broke, advice }
+    }
+
+    /// The client broke off, and only then the server answered.
+    fn answered_late(&mut self, answer: &SeenFact) {
+        self.broke.how = format!(
+            "{}; only then the server answered, with {} in frame {}",
+            self.broke.how,
+            answer.int("status").unwrap_or_default(),
+            answer.stamp.frame
+        );
+        self.advice =
+            "See why the client broke off: a user who cancelled, a time-out of its own, a crash.";
+    }
+
+    /// The server answered before the request was whole.
+    fn answered_early(&mut self, view: &View<'_>, it: &Incomplete, early: &SeenFact) {
+        let (status, frame) = (early.int("status").unwrap_or_default(), early.stamp.frame);
+        if status == 408 {
+            self.broke.culprit = Culprit::Client;
+            self.broke.settle();
+            self.broke.how = format!(
+                "nothing for {}, until the server answered with 408 in frame {frame}: the request did not come in time",
+                seconds(early.stamp.time.since(it.stamp.time))
+            );
+            self.advice = "See why the client, or the path, is so slow with its request; if that is as it should be, raise \
+                           the server's time for requests.";
+            return;
+        }
+        self.broke.culprit = Culprit::Server;
+        self.broke.settle();
+        self.broke.how = format!(
+            "{}; the server had answered with {status} before, in frame {frame}, and wanted no more",
+            self.broke.how
+        );
+        self.broke.severity = Severity::Note;
+        if matches!(view.ending(), Some(Ending::Reset(_, Side::Server))) {
+            self.broke.severity = Severity::Warning;
+            self.advice = "Have the server read, or wait, after an early answer (RFC 9112 section 9.6): its reset may reach \
+                           the client before the answer is read.";
+        }
+    }
 }
 
 fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
-    let silent = view.until_end(it.stamp);
-    let mut broke = how(view, it);
-    let mut advice = match broke.culprit {
-        Culprit::Network => "Look at the path between the two: the sender had the rest.",
-        _ => {
-            "Look at the program that sent it: a crash, a wrong length, a time-out of a proxy on the way, a wait of its own."
+    let shape = shape(view, it);
+    let mut judged = Judged::of(view, it, shape);
+    let (answer, early) = (answered(view, it), answered_early(view, it));
+    let role = match (answer, early) {
+        (_, Some(early)) => {
+            judged.answered_early(view, it, early);
+            "early-answer"
         }
+        (Some(answer), None) => {
+            judged.answered_late(answer);
+            "answer"
+        }
+        (None, None) => "answer",
     };
-    if waits_for_leave(view, it).is_some() {
-        broke.culprit = Culprit::Server;
-        if view.tcp().is_some_and(|t| t.sides[it.side].unacked == 0) {
-            broke.settle();
-        }
-        broke.how = format!(
-            "{}; it waits for 100 Continue before it sends the body, and the server waits for the body",
-            broke.how
-        );
-        advice = "Have the server (or the proxy before it) answer Expect: 100-continue, or the client send without it.";
-    }
-    let early = answered_early(view, it);
-    if let Some(early) = early {
-        let reset = matches!(view.ending(), Some(Ending::Reset(_, Side::Server)));
-        broke.severity = if reset {
-            Severity::Warning
-        } else {
-            Severity::Note
-        };
-        broke.culprit = Culprit::Server;
-        broke.settle();
-        broke.how = format!(
-            "{}; the server had answered with {} before, in frame {}, and wanted no more",
-            broke.how,
-            early.int("status").unwrap_or_default(),
-            early.stamp.frame
-        );
-        if reset {
-            advice = "Have the server read, or wait, after an early answer (RFC 9112 section 9.6): its reset may reach the \
-                      client before the answer is read.";
-        }
-    }
-    let finding = Finding::new(&META, it.stamp)
+    let measured = Measured::of(it, shape);
+    let found = Finding::new(&META, it.stamp)
         .frame(it.began, "began")
         .frame(it.stamp, "last-bytes")
-        .maybe_frame(early.map(|e| e.stamp), "early-answer")
-        .maybe_frame(view.ending().map(Ending::stamp), "end")
-        .title(format!(
-            "{} stops after {} of {} bytes",
-            capitalised(&words(it)),
-            it.present,
-            it.expected
-        ))
+        .maybe_frame(answer.map(|e| e.stamp), role)
+        .maybe_frame(cited_end(view, it), "end")
+        .title(format!("{} {}", capitalised(&words(it)), measured.title))
         .explain(format!(
-            "The {} began {} in frame {}, of {}{} bytes by its own words; {} bytes came, the last in frame {}, and then \
-             {}{}.",
+            "The {} began {} in frame {}, {}, the last in frame {}, and then {}{}.",
             it.side,
             words(it),
             it.began.frame,
-            if is_bounded(it) { "" } else { "at least " },
-            it.expected,
-            it.present,
+            measured.what,
             it.stamp.frame,
-            broke.how,
-            broke.doubt
+            judged.broke.how,
+            judged.broke.doubt
         ))
-        .advise(advice)
-        .number("expected", it.expected as f64)
-        .number("present", it.present as f64)
-        .number("silent", silent);
-    broke.told_in(finding)
+        .advise(judged.advice)
+        .number("present", measured.present as f64)
+        .number("silent", view.until_end(it.stamp));
+    let found = match measured.expected {
+        Some(expected) => found.number("expected", expected as f64),
+        None => found,
+    };
+    judged.broke.told_in(found)
+}
+
+/// How much there was to come, and how much came.
+struct Measured {
+    title: String,
+    what: String,
+    present: u64,
+    /// By its own words.
+    expected: Option<u64>,
+}
+
+impl Measured {
+    fn of(it: &Incomplete, shape: Option<&SeenFact>) -> Self {
+        let number = |key| shape.and_then(|s| s.int(key)).unwrap_or(0) as u64;
+        let body = number("body");
+        match shape.map(|s| s.text("framing")) {
+            Some("length") => {
+                let length = number("length");
+                Self {
+                    title: format!("stops after {body} of {length} bytes of its body"),
+                    what: format!(
+                        "with a body of {length} bytes by its own words; {body} bytes of that came"
+                    ),
+                    present: body,
+                    expected: Some(length),
+                }
+            }
+            Some("chunks") => {
+                let bytes = counted(body, "byte");
+                let (title, within) = if between_chunks(shape) {
+                    ("without its last chunk", "")
+                } else {
+                    (
+                        "in the middle of a chunk",
+                        ", the last chunk of them not in full",
+                    )
+                };
+                Self {
+                    title: format!("stops {title}"),
+                    what: format!(
+                        "in chunks, whose length in all nobody tells before; {bytes} of them came{within}"
+                    ),
+                    present: body,
+                    expected: None,
+                }
+            }
+            Some("head") => Self {
+                title: format!(
+                    "stops in the middle of its head, after {}",
+                    counted(it.present, "byte")
+                ),
+                what: format!(
+                    "and not even its head came to its end; {} came",
+                    counted(it.present, "byte")
+                ),
+                present: it.present,
+                expected: None,
+            },
+            _ => Self {
+                title: format!("stops after {}", counted(it.present, "byte")),
+                what: format!("{} came", counted(it.present, "byte")),
+                present: it.present,
+                expected: None,
+            },
+        }
+    }
 }
 
 /// `a response 200`, `a POST`.
@@ -157,11 +353,6 @@ fn words(it: &Incomplete) -> String {
         (Side::Server, _) if it.op.code > 0 => format!("the answer {}", it.op.code),
         (Side::Server, _) => "an answer".to_owned(),
     }
-}
-
-/// The message says its length itself: of chunks and heads it is only known that some bytes more must come.
-const fn is_bounded(it: &Incomplete) -> bool {
-    it.expected.saturating_sub(it.present) > 7
 }
 
 #[cfg(test)]
@@ -193,26 +384,13 @@ mod tests {
             (found.len(), found[0].severity, found[0].side),
             (1, Severity::Error, Culprit::Server)
         );
-        assert!(found[0].numbers.contains(&("present", 50.0)), "{found:?}");
+        assert!(found[0].numbers.contains(&("present", 10.0)), "{found:?}");
+        assert!(found[0].title.contains("10 of 100 bytes"), "{found:?}");
+        // The FIN that proves it, and that the words name.
+        let end = found[0].frames.iter().find(|e| e.role == "end").unwrap();
+        let named = format!("closed the connection (frame {})", end.frame);
+        assert!(found[0].explanation.contains(&named), "{found:?}");
         assert_eq!(loud(frames), [RULE]);
-    }
-
-    #[test]
-    fn the_path_goes_dark_in_mid_download() {
-        let request = ask("GET /file", "").len() as u32;
-        let fin = |script: Script| {
-            let (seq, ack) = (request, HALF.len() as u32);
-            script.segment(Side::Client, flag::FIN | flag::ACK, seq, ack, b"")
-        };
-        let closed = fin(asked().server(HALF).wait_secs(18.0));
-        let dark = fin(closed.clone().wait_secs(0.2));
-        let found = findings(dark.frames(), RULE);
-        let told = (found[0].side, found[0].certainty);
-        assert_eq!(told, (Culprit::Network, Certainty::Likely), "{found:?}");
-        let acked = closed.segment(Side::Server, flag::ACK, HALF.len() as u32, request + 1, b"");
-        let found = findings(acked.frames(), RULE);
-        let told = (found[0].side, found[0].certainty);
-        assert_eq!(told, (Culprit::Server, Certainty::Certain), "{found:?}");
     }
 
     #[test]
@@ -221,6 +399,9 @@ mod tests {
             findings(sender_ends(asked().server(CHUNK)).frames(), RULE).len(),
             1
         );
+        let found = findings(sender_ends(asked().server(CHUNK)).frames(), RULE);
+        assert!(found[0].title.ends_with("without its last chunk"));
+        assert!(!found[0].numbers.iter().any(|n| n.0 == "expected"));
         let whole = asked().server(CHUNK).server(b"0\r\n\r\n");
         assert!(loud(sender_ends(whole).frames()).is_empty());
     }
@@ -300,6 +481,89 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_that_leaves_between_two_chunks() {
+        let told = |script: Script| {
+            let found = findings(script.frames(), RULE);
+            found.first().map(|f| (f.severity, f.side, f.certainty))
+        };
+        let frozen = asked()
+            .server(CHUNK)
+            .wait_secs(13.0)
+            .fin(Side::Client)
+            .wait_secs(6.0);
+        let likely = (Severity::Warning, Culprit::Server, Certainty::Likely);
+        assert_eq!(told(frozen.clone().keepalive(Side::Server)), Some(likely));
+        assert_eq!(told(frozen.clone().fin(Side::Server)), Some(likely));
+        assert_eq!(told(frozen.clone().reset(Side::Server)), Some(likely));
+        // Who has no more to say may go on to read, and who reads on has not left.
+        let piped = asked().fin(Side::Client).wait_secs(1.0).server(CHUNK);
+        assert_eq!(told(piped.clone()), None);
+        assert_eq!(told(piped.server(b"0\r\n\r\n").fin(Side::Server)), None);
+        let lost = asked().server(CHUNK).server_lost(CHUNK).fin(Side::Client);
+        assert_eq!(told(lost.wait_secs(9.0).fin(Side::Server)), None);
+    }
+
+    #[test]
+    fn a_stream_of_events_that_is_cut() {
+        const FEED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+            Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+        let feed = asked().server(FEED).wait_secs(4.0);
+        let found = findings(sender_ends(feed.clone()).frames(), RULE);
+        assert_eq!(
+            (found.len(), found[0].severity, found[0].side),
+            (1, Severity::Note, Culprit::Server)
+        );
+        let left = feed.clone().fin(Side::Client).fin(Side::Server);
+        assert!(findings(left.frames(), RULE).is_empty());
+        let over = feed.server(b"0\r\n\r\n");
+        assert!(findings(sender_ends(over).frames(), RULE).is_empty());
+        let lost = asked().server(FEED).server_lost(b"0\r\n\r\n");
+        let frames = sender_ends(lost).frames();
+        assert!(findings(frames, RULE).is_empty());
+    }
+
+    #[test]
+    fn an_answer_to_a_request_that_was_not_captured_may_be_one_to_head() {
+        let head = to_web()
+            .client_lost(&ask("HEAD /", ""))
+            .server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+        let frames = head.fin(Side::Client).fin(Side::Server).frames();
+        assert!(findings(frames.clone(), RULE).is_empty());
+        assert_eq!(cannot_tell(frames, RULE), ["T4"]);
+    }
+
+    #[test]
+    fn a_client_that_broke_off_before_it_was_answered() {
+        let script = to_web()
+            .client(&ask("POST /up", "Content-Length: 100000\r\n"))
+            .client(&[b'x'; 1000])
+            .fin(Side::Client)
+            .server(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            .reset(Side::Client);
+        let found = findings(script.frames(), RULE);
+        assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+        assert!(found[0].frames.iter().any(|e| e.role == "answer"));
+        assert!(!found[0].explanation.contains("wanted no more"));
+    }
+
+    #[test]
+    fn a_request_that_did_not_come_in_time() {
+        let late = b"HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n";
+        let head = to_web().client(b"GET /a HTTP/1.1\r\nHost: web");
+        let body = to_web().client(&ask("POST /up", "Content-Length: 100\r\n"));
+        for script in [head, body] {
+            let script = script.wait_secs(4.0).server(late).fin(Side::Server);
+            let found = findings(script.fin(Side::Client).frames(), RULE);
+            assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+            let said = &found[0].explanation;
+            assert!(
+                said.contains("4.00 s, until the server answered with 408"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
     fn what_was_not_captured_is_not_missed() {
         let script = asked().server(HALF).server_lost(&[b'x'; 90]);
         let frames = sender_ends(script.client(&ask("GET /", "")).server(HALF)).frames();
@@ -312,5 +576,23 @@ mod tests {
         let frames = asked().server(HALF).frames();
         assert!(findings(frames.clone(), RULE).is_empty());
         assert_eq!(cannot_tell(frames, RULE), ["T2"]);
+    }
+
+    #[test]
+    fn the_path_goes_dark_in_mid_download() {
+        let request = ask("GET /file", "").len() as u32;
+        let fin = |script: Script| {
+            let (seq, ack) = (request, HALF.len() as u32);
+            script.segment(Side::Client, flag::FIN | flag::ACK, seq, ack, b"")
+        };
+        let closed = fin(asked().server(HALF).wait_secs(18.0));
+        let dark = fin(closed.clone().wait_secs(0.2));
+        let found = findings(dark.frames(), RULE);
+        let told = (found[0].side, found[0].certainty);
+        assert_eq!(told, (Culprit::Network, Certainty::Likely), "{found:?}");
+        let acked = closed.segment(Side::Server, flag::ACK, HALF.len() as u32, request + 1, b"");
+        let found = findings(acked.frames(), RULE);
+        let told = (found[0].side, found[0].certainty);
+        assert_eq!(told, (Culprit::Server, Certainty::Certain), "{found:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! `http-server-error`.
 
 use super::http::{answered, asked, by_status, guard, status, status_words};
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -14,7 +14,8 @@ declare_rule! {
     /// ## How it is told
     /// A 5xx, other than 503 with Retry-After, which is `http-throttled`. Errors of one status on one connection are told
     /// together. 501 and 505 are warnings, for then the server lacks what the client asked for, and nothing broke. Refused
-    /// upgrades to WebSocket have rules of their own.
+    /// upgrades to WebSocket have rules of their own. Where the capture holds the other side of a gateway as well, the request
+    /// that it gave up at that moment is named.
     ///
     /// ## Example
     /// `bad-gateway`: a 502, since the program behind the server is gone.
@@ -96,6 +97,16 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         (server, "") => format!(" It calls itself \"{server}\"."),
         (_, via) => format!(" It was passed on by \"{via}\"."),
     };
+    let behind = view.world.given_up_for(view.flow, first.began);
+    let hop = behind.map_or_else(String::new, |b| {
+        format!(
+            " At that moment a request to {} was given up, {} after it was asked (frame {}) and soon after this one: that is the \
+             server behind it, as it seems, which did not answer in time.",
+            b.server,
+            seconds(b.ended.time.since(b.asked.time)),
+            b.asked.frame
+        )
+    });
     let more: Vec<_> = all.iter().skip(1).map(|f| f.stamp).collect();
     let severity = match code {
         501 | 505 => Severity::Warning,
@@ -107,9 +118,11 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         .maybe_frame(request, "request")
         .frame(first.stamp, "answer")
         .frames(&more, "again")
+        .maybe_frame(behind.map(|b| b.asked), "request-behind")
+        .maybe_frame(behind.map(|b| b.ended), "given-up")
         .title(answered(first, request, all.len()))
         .explain(format!(
-            "{} answered {asked} with {} in frame {}. {meaning}{again}{who}",
+            "{} answered {asked} with {} in frame {}. {meaning}{again}{who}{hop}",
             view.server(),
             status_words(first),
             first.stamp.frame

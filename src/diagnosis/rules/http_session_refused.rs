@@ -22,9 +22,10 @@ declare_rule! {
     /// is one that came with a request that was answered with 401, 403 or a redirect to a login, where the very same
     /// request had succeeded with it before; where it was given by the answer to a log-in and had been used since (not with
     /// 403, `likely`); where the server took it away with this answer; or where it had taken it away before, then it is the
-    /// client who goes on with it. Not told after a logout that left the cookie in place, where HTTP's own
-    /// authentication is asked for, and of requests with Authorization. A warning where a new session was set soon after,
-    /// and with 403, which may be for another reason.
+    /// client who goes on with it. A redirect leads to a login where a whole part of its path or host says so. Not told where
+    /// the cookie was good after the refusal, for the same request or for one that it was good for before, after a logout
+    /// that left the cookie in place, where HTTP's own authentication is asked for, and of requests with Authorization. A
+    /// warning where a new session was set soon after, and with 403, which may be for another reason.
     ///
     /// ## Example
     /// `stale-cookie`: the server takes the cookie away at the logout; the client sends it again and gets 401.
@@ -108,6 +109,9 @@ impl<'a> Case<'a> {
             let life = life?;
             if let Some(removed) = life.removed_before(asked) {
                 return Some(Why::TakenAway(removed));
+            }
+            if life.outlived(fact.int("place"), fact.stamp) {
+                return None;
             }
             let used = life.used(None, asked)?;
             if life.logout.is_some_and(|l| l > used && l < fact.stamp) {
@@ -331,6 +335,25 @@ mod tests {
         let ntlm = "WWW-Authenticate: NTLM\r\n";
         let script = page(at_work(), "GET /me", "401 Unauthorized", ntlm);
         assert!(loud(script.close().frames()).is_empty());
+    }
+
+    #[test]
+    fn an_article_on_logins_is_none_and_a_good_use_later_tells_that_it_was_not_refused() {
+        let moved = "Location: /blog/login-tips\r\n";
+        let script = page(at_work(), "GET /old", "302 Found", moved);
+        assert!(loud(script.close().frames()).is_empty());
+        let login = "Location: /login\r\n";
+        let script = page(at_work(), "GET /admin", "302 Found", login);
+        let refused = told(script.clone().close().frames());
+        assert_eq!(
+            refused,
+            [(Severity::Error, Culprit::Server, Certainty::Likely)]
+        );
+        let good = page(script.clone(), "GET /me", "200 OK", "");
+        assert!(loud(good.close().frames()).is_empty());
+        // The page that the login itself shows says nothing.
+        let asked = page(script, "GET /login", "200 OK", "");
+        assert_eq!(told(asked.close().frames()), refused);
     }
 
     #[test]

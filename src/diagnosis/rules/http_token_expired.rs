@@ -1,8 +1,10 @@
 //! `http-token-expired`.
 
+use colloquy_dissectors::units::Stamp;
+
 use super::http::{clock, guard, request_words, status_words};
-use crate::diagnosis::web::{Refusals, expired};
-use crate::diagnosis::{Culprit, Finding, Verdicts, View, declare_rule, seconds};
+use crate::diagnosis::web::{Refusals, expired, is_bearer};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::SeenFact;
 
 declare_rule! {
@@ -16,7 +18,9 @@ declare_rule! {
     /// ## How it is told
     /// A bearer token that is a JSON Web Token says in clear when it expires (`exp`). Refused with 401 after that moment, by
     /// the clock of the capture, it was refused for that. `likely` where it expired less than a minute before, since the
-    /// clocks of server and capture may differ. Tokens and what else they hold are never shown.
+    /// clocks of server and capture may differ. A note where the client stopped at once and fetched a new token, which was
+    /// taken: so OAuth clients do who wait for the first 401. A warning where it sent the old one for longer before. Tokens
+    /// and what else they hold are never shown.
     ///
     /// ## Example
     /// An API is asked every minute with a token of one hour: 60 answers 200, then 401 with
@@ -38,6 +42,11 @@ declare_rule! {
 
 /// Clocks may differ by so much: seconds.
 const SKEW: i64 = 60;
+/// Who sends an old token for longer than this after it was refused has not stopped at once: seconds. Requests that were
+/// under way meanwhile are refused as well.
+const AT_ONCE: f64 = 5.0;
+/// A new token that is taken later than this after the refusal was not fetched for it: seconds.
+const RENEWED: f64 = 60.0;
 
 impl HttpTokenExpired {
     fn run(view: &View<'_>, out: &mut Verdicts) {
@@ -66,6 +75,17 @@ fn now(fact: &SeenFact) -> i64 {
     fact.stamp.time.nanos().div_euclid(1_000_000_000)
 }
 
+/// Another token that was taken soon after: of anything in this session, of the same request in another connection.
+fn renewed(view: &View<'_>, first: &SeenFact, last: Stamp) -> Option<Stamp> {
+    let soon = |s: &Stamp| *s > last && s.time.since(last.time) <= RENEWED;
+    let own = view.session.facts_named("http.credentials-accepted");
+    let own = own.filter(|f| is_bearer(f) && f.int("credential") != first.int("credential"));
+    own.map(|f| f.stamp)
+        .chain(view.world.web.taken(view.flow, first))
+        .filter(soon)
+        .min()
+}
+
 fn finding(view: &View<'_>, first: &SeenFact, refusals: &Refusals) -> Finding {
     let (expires, now) = (first.int("expires").unwrap_or_default(), now(first));
     let over = now - expires;
@@ -82,10 +102,20 @@ fn finding(view: &View<'_>, first: &SeenFact, refusals: &Refusals) -> Finding {
             t.stamp.frame
         )
     });
-    let again = match refusals.count {
-        1 => String::new(),
-        n => format!(" The client sent it {n} times all the same."),
+    let last = refusals.cited.last().copied().unwrap_or(first.stamp);
+    let stopped = last.time.since(first.stamp.time) <= AT_ONCE && !refusals.more_than_cited();
+    let renewed = renewed(view, first, last);
+    let again = match (refusals.count, renewed) {
+        (1, _) => String::new(),
+        (n, Some(_)) if stopped => format!(" So it did {n} times."),
+        (n, _) => format!(" The client sent it {n} times all the same."),
     };
+    let then = renewed.map_or_else(String::new, |r| {
+        format!(
+            " The client fetched a new one, which was taken in frame {}.",
+            r.frame
+        )
+    });
     let said = match first.text("auth_error") {
         "" => String::new(),
         error => format!(" The server calls it {error}."),
@@ -96,28 +126,38 @@ fn finding(view: &View<'_>, first: &SeenFact, refusals: &Refusals) -> Finding {
         .maybe_frame(first.request, "request")
         .frame(first.stamp, "refusal")
         .frames(refusals.cited.get(1..).unwrap_or_default(), "again")
+        .maybe_frame(renewed, "new-token")
         .title(format!("{}: the token had {since}", request_words(first)))
         .explain(format!(
             "The token that {} sent with {} says of itself that it expires at {}; the server answered with {} at {} by the \
-             clock of the capture.{before}{said}{again}",
+             clock of the capture.{before}{said}{again}{then}",
             view.client(),
             request_words(first),
             clock(expires),
             status_words(first),
             clock(now)
         ))
-        .advise("See why the client does not fetch a new token; compare the clocks of server and client with the capture's.")
+        .advise(match (renewed, stopped) {
+            (Some(_), true) => "Nothing, or have the client fetch a new token before the old one ends: that saves the refusal.",
+            (Some(_), false) => "See why the client goes on with the old token for so long before it fetches a new one.",
+            _ => "See why the client does not fetch a new token; compare the clocks of server and client with the capture's.",
+        })
         .number("expired", over as f64)
         .number("refusals", refusals.count as f64);
+    let found = match (renewed, stopped) {
+        (Some(_), true) => found.severity(Severity::Note),
+        (Some(_), false) => found.severity(Severity::Warning),
+        _ => found,
+    };
     if over < SKEW { found.likely() } else { found }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::capture::script::Script;
-    use crate::diagnosis::Certainty;
-    use crate::diagnosis::rules::bench::http::{answer, ask, to_web, turn};
+    use crate::diagnosis::rules::bench::http::{answer, ask, from, to_web, turn};
     use crate::diagnosis::rules::bench::{cannot_tell, findings, outcome};
+    use crate::diagnosis::{Certainty, Severity};
 
     const RULE: &str = "http-token-expired";
     /// `{"alg":"none"}`, and `{"exp":1}`: long over in any capture.
@@ -161,6 +201,47 @@ mod tests {
             !all.contains("http-login-refused") && !all.contains("http-auth-loop"),
             "{all}"
         );
+    }
+
+    fn taken(script: Script, line: &str, token: &str) -> Script {
+        turn(script, &ask(line, token), &answer("200 OK", ""))
+    }
+
+    fn severity(script: Script) -> Severity {
+        findings(script.close().frames(), RULE)[0].severity
+    }
+
+    #[test]
+    fn who_fetches_a_new_token_at_the_refusal_does_as_is_usual() {
+        let fetched = |script| turn(script, &ask("POST /token", ""), &answer("200 OK", ""));
+        let at_once = fetched(refused(refused(to_web(), OLD), OLD));
+        let found = findings(
+            taken(at_once.clone(), "GET /api", GOOD).close().frames(),
+            RULE,
+        );
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Note));
+        assert!(found[0].frames.iter().any(|e| e.role == "new-token"));
+        // Without a success nobody knows that it is one.
+        assert_eq!(severity(at_once), Severity::Error);
+        let stubborn = fetched(refused(refused(to_web(), OLD).wait_secs(9.0), OLD));
+        assert_eq!(
+            severity(taken(stubborn, "GET /api", GOOD)),
+            Severity::Warning
+        );
+        let late = fetched(refused(to_web(), OLD).wait_secs(600.0));
+        assert_eq!(severity(taken(late, "GET /api", GOOD)), Severity::Error);
+    }
+
+    #[test]
+    fn the_new_token_may_be_taken_on_another_connection() {
+        let elsewhere = |line| {
+            let after = taken(from(40_001).wait_secs(1.0), line, GOOD).close();
+            let frames = Script::merge([refused(to_web(), OLD).close(), after]);
+            findings(frames, RULE)[0].severity
+        };
+        assert_eq!(elsewhere("GET /api"), Severity::Note);
+        // It may be that of somebody else.
+        assert_eq!(elsewhere("GET /other"), Severity::Error);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use colloquy_dissectors::units::Side;
 
 use super::patterns::{heading, hearts, owner, table, this_session};
-use crate::diagnosis::ends::{Alike, Pattern};
+use crate::diagnosis::ends::{Alike, EVENTS, Pattern};
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 
 declare_rule! {
@@ -17,7 +17,8 @@ declare_rule! {
     ///
     /// ## How it is told
     /// At least three WebSockets to the same server were ended by the same side, with no Close of either, after silences of
-    /// more than 3 s that agree within a tenth (and 2 s); or at least three other connections were reset from the server's
+    /// more than 3 s that agree within a tenth (and 2 s), or three streams of events (`text/event-stream`) without their last
+    /// chunk, which is a warning; or at least three other connections were reset from the server's
     /// side, that nobody had closed, after such silences of more than 10 s, which is a note; or such ends of one client are
     /// spread over three servers and more, so that the cause is before the client. Ends at one moment are one event and no
     /// pattern. Certainty is `likely`: the packet does
@@ -58,16 +59,11 @@ fn finding(view: &View<'_>, pattern: &Pattern) -> Finding {
         (Alike::Idle, Side::Client) => Culprit::Client,
         _ => Culprit::Network,
     };
-    let websocket = last.protocol == "websocket";
-    let severity = if websocket {
-        META.severity
-    } else {
-        Severity::Note
-    };
-    let without = if websocket {
-        " without a Close"
-    } else {
-        ", which nobody had closed"
+    let (severity, without) = match last.protocol {
+        "websocket" => (META.severity, " without a Close"),
+        // Who reads them asks again by itself.
+        EVENTS => (Severity::Warning, " without the last chunk"),
+        _ => (Severity::Note, ", which nobody had closed"),
     };
     Finding::new(&META, last.stamp)
         .likely()
@@ -84,7 +80,10 @@ fn finding(view: &View<'_>, pattern: &Pattern) -> Finding {
             hearts(view, pattern),
             table(pattern)
         ))
-        .advise("Let Pings or keep-alives go at less than half of that time, or raise the time-out that ends them.")
+        .advise(match last.protocol {
+            EVENTS => "Let the server send a comment line at less than half of that time, or raise the time-out that ends them.",
+            _ => "Let Pings or keep-alives go at less than half of that time, or raise the time-out that ends them.",
+        })
         .number("sessions", pattern.ends.len() as f64)
         .number("idle", pattern.after)
 }
@@ -209,6 +208,37 @@ mod tests {
         assert!(found[0].title.contains("3 servers"), "{}", found[0].title);
         let two = (0..3).map(|n| reset(n, three[usize::from(n % 2)], 120.0));
         assert!(findings(Script::merge(two), RULE).is_empty());
+    }
+
+    #[test]
+    fn streams_of_events_are_idle_by_habit() {
+        let feed = |n: u16, idle: f64, last: &[u8]| {
+            let script = Script::tcp(&format!("10.0.0.1:{}", 40_000 + n), "10.0.0.2:80")
+                .wait_secs(10.0 * f64::from(n))
+                .connect()
+                .client(b"GET /events HTTP/1.1\r\nAccept: text/event-stream\r\n\r\n")
+                .server(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+                    Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+                )
+                .wait_secs(idle);
+            let script = if last.is_empty() {
+                script
+            } else {
+                script.server(last)
+            };
+            script.fin(Side::Server).fin(Side::Client)
+        };
+        let told = |idle: [f64; 3], last: &[u8]| {
+            let feeds = idle.iter().enumerate();
+            let feeds = feeds.map(|(n, idle)| feed(n as u16, *idle, last));
+            findings(Script::merge(feeds), RULE)
+        };
+        let found = told([4.0, 4.05, 4.02], b"");
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+        assert!(found[0].title.contains("3 streams of events"), "{found:?}");
+        assert!(told([4.0, 9.0, 14.0], b"").is_empty());
+        assert!(told([4.0, 4.05, 4.02], b"0\r\n\r\n").is_empty());
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn finding(view: &View<'_>, it: &Incomplete) -> Finding {
     let finding = Finding::new(&META, it.stamp)
         .frame(it.began, "began")
         .frame(it.stamp, "last-bytes")
-        .maybe_frame(view.ending().map(Ending::stamp), "end")
+        .maybe_frame(cited_end(view, it), "end")
         .title(format!(
             "{} of the {} stops after {} of {} bytes",
             it.op, it.side, it.present, it.expected
@@ -141,7 +141,7 @@ const PATIENT: f64 = 1.0;
 pub(super) struct Break {
     pub(super) severity: Severity,
     pub(super) culprit: Culprit,
-    certainty: Certainty,
+    pub(super) certainty: Certainty,
     /// What came then, in words.
     pub(super) how: String,
     /// Why that is not certain, in words; empty where it is.
@@ -253,7 +253,7 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> Break {
             format!("no more of it could: the {receiver} did not read, as ws-slow-consumer tells");
         return Break::certain(Severity::Note, receiver, how);
     }
-    let Some((side, stamp, reset)) = hung_up(view) else {
+    let Some((side, stamp, reset)) = hung_up(view, it) else {
         if let Some(since) = view.tcp().and_then(|t| t.sides[receiver].zero_window.since) {
             let how = format!(
                 "no more could: the {receiver}'s window is shut since frame {}, its program does not read",
@@ -295,15 +295,26 @@ pub(super) fn how(view: &View<'_>, it: &Incomplete) -> Break {
     Break::silent(view, it, how)
 }
 
-/// Who ended the connection first, where, and whether by a reset.
-fn hung_up(view: &View<'_>) -> Option<(Side, Stamp, bool)> {
+/// Where who ended it first did so, which proves that the rest will not come; otherwise where the connection ended.
+pub(super) fn cited_end(view: &View<'_>, it: &Incomplete) -> Option<Stamp> {
+    let first = hung_up(view, it).map(|(_, stamp, _)| stamp);
+    first.or_else(|| view.ending().map(Ending::stamp))
+}
+
+/// Who ended the connection first, where, and whether by a reset. A receiver that only has no more to say, and went on to
+/// take what came, did not end it.
+pub(super) fn hung_up(view: &View<'_>, it: &Incomplete) -> Option<(Side, Stamp, bool)> {
+    let tcp = view.tcp()?;
     let reset = match view.ending() {
         Some(Ending::Reset(stamp, side)) => Some((side, stamp, true)),
         _ => None,
     };
+    let listens = tcp.reset().is_none_or(|r| r.side == it.side);
+    let half = |side: Side, fin: Stamp| side != it.side && fin < it.stamp && listens;
     let fins = Side::BOTH
         .into_iter()
-        .filter_map(|side| Some((side, view.left(side)?, false)));
+        .filter_map(|side| Some((side, view.left(side)?, false)))
+        .filter(|(side, fin, _)| !half(*side, *fin));
     fins.chain(reset).min_by_key(|(_, stamp, _)| *stamp)
 }
 
@@ -448,6 +459,19 @@ mod tests {
         let full = half_answered().zero_window(Side::Client).wait_secs(20.0);
         let found = findings(full.reset(Side::Client).frames(), RULE);
         assert_eq!(found[0].side, Culprit::Client);
+    }
+
+    #[test]
+    fn who_closes_its_own_direction_and_goes_on_to_listen_has_not_hung_up() {
+        let script = over_tcp()
+            .client(&record(&call(1)))
+            .fin(Side::Client)
+            .server(half(&record(&answer(1))))
+            .wait_secs(0.1)
+            .fin(Side::Server);
+        let found = findings(script.frames(), RULE);
+        let told = (found[0].severity, found[0].side);
+        assert_eq!(told, (Severity::Error, Culprit::Server), "{found:?}");
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub mod http_throttled;
 pub mod http_token_expired;
 pub mod idle_timeout_pattern;
 pub mod ip_fragment_lost;
+mod keep_alive;
 pub mod kerberos_error;
 pub mod message_incomplete;
 pub mod message_malformed;

@@ -1,6 +1,6 @@
 //! What the rules on connections that end alike share.
 
-use crate::diagnosis::ends::{Alike, Pattern};
+use crate::diagnosis::ends::{Alike, EVENTS, Pattern};
 use crate::diagnosis::{View, seconds};
 
 /// Connections that are listed.
@@ -46,6 +46,7 @@ pub(super) fn heading(view: &View<'_>, pattern: &Pattern) -> String {
     let protocol = pattern.ends.last().map_or("tcp", |e| e.protocol);
     let what = match protocol {
         "websocket" => "WebSockets".to_owned(),
+        EVENTS => "streams of events".to_owned(),
         "tcp" => "connections".to_owned(),
         other => format!("connections ({other})"),
     };

@@ -7,6 +7,7 @@ use colloquy_dissectors::units::Stamp;
 
 use self::whereabouts::{Whereabouts, whereabouts};
 use super::cause;
+use super::http::request_words;
 use super::smb2_echo_unanswered::is_echo;
 use super::tls_not_spoken;
 use super::unanswered::{AT_ONCE, gave_up, guard, repeated_in_vain};
@@ -35,7 +36,13 @@ declare_rule! {
     /// (SMB2 STATUS_PENDING) is no answer. Requests that may wait for hours by design (CHANGE_NOTIFY, long polls) and one-way
     /// requests are left out. All such requests of a session are told together. It is a warning where another rule tells the
     /// cause (a reset, a dark path, half an answer), where who asked hung up before a second was over, or where the request
-    /// crossed the peer's close; with HTTP a note, when who asked hung up before an answer was overdue.
+    /// crossed the peer's close; with HTTP a note, when who asked hung up before an answer was overdue. Where it did so after a
+    /// round number of seconds, that was a time-out of its own, and the server was slow (`likely`); where a gateway answered its own
+    /// client with 502 or 504 at that moment, it is a warning and both ends are told.
+    ///
+    /// HTTP keeps connections for the next request. One that is sent on a connection that the server had closed, or that
+    /// crosses its close, is no fault of the server, and neither is one behind `Connection: close`, by which either side says
+    /// that it is the last.
     ///
     /// Within TLS that was decrypted, who sends close_notify ends the session, and not who answers that by closing.
     ///
@@ -53,13 +60,13 @@ declare_rule! {
     /// threads, its log, its disks. Not acknowledged: the network lost it; look at the path.
     ///
     /// ## References
-    /// RFC 5531 section 9, MS-SMB2 3.2.5, C706 chapter 12: every call has one reply.
+    /// RFC 5531 section 9, MS-SMB2 3.2.5, C706 chapter 12: every call has one reply. RFC 9112 sections 9.3.1, 9.5 and 9.6.
     pub RequestUnanswered = "request-unanswered" {
         summary: "Request never answered",
         severity: Error,
         category: Dialogue,
         protocols: [],
-        reference: "RFC 5531 section 9; MS-SMB2 3.2.5; C706 chapter 12",
+        reference: "RFC 5531 section 9; MS-SMB2 3.2.5; C706 chapter 12; RFC 9112 section 9",
     }
 }
 
@@ -191,7 +198,9 @@ impl<'a> Unanswered<'a> {
 
     fn severity(&self, view: &View<'_>) -> Severity {
         let dropped = self.whereabouts.culprit == Culprit::from(self.open.side);
-        if dropped && matches!(view.session.protocol, "http" | "http2") {
+        if let Some(severity) = self.whereabouts.severity {
+            severity
+        } else if dropped && matches!(view.session.protocol, "http" | "http2") {
             // Who leaves a page drops its long polls.
             Severity::Note
         } else if self.cause.is_some()
@@ -208,10 +217,11 @@ impl<'a> Unanswered<'a> {
     fn finding(&self, view: &View<'_>) -> Finding {
         let open = self.open;
         let end = view.left_first(open.side);
-        let end = end.or_else(|| view.ending().map(Ending::stamp));
+        let end = end.or_else(|| view.given_up(open).map(|(stamp, _)| stamp));
         let end = end.or(closed_since(view, open)).or(gave_up(view, open));
+        let asked = target(view, open).unwrap_or_else(|| open.op.to_string());
         let peer = view.tcp().and_then(|t| t.sides[open.side.other()].last);
-        let peer = peer.filter(|p| *p > open.asked && Some(*p) != end);
+        let peer = peer.filter(|p| *p > open.asked && end.is_none_or(|end| *p < end));
         let way = Way::of_open(view, open);
         let left = match view.ending() {
             Some(Ending::Reset(reset, side)) if side != open.side => left_before(view, open, reset),
@@ -236,11 +246,10 @@ impl<'a> Unanswered<'a> {
             .maybe_frame(left, "gave-up")
             .maybe_frame(end, "end")
             .frames(&self.more, "unanswered-too")
-            .title(self.title())
+            .title(self.title(&asked))
             .explain(format!(
-                "The {} asked {} in frame {} and got no answer: {}. {}.{}",
+                "The {} asked {asked} in frame {} and got no answer: {}. {}.{}",
                 open.side,
-                open.op,
                 open.asked.frame,
                 self.how(view),
                 capitalised(&self.whereabouts.what),
@@ -277,13 +286,13 @@ impl<'a> Unanswered<'a> {
         1 + self.more.len() as u64 + self.let_go
     }
 
-    fn title(&self) -> String {
-        let op = self.open.op;
+    fn title(&self, asked: &str) -> String {
+        let named = asked != self.open.op.to_string();
         match self.count() {
-            1 => format!("{op} was never answered"),
-            n if self.one_operation => format!("{op} was never answered, {n} times"),
+            1 => format!("{asked} was never answered"),
+            n if self.one_operation && !named => format!("{asked} was never answered, {n} times"),
             n => format!(
-                "{op} and {} were never answered",
+                "{asked} and {} were never answered",
                 counted(n - 1, "more request")
             ),
         }
@@ -311,10 +320,11 @@ impl<'a> Unanswered<'a> {
                     stamp.frame
                 ),
             },
-            Some(Ending::Fin(stamp)) => {
+            Some(Ending::Fin(last)) => {
+                let (fin, side) = view.given_up(self.open).unwrap_or((last, self.open.side));
                 format!(
-                    "the connection was closed {waited} later (frame {})",
-                    stamp.frame
+                    "the {side} closed the connection {waited} later (frame {})",
+                    fin.frame
                 )
             }
             None => match closed_since(view, self.open) {
@@ -356,6 +366,13 @@ fn left_before(view: &View<'_>, open: &Open, reset: Stamp) -> Option<Stamp> {
 
 fn is_smb(session: &Session) -> bool {
     matches!(session.protocol, "smb" | "smb2")
+}
+
+/// What was asked by HTTP, as far as it is known: `GET /me`.
+fn target(view: &View<'_>, open: &Open) -> Option<String> {
+    let mut named = view.session.facts_named("http.unanswered");
+    let fact = named.find(|f| f.fact.exchange == Some(open.id))?;
+    Some(request_words(fact))
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use self::pending::Pending;
 use super::dcerpc;
+use super::http::request_words;
 use crate::diagnosis::blame::Way;
 use crate::diagnosis::{
-    Culprit, Finding, Severity, Verdicts, View, declare_rule, once_more, seconds,
+    Culprit, Finding, Severity, Verdicts, View, counted, declare_rule, once_more, seconds,
 };
 use crate::session::exchange::Answered;
-use crate::session::model::Session;
+use crate::session::model::{SeenFact, Session};
 
 declare_rule! {
     /// ## What it means
@@ -32,6 +33,8 @@ declare_rule! {
     /// the parts of the longest wait. Bytes count when they are seen first, so retransmissions do not matter. What may
     /// wait by design (long polls, CHANGE_NOTIFY, what SMB2 answers for the time being in pipes) is left out. A CREATE that got an
     /// interim answer waits as a rule for another client's oplock or lease: where the capture has that, it is told with its frames.
+    /// Of pipelined requests of HTTP/1.1 the one that kept the others waiting is told, with their number; an upload that was
+    /// answered before its end is not.
     ///
     /// An answer that was made in time may arrive late: captured at the side that answers, its bytes were sent again at least
     /// twice with nothing of the peer between but its own bytes once more, and acknowledged more than a second, and more than ten round trips of the
@@ -113,6 +116,7 @@ impl SlowAnswer {
             .filter(|a| !a.long_wait && took(a) > thresholds.slow_answer)
             .collect();
         slow.sort_by_key(|a| std::cmp::Reverse(a.nanos_to_first()));
+        let queued = in_line(view, &mut slow);
         let mut told: Vec<&Answered> = Vec::new();
         let mut notes: Vec<Slow<'_>> = Vec::new();
         for answered in slow {
@@ -131,7 +135,7 @@ impl SlowAnswer {
             } else if let Some(slow) = judge(view, answered) {
                 told.push(answered);
                 if slow.severity > Severity::Note {
-                    out.raise(finding(view, &slow));
+                    out.raise(behind_it(finding(view, &slow), &queued, answered));
                 } else {
                     notes.push(slow);
                 }
@@ -140,11 +144,63 @@ impl SlowAnswer {
         for alike in alike(notes) {
             match alike.as_slice() {
                 [worst, .., _, _] => out.raise(finding_of_many(view, worst, &alike)),
-                few => few.iter().for_each(|slow| out.raise(finding(view, slow))),
+                few => {
+                    for slow in few {
+                        let finding = finding(view, slow);
+                        out.raise(behind_it(finding, &queued, slow.answered));
+                    }
+                }
             }
         }
         late::run(view, &told, out);
     }
+}
+
+/// Answers of HTTP/1 that only waited for their turn: taken out of `slow`, and given with the one that kept them.
+fn in_line<'a>(view: &View<'_>, slow: &mut Vec<&'a Answered>) -> Vec<(&'a Answered, &'a Answered)> {
+    let mut queued: Vec<(&Answered, &Answered)> = Vec::new();
+    if view.session.protocol != "http" {
+        return queued;
+    }
+    // What is answered before a request is whole waited for the rest of that.
+    let mut early = view.session.facts_named("http.early-answer").peekable();
+    if early.peek().is_some() {
+        let early: Vec<_> = early.filter_map(|f| f.request).collect();
+        slow.retain(|a| !early.contains(&a.asked));
+    }
+    let least = view.world.thresholds.slow_answer;
+    let mut in_order = slow.clone();
+    in_order.sort_by_key(|a| (a.began, a.asked));
+    for (at, late) in in_order.iter().enumerate() {
+        let kept = in_order.iter().take(at).rev().find(|first| {
+            let waited = first.asked <= late.asked && late.asked < first.began;
+            waited && late.began.time.since(first.answered.time) <= least
+        });
+        if let Some(first) = kept {
+            let root = queued.iter().find(|(late, _)| std::ptr::eq(*late, *first));
+            queued.push((late, root.map_or(first, |(_, root)| root)));
+        }
+    }
+    slow.retain(|a| !queued.iter().any(|(late, _)| std::ptr::eq(*late, *a)));
+    queued
+}
+
+/// Says which other answers waited for this one.
+fn behind_it(finding: Finding, queued: &[(&Answered, &Answered)], root: &Answered) -> Finding {
+    let behind = queued.iter().filter(|(_, r)| std::ptr::eq(*r, root));
+    let stamps: Vec<_> = behind.map(|(late, _)| late.began).collect();
+    if stamps.is_empty() {
+        return finding;
+    }
+    let count = stamps.len() as u64;
+    let said = format!(
+        "{} waited behind it, since HTTP/1.1 answers in the order of the requests: what they took themselves nobody sees.",
+        counted(count, "later answer")
+    );
+    finding
+        .frames(&stamps, "waited-behind-it")
+        .also(&said)
+        .number("behind", count as f64)
 }
 
 fn took(answered: &Answered) -> f64 {
@@ -268,19 +324,18 @@ fn finding(view: &View<'_>, slow: &Slow<'_>) -> Finding {
     } else {
         String::new()
     };
+    let asked = asked(view, answered);
     let finding = Finding::new(&META, answered.began)
         .frame(answered.asked, "request")
         .maybe_frame(slow.way.acked, "acknowledged")
         .frame(answered.began, "answer")
         .title(format!(
-            "{} was answered after {}",
-            answered.op,
+            "{asked} was answered after {}",
             seconds(took(answered))
         ))
         .explain(format!(
-            "The {} asked {} in frame {}; the answer began {} later in frame {}. {}{again}{}{}",
+            "The {} asked {asked} in frame {}; the answer began {} later in frame {}. {}{again}{}{}",
             answered.side,
-            answered.op,
             answered.asked.frame,
             seconds(took(answered)),
             answered.began.frame,
@@ -292,6 +347,16 @@ fn finding(view: &View<'_>, slow: &Slow<'_>) -> Finding {
     match &slow.pending {
         Some(pending) => pending.tell(finding),
         None => finding,
+    }
+}
+
+/// What was asked: of HTTP with its target, where just one answer was told there.
+fn asked(view: &View<'_>, answered: &Answered) -> String {
+    let here = |f: &&SeenFact| f.began == answered.began && f.stamp == answered.answered;
+    let mut named = view.session.facts_named("http.slow").filter(here);
+    match (named.next(), named.next()) {
+        (Some(fact), None) => request_words(fact),
+        _ => answered.op.to_string(),
     }
 }
 

@@ -4,10 +4,9 @@ use colloquy_dissectors::event::Expect;
 use colloquy_dissectors::units::Side;
 
 use super::dcerpc::elsewhere;
-use super::tcp_half_open;
 use super::tcp_reset_forged::{forged, forged_before, not_arrived};
-use super::ws_slow_consumer;
-use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule};
+use super::{keep_alive, tcp_half_open, ws_slow_consumer};
+use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
 use crate::session::model::Session;
 use crate::stream::facts::{Reset, TcpFacts};
 
@@ -22,8 +21,9 @@ declare_rule! {
     /// ## How it is told
     /// A reset without any FIN before it, while a request of any session in the connection waits for its answer, or a
     /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
-    /// may have been a long poll), and where `tcp-half-open` tells the cause; a note where `tcp-reset-forged` or
-    /// `ws-slow-consumer` does. Where nothing of that can be seen (an
+    /// may have been a long poll), where `tcp-half-open` tells the cause, and where nothing was cut off but a request of HTTP on a
+    /// connection that its peer did not know any more after an idle time (keep-alive); a note where `tcp-reset-forged` or
+    /// `ws-slow-consumer` tells the cause. Where nothing of that can be seen (an
     /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
     /// acknowledged (by a client's reset neither), with nothing missing at that time; that is a warning, and told of every protocol where the reset
     /// acknowledges an answer that cannot have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind
@@ -59,8 +59,65 @@ struct Work {
     given_up: usize,
     /// Of those, other ones than requests of HTTP, which may be long polls (guard T7).
     impatient: usize,
+    /// Seconds of silence before the only request, which its peer did not know the connection of any more.
+    stale: Option<f64>,
     unacked: u64,
     example: Option<String>,
+}
+
+impl Work {
+    /// Nothing was cut off but a request on a connection that was over.
+    fn is_stale(&self) -> bool {
+        self.stale.is_some() && self.requests == 1 && self.messages + self.given_up == 0
+    }
+
+    /// What was cut off, in words.
+    fn lost(&self, sender: Side) -> String {
+        let mut lost = Vec::new();
+        let example = self.example.as_deref().unwrap_or("half a message");
+        if self.given_up > 0 && self.example.is_none() {
+            lost.push(format!("half a message of the {sender} had arrived"));
+        } else if self.given_up > 0 {
+            lost.push(format!("it waited for an answer itself ({example})"));
+        }
+        if self.requests > 0 {
+            lost.push(match self.requests {
+                1 => format!("a request was open ({example})"),
+                n => format!("{n} requests were open, such as {example}"),
+            });
+        }
+        if self.messages > 0 {
+            lost.push(match self.messages {
+                1 => "a message was incomplete".to_owned(),
+                n => format!("{n} messages were incomplete"),
+            });
+        }
+        if self.unacked > 0 {
+            lost.push(format!(
+                "{} bytes of the {sender} were not acknowledged before",
+                self.unacked
+            ));
+        }
+        lost.join(", and ")
+    }
+
+    fn title(&self, side: Side, stale: Option<f64>, in_doubt: bool) -> String {
+        let only_own = self.requests + self.messages == 0 && self.given_up > 0;
+        if let Some(idle) = stale {
+            format!(
+                "The {side} did not know the connection any more when it was used again after {}",
+                seconds(idle)
+            )
+        } else if in_doubt {
+            format!("A reset in the name of the {side} came in the middle of work")
+        } else if only_own && self.example.is_none() {
+            format!("The {side} reset the connection and left a message half read")
+        } else if only_own {
+            format!("The {side} did not wait for its answer and reset the connection")
+        } else {
+            format!("The {side} reset the connection in the middle of work")
+        }
+    }
 }
 
 impl TcpAbortedInFlight {
@@ -119,6 +176,7 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
         ..Work::default()
     };
     let forged = view.tcp().is_some_and(|tcp| forged(tcp).is_some());
+    let tampered = forged || view.tcp().is_some_and(|tcp| forged_before(tcp).is_some());
     for session in view.flow.sessions.iter().skip(1) {
         // The answer may have come on another connection (T13).
         let elsewhere = !session.open.is_empty() && elsewhere(&View { session, ..*view });
@@ -129,6 +187,8 @@ fn work(view: &View<'_>, reset: Reset) -> Work {
                 && open.asked <= reset.stamp;
             // Pings are no work, and of an upgrade ws-upgrade-failed tells.
             if waits && !open.answer_may_be_missing && session.protocol != "websocket" {
+                let idle = keep_alive::forgotten(view, session, open);
+                work.stale = idle.filter(|_| work.requests == 0 && !tampered);
                 if open.side == reset.side && !forged {
                     work.given_up += 1;
                     let leaves = matches!(session.protocol, "http" | "http2");
@@ -168,6 +228,8 @@ fn severity(view: &View<'_>, work: &Work) -> Severity {
     if forged || is_unread(view) {
         // The cause is told.
         Severity::Note
+    } else if work.is_stale() {
+        Severity::Warning
     } else if work.requests + work.messages > 0 && !tcp_half_open::tells(view) {
         META.severity
     } else if work.given_up > 0 && work.requests + work.messages + work.impatient == 0 {
@@ -175,36 +237,6 @@ fn severity(view: &View<'_>, work: &Work) -> Severity {
     } else {
         Severity::Warning
     }
-}
-
-/// What was cut off, in words.
-fn lost_words(sender: Side, work: &Work) -> String {
-    let mut lost = Vec::new();
-    let example = work.example.as_deref().unwrap_or("half a message");
-    if work.given_up > 0 && work.example.is_none() {
-        lost.push(format!("half a message of the {sender} had arrived"));
-    } else if work.given_up > 0 {
-        lost.push(format!("it waited for an answer itself ({example})"));
-    }
-    if work.requests > 0 {
-        lost.push(match work.requests {
-            1 => format!("a request was open ({example})"),
-            n => format!("{n} requests were open, such as {example}"),
-        });
-    }
-    if work.messages > 0 {
-        lost.push(match work.messages {
-            1 => "a message was incomplete".to_owned(),
-            n => format!("{n} messages were incomplete"),
-        });
-    }
-    if work.unacked > 0 {
-        lost.push(format!(
-            "{} bytes of the {sender} were not acknowledged before",
-            work.unacked
-        ));
-    }
-    lost.join(", and ")
 }
 
 /// Why the reset, or that its side knew nothing of the connection, was likely made on the way.
@@ -230,11 +262,13 @@ fn is_unread(view: &View<'_>) -> bool {
 
 fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Finding {
     let sender = reset.side.other();
-    let lost = lost_words(sender, work);
+    let lost = work.lost(sender);
     let in_doubt = forged(tcp).is_some();
     let doubt = doubt(tcp, reset.side);
+    let stale = work.stale.filter(|_| work.is_stale());
     let culprit = match doubt {
         Some(_) => Culprit::Network,
+        None if stale.is_some() => Culprit::Unknown,
         None => Culprit::from(reset.side),
     };
     let mut finding = Finding::new(&META, reset.stamp);
@@ -252,22 +286,19 @@ fn finding(view: &View<'_>, tcp: &TcpFacts, reset: Reset, work: &Work) -> Findin
         .side(culprit)
         .maybe_frame(tcp.sides[sender].last_data, "last-data")
         .frame(reset.stamp, "reset")
-        .title(if in_doubt {
-            format!("A reset in the name of the {} came in the middle of work", reset.side)
-        } else if work.requests + work.messages == 0 && work.given_up > 0 && work.example.is_none() {
-            format!("The {} reset the connection and left a message half read", reset.side)
-        } else if work.requests + work.messages == 0 && work.given_up > 0 {
-            format!("The {} did not wait for its answer and reset the connection", reset.side)
-        } else {
-            format!("The {} reset the connection in the middle of work", reset.side)
-        })
+        .title(work.title(reset.side, stale, in_doubt))
         .explain(format!(
             "Frame {} resets the connection between {} and {} while {lost}.{doubt}{cause}",
             reset.stamp.frame,
             view.client(),
             view.server()
         ))
-        .advise("Look at the program that sent the reset: a crash, a time-out, a limit; if neither side's did, at the path.")
+        .advise(match stale {
+            Some(_) => keep_alive::ADVICE,
+            None => {
+                "Look at the program that sent the reset: a crash, a time-out, a limit; if neither side's did, at the path."
+            }
+        })
         .number("open_requests", work.requests as f64)
         .number("incomplete_messages", work.messages as f64)
         .number("client_unacknowledged", reset.unacked[Side::Client] as f64)
@@ -327,6 +358,28 @@ mod tests {
         let found = findings(script.reset(Side::Server).frames(), RULE);
         assert_eq!((found.len(), found[0].side), (1, Culprit::Network));
         assert!(found[0].explanation.contains("came before, in frame"));
+    }
+
+    #[test]
+    fn a_request_on_a_connection_that_was_kept_too_long() {
+        use crate::capture::script::flag;
+        use crate::diagnosis::rules::bench::http::{answer, ask, to_web, turn};
+        let (first, reply) = (ask("GET /a", ""), answer("200 OK", ""));
+        let again = |secs: f64, flags: u16| {
+            let script = turn(to_web(), &first, &reply).wait_secs(secs);
+            let script = script.client_unacknowledged(&ask("GET /b", ""));
+            let (s, c) = (1 + reply.len() as u32, 1 + first.len() as u32);
+            let found = findings(
+                script.segment(Side::Server, flags, s, c, b"").frames(),
+                RULE,
+            );
+            (found[0].severity, found[0].side)
+        };
+        assert_eq!(again(2.0, flag::RST), (Severity::Warning, Culprit::Unknown));
+        // At work, or by a host that knows the connection, it is another thing.
+        let error = (Severity::Error, Culprit::Server);
+        assert_eq!(again(0.1, flag::RST), error);
+        assert_eq!(again(2.0, flag::RST | flag::ACK), error);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::cookies;
 use super::facts;
 use super::names;
 use super::pending::Pending;
-use super::session::{Body, Talk};
+use super::session::{Body, Closing, Talk};
 use super::wire::{self, RequestHead, Upgrade};
 use crate::dissector::{Input, Output};
 use crate::event::{Act, Fact, Phase};
@@ -41,6 +41,11 @@ impl Talk {
             cookies::sent(field, head.target.as_bytes(), &mut pending);
         }
         let id = pending.id;
+        if let Closing::Said(by) = self.closing {
+            self.after_close(by, id, Side::Client, span, out);
+        } else if head.closes && self.closing == Closing::Not {
+            self.closing = Closing::Said(Side::Client);
+        }
         if head.upgrade == Upgrade::WebSocket
             && out.start_child(id, "websocket", true, &[("upgrade", true.into())])
         {

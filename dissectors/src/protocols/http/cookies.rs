@@ -11,6 +11,8 @@ use crate::units::{Side, Span};
 
 /// Cookies and requests of one connection whose success is remembered.
 const REMEMBERED: usize = 16;
+/// Refusals on one connection after which successes are told anew.
+const REFUSALS: u32 = 16;
 /// `Set-Cookie` facts of one connection.
 const SET_FACTS: u32 = 64;
 /// Session cookies that are named in the details.
@@ -23,6 +25,8 @@ const NAME: usize = 40;
 pub(super) struct Jar {
     accepted: Vec<(u64, u64)>,
     set: u32,
+    /// Refusals after which successes were told anew.
+    refusals: u32,
     /// Names of session cookies that were set.
     names: Vec<String>,
 }
@@ -94,6 +98,15 @@ impl Jar {
 }
 
 impl Jar {
+    /// An answer turned away a request with cookies: whether they are good after it is told anew.
+    pub(super) fn refused(&mut self, pending: &Pending) {
+        if self.refusals < REFUSALS && pending.cookies().next().is_some() {
+            self.refusals += 1;
+            self.accepted
+                .retain(|(cookie, _)| pending.cookies().all(|c| c != *cookie));
+        }
+    }
+
     /// The name of a session cookie that is told in the details, once each.
     fn new_name(&self, set: &Fact) -> Option<String> {
         let is = |key, value| {

@@ -131,7 +131,7 @@ pub(super) fn granted(
     mut tell: impl FnMut(Fact),
 ) {
     let named = |name| Fact::new(name).with("target", target(pending.target.bytes()));
-    if pending.login && !leads_to_login(head) {
+    if pending.login && !(is_redirect(head) && mentions_a_login(head.location)) {
         let fact = named("http.login-answered").with("status", head.status);
         tell(with_cookies(fact, pending).in_exchange(pending.id));
     }
@@ -148,18 +148,72 @@ pub(super) fn granted(
 }
 
 const LOGINS: &[&[u8]] = &[b"login", b"logon", b"signin", b"sign_in", b"sign-in"];
+/// What may follow such a word in the name of a page where one logs in.
+const OF_A_LOGIN: &[&[u8]] = &[b"", b"form", b"page", b"required"];
+/// Parameters that say which page is meant.
+const PAGES: &[&[u8]] = &[
+    b"act", b"action", b"do", b"mode", b"page", b"route", b"title", b"view",
+];
 
-fn names_a_login(place: &[u8]) -> bool {
+/// A login is named somewhere, if only in the title of an article.
+fn mentions_a_login(place: &[u8]) -> bool {
     LOGINS.iter().any(|p| super::wire::contains(place, p))
 }
 
-fn leads_to_login(head: &ResponseHead<'_>) -> bool {
-    (300..400).contains(&head.status) && names_a_login(head.location)
+/// The place is one to log in: a whole part of its path or of its host's name, or the page in its query, says so.
+pub(super) fn is_a_login(place: &[u8]) -> bool {
+    let mut halves = place.splitn(2, |b| *b == b'?');
+    let (path, query) = (halves.next(), halves.next());
+    let parts = path.into_iter().flat_map(|p| {
+        let ends = |b: &u8| matches!(b, b'/' | b':' | b'#' | b'.' | b';');
+        p.split(ends)
+    });
+    let pages = query.into_iter().flat_map(|q| {
+        let values = q.split(|b| *b == b'&').filter_map(|pair| {
+            let at = pair.iter().position(|b| *b == b'=')?;
+            let (name, value) = pair.split_at(at);
+            let is = |p: &&[u8]| p.eq_ignore_ascii_case(name);
+            PAGES.iter().any(is).then(|| value.get(1..)).flatten()
+        });
+        values.flat_map(|v| v.split(|b| matches!(b, b'/' | b':')))
+    });
+    parts.chain(pages).any(says_login)
+}
+
+/// `login`, `UserLogin`, `wp-login`, `login_form`; not `login-tips`, and not `how-to-login`.
+fn says_login(part: &[u8]) -> bool {
+    LOGINS.iter().any(|word| {
+        let is = |bytes: &[u8]| bytes.eq_ignore_ascii_case(word);
+        let alone = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_alphanumeric);
+        let cut = part.len().saturating_sub(word.len());
+        let (before, last) = part.split_at(cut);
+        if is(last) {
+            return alone(
+                before
+                    .strip_suffix(b"-")
+                    .or(before.strip_suffix(b"_"))
+                    .unwrap_or(before),
+            );
+        }
+        let Some((first, after)) = part.split_at_checked(word.len()) else {
+            return false;
+        };
+        let after = after
+            .strip_prefix(b"-")
+            .or(after.strip_prefix(b"_"))
+            .unwrap_or(after);
+        is(first) && OF_A_LOGIN.iter().any(|w| after.eq_ignore_ascii_case(w))
+    })
+}
+
+fn is_redirect(head: &ResponseHead<'_>) -> bool {
+    (300..400).contains(&head.status)
 }
 
 /// The fact of a redirection to a login page, if it is one.
 pub(super) fn login_redirect(pending: &Pending, head: &ResponseHead<'_>) -> Option<Fact> {
-    if !leads_to_login(head) || pending.logout || names_a_login(pending.target.bytes()) {
+    let leads = is_redirect(head) && is_a_login(head.location);
+    if !leads || pending.logout || mentions_a_login(pending.target.bytes()) {
         return None;
     }
     let fact = Fact::new("http.redirected-to-login")
@@ -190,4 +244,48 @@ fn schemes<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Value {
         }
     }
     Value::List(schemes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_a_login;
+
+    #[test]
+    fn places_to_log_in() {
+        let places = [
+            "/login",
+            "/login?next=/a",
+            "/wp-login.php?redirect_to=x",
+            "https://login.example.com/oauth2/authorize?client_id=1",
+            "https://sso.example.com:8443/realms/x/Login;s=1",
+            "/users/sign_in",
+            "/#/login?redirect=%2F",
+            "/account/UserLogin.aspx",
+            "/login_form",
+            "/loginPage",
+            "/login/oauth/authorize",
+            "/index.php?option=com_users&view=login",
+            "/index.php?title=Special:UserLogin&returnto=Main",
+        ];
+        for place in places {
+            assert!(is_a_login(place.as_bytes()), "{place}");
+        }
+    }
+
+    #[test]
+    fn places_that_only_speak_of_it() {
+        let places = [
+            "/blog/login-tips",
+            "/blog/how-to-login",
+            "/docs/login-tips.html",
+            "/logins",
+            "/home?from=login",
+            "/search?q=login",
+            "/a?next=/login",
+            "",
+        ];
+        for place in places {
+            assert!(!is_a_login(place.as_bytes()), "{place}");
+        }
+    }
 }

@@ -50,6 +50,7 @@ mod cookies;
 mod credentials;
 mod date;
 mod describe;
+mod ending;
 mod facts;
 pub(super) mod fields;
 mod inflate;

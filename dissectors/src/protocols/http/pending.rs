@@ -213,6 +213,11 @@ impl Queue {
         self.waiting.back_mut()
     }
 
+    /// All that wait, the first asked first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Pending> {
+        self.waiting.iter()
+    }
+
     /// Answers were lost.
     pub(super) fn lose(&mut self) {
         self.uncertain = true;

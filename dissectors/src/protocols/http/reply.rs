@@ -3,13 +3,16 @@
 use super::ask::tell;
 use super::facts;
 use super::pending::Pending;
-use super::session::{Body, Reading, Talk, Tunnel};
+use super::session::{Body, Closing, Reading, Talk, Tunnel};
 use super::wire::{self, ResponseHead};
 use crate::dissector::{End, Input, Output};
 use crate::event::{Act, Fact, Op, Phase, Status};
 use crate::http_status;
 use crate::text::printable;
 use crate::units::{Side, Span};
+
+/// Slow answers of one connection whose targets are told.
+const SLOW_TOLD: u8 = 32;
 
 impl Talk {
     pub(super) fn response(&mut self, bytes: &[u8], span: Span, out: &mut Output<'_>) -> Body {
@@ -99,10 +102,14 @@ impl Talk {
         }
         let failed = head.status >= 400;
         if failed {
+            if matches!(head.status, 401 | 403) {
+                self.jar.refused(pending);
+            }
             if self.errors.one_more(head.status) {
                 out.fact(Side::Server, span, facts::error(pending, head));
             }
         } else if let Some(fact) = facts::login_redirect(pending, head) {
+            self.jar.refused(pending);
             out.fact(Side::Server, span, fact);
         } else {
             let tell = |fact| out.fact(Side::Server, span, fact);
@@ -123,6 +130,20 @@ impl Talk {
                 status,
             },
         );
+        if self.slow_told < SLOW_TOLD && out.was_slow() {
+            self.slow_told += 1;
+            let fact = Fact::new("http.slow")
+                .with("method", pending.op.name)
+                .with("target", facts::target(pending.target.bytes()));
+            out.fact(Side::Server, span, fact.in_exchange(pending.id));
+        }
+        if head.closes && self.closing != Closing::Told {
+            match self.queue.front().map(|next| next.id) {
+                Some(next) => self.after_close(Side::Server, next, Side::Server, span, out),
+                None if self.closing == Closing::Not => self.closing = Closing::Said(Side::Server),
+                None => {}
+            }
+        }
         if head.status == 101 || (pending.is_connect() && (200..300).contains(&head.status)) {
             return self.open_tunnel(Some(pending), head, bytes, span, out);
         }

@@ -10,7 +10,7 @@ use super::start::{self, Beginning};
 use super::tunnel;
 use super::wire;
 use crate::dissector::{Dissector, End, Input, Output};
-use crate::event::{Act, Fact, Op, Phase};
+use crate::event::{Act, Op};
 use crate::inbox::{AfterGap, Feed, Inbox};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
@@ -56,6 +56,18 @@ pub(super) enum Tunnel {
     Child(u64),
     /// Nowhere.
     Opaque,
+}
+
+/// Whether more requests may come on the connection (RFC 9112 section 9.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// They may.
+    #[default]
+    Not,
+    /// That side said `Connection: close`.
+    Said(Side),
+    /// A request came behind that, and was told.
+    Told,
 }
 
 /// One side of the dialogue.
@@ -107,6 +119,11 @@ pub(super) struct Talk {
     pub(super) host_told: bool,
     pub(super) agent_told: bool,
     pub(super) server_told: bool,
+    pub(super) closing: Closing,
+    /// Slow answers whose targets were told.
+    pub(super) slow_told: u8,
+    /// The client closed its direction, or reset the connection.
+    pub(super) client_left: bool,
     pub(super) scheme_told: Option<&'static str>,
     pub(super) show: Show,
 }
@@ -415,69 +432,6 @@ impl Talk {
         {
             let bytes = span.start - since;
             out.emit(side, Span::new(since, span.start), Act::Skipped { bytes });
-        }
-    }
-
-    fn end(
-        &mut self,
-        side: Side,
-        end: End,
-        offset: StreamOffset,
-        waiting: u64,
-        promised: u64,
-        out: &mut Output<'_>,
-    ) {
-        let lane = &mut self.lanes[side];
-        let at = offset + waiting;
-        let present = at.saturating_sub(lane.start);
-        let expected = match lane.reading {
-            Reading::Head if waiting > 0 && lane.lost_since.is_none() => Some(present + 1),
-            Reading::Fixed => lane.expected,
-            // Between two chunks nothing is owed yet: a feed may go on for ever.
-            Reading::ChunkLine if waiting == 0 && (lane.endless || end == End::CaptureStopped) => {
-                None
-            }
-            // At least the last chunk's line and the empty one are owed.
-            Reading::ChunkLine | Reading::ChunkEnd => Some(present + 5),
-            Reading::ChunkData => Some(present.saturating_add(promised).saturating_add(7)),
-            Reading::Trailer => Some(present + 2),
-            _ => None,
-        };
-        if let Some(expected) = expected
-            && !lane.holed
-        {
-            let op = lane.op;
-            let span = Span::new(lane.start, at);
-            // It waits for leave to send its body: nothing of that has come.
-            let waits =
-                side == Side::Client && at == lane.head.end && lane.reading != Reading::Head;
-            if waits
-                && self
-                    .queue
-                    .back()
-                    .is_some_and(|p| !p.told && p.expects_continue)
-            {
-                out.fact(side, span, Fact::new("http.expects-continue"));
-            }
-            out.emit(
-                side,
-                span,
-                Act::Incomplete {
-                    op,
-                    expected,
-                    present,
-                },
-            );
-        }
-        if lane.reading == Reading::UntilClose && end == End::Fin {
-            self.show.whole(side, at, out);
-        }
-        let lane = &mut self.lanes[side];
-        let in_order = expected.is_none() && lane.lost_since.is_none();
-        lane.reading = Reading::Ended;
-        if end == End::Fin && in_order && self.queue.is_empty() && !self.closed {
-            self.closed = true;
-            out.phase(side, Span::new(at, at), Phase::Closed);
         }
     }
 }

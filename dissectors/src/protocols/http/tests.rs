@@ -101,6 +101,49 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
+fn a_request_behind_the_last_one() {
+    let both = |fields: &str| {
+        let first = format!("GET /1 HTTP/1.1\r\n{fields}\r\nGET /2 HTTP/1.1\r\n\r\n");
+        client(first.as_bytes())
+    };
+    let last = server(b"HTTP/1.1 204 None\r\nConnection: x, Close\r\n\r\n");
+    let facts = |steps: &[Step]| {
+        let said = heard(&with(steps, &FIN));
+        let told = said.into_iter().filter(|s| s.contains("http."));
+        told.collect::<Vec<_>>()
+    };
+    let unanswered = "c http.unanswered";
+    assert_eq!(
+        facts(&[both("Connection: close\r\n"), last.clone()]),
+        ["c http.after-close", unanswered]
+    );
+    assert_eq!(
+        facts(&[both(""), last.clone()]),
+        ["s http.after-close", unanswered]
+    );
+    let later = [
+        client(b"GET /1 HTTP/1.1\r\n\r\n"),
+        last,
+        client(b"GET /2 HTTP/1.1\r\n\r\n"),
+    ];
+    assert_eq!(facts(&later), ["c http.after-close", unanswered]);
+    let stays = server(b"HTTP/1.1 204 None\r\nConnection: keep-alive\r\n\r\n");
+    assert_eq!(facts(&[both(""), stays]), [unanswered]);
+}
+
+#[test]
+fn a_feed_ends_with_its_last_chunk_or_is_cut() {
+    let feed = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n";
+    let steps = [client(b"GET / HTTP/1.1\r\n\r\n"), server(feed)];
+    assert_eq!(
+        heard(&with(&steps, &FIN))[3..],
+        ["c closed", "s http.feed-cut"]
+    );
+    let over = with(&steps, &[server(b"0\r\n\r\n")]);
+    assert_eq!(heard(&with(&over, &FIN))[3..], ["c closed"]);
+}
+
+#[test]
 fn a_request_is_told_with_its_last_byte() {
     let steps = [
         client(b"POST /f HTTP/1.1\r\nContent-Length: 4\r\n\r\nab"),
@@ -156,7 +199,10 @@ fn bodies_that_end_early_are_incomplete() {
         client(b"GET / HTTP/1.1\r\nHos"),
         Step::Ends(Side::Client, End::Fin),
     ];
-    assert_eq!(heard(&head), ["c incomplete request 19 of 20"]);
+    assert_eq!(
+        heard(&head),
+        ["c http.cut-short", "c incomplete request 19 of 20"]
+    );
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub(super) struct RequestHead<'a> {
     pub(super) will_wait: bool,
     /// `Expect: 100-continue`.
     pub(super) expects_continue: bool,
+    /// `Connection: close`: it is the last one (RFC 9112 section 9.6).
+    pub(super) closes: bool,
 }
 
 /// A response's head.
@@ -93,6 +95,8 @@ pub(super) struct ResponseHead<'a> {
     pub(super) challenges: [Option<&'a [u8]>; 4],
     /// The first Set-Cookie fields.
     pub(super) set_cookies: [Option<&'a [u8]>; 8],
+    /// `Connection: close`: it is the last one (RFC 9112 section 9.6).
+    pub(super) closes: bool,
 }
 
 fn config() -> ParserConfig {
@@ -186,6 +190,7 @@ impl<'a> RequestHead<'a> {
             7 if is("upgrade") => self.upgrade = upgrade(value),
             9 if is("forwarded") => self.proxied = true,
             10 if is("user-agent") => self.user_agent = value,
+            10 if is("connection") => self.closes = says_close(value),
             12 if is("content-type") => self.content_type = value,
             13 if is("authorization") => self.credentials = Some(value),
             14 if is("content-length") => self.framing.length_field(value),
@@ -208,6 +213,7 @@ impl<'a> ResponseHead<'a> {
             7 if is("upgrade") => self.upgrade = upgrade(value),
             8 if is("location") => self.location = value,
             10 if is("set-cookie") => keep(&mut self.set_cookies, value),
+            10 if is("connection") => self.closes = says_close(value),
             11 if is("retry-after") => self.retry_after = value,
             12 if is("content-type") => self.content_type = value,
             14 if is("content-length") => self.framing.length_field(value),
@@ -233,6 +239,11 @@ impl Framing {
         let last = value.rsplit(|b| *b == b',').next().unwrap_or_default();
         self.chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
     }
+}
+
+fn says_close(value: &[u8]) -> bool {
+    let mut options = value.split(|b| *b == b',');
+    options.any(|o| o.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 fn upgrade(value: &[u8]) -> Upgrade {

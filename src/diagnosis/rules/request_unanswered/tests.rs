@@ -445,3 +445,145 @@ fn who_sends_close_notify_has_ended_it_and_not_who_answers_that() {
     let long = asked().wait_secs(90.0).client(&notify).fin(Side::Server);
     assert_eq!(only(long.fin(Side::Client)).side, Culprit::Server);
 }
+
+mod over_http {
+    use colloquy_dissectors::units::Side;
+
+    use super::RULE;
+    use crate::capture::script::{Script, flag};
+    use crate::diagnosis::rules::bench::findings;
+    use crate::diagnosis::rules::bench::http::{answer, ask, from, to_web, turn};
+    use crate::diagnosis::{Certainty, Culprit, Finding, Severity};
+
+    fn only(script: Script) -> Finding {
+        let mut found = findings(script.frames(), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
+
+    fn told(script: Script) -> (Severity, Culprit) {
+        let found = only(script);
+        (found.severity, found.side)
+    }
+
+    fn first() -> Script {
+        turn(to_web(), &ask("GET /a", ""), &answer("200 OK", ""))
+    }
+
+    #[test]
+    fn what_comes_behind_a_close_that_was_announced() {
+        let both = |fields: &str| [ask("GET /a", fields), ask("GET /b", "")].concat();
+        let close = "Connection: close\r\n";
+        let asked = |fields: &str, reply: &str| {
+            let script = to_web().client(&both(fields));
+            let script = script.server(&answer("200 OK", reply));
+            script.fin(Side::Server).wait_secs(0.5).fin(Side::Client)
+        };
+        let found = only(asked(close, close));
+        let client = (Severity::Warning, Culprit::Client);
+        assert_eq!((found.severity, found.side), client);
+        assert_eq!(found.title, "GET /b was never answered");
+        let end = found.frames.iter().find(|e| e.role == "end").unwrap();
+        // The server's FIN, not the client's.
+        assert!(
+            found
+                .explanation
+                .contains("the server closed the connection")
+        );
+        assert!(
+            found
+                .explanation
+                .contains(&format!("(frame {})", end.frame))
+        );
+        let by_server = only(asked("", close));
+        assert_eq!(by_server.side, Culprit::Unknown);
+        assert!(by_server.frames.iter().any(|e| e.role == "last-answer"));
+        let nobody = (Severity::Error, Culprit::Server);
+        assert_eq!(told(asked("", "Connection: keep-alive\r\n")), nobody);
+        let answered = to_web()
+            .client(&both("Connection: keep-alive\r\n"))
+            .server(&answer("200 OK", ""))
+            .server(&answer("200 OK", ""));
+        assert!(findings(answered.close().frames(), RULE).is_empty());
+        let lost = to_web()
+            .client(&both(close))
+            .server_lost(&answer("200 OK", close));
+        assert!(findings(lost.close().frames(), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_connection_that_was_over_when_it_was_used_again() {
+        let idle = first().wait_secs(2.0).fin(Side::Server);
+        let known = idle.clone().wait_secs(1.0).client(&ask("GET /b", ""));
+        let found = only(known.reset(Side::Server));
+        assert_eq!(
+            (found.severity, found.side),
+            (Severity::Warning, Culprit::Client)
+        );
+        assert!(found.advice.contains("keep-alive"), "{found:?}");
+        assert!(found.explanation.contains("2.00 s after its last answer"));
+    }
+
+    #[test]
+    fn a_close_that_was_not_seen() {
+        let (asked, reply) = (ask("GET /a", ""), answer("200 OK", ""));
+        let again = |secs: f64| {
+            let script = first().wait_secs(secs);
+            let script = script.client_unacknowledged(&ask("GET /b", ""));
+            let (s, c) = (1 + reply.len() as u32, 1 + asked.len() as u32);
+            told(script.segment(Side::Server, flag::RST, s, c, b""))
+        };
+        assert_eq!(again(2.0), (Severity::Warning, Culprit::Unknown));
+        assert_eq!(again(0.1), (Severity::Warning, Culprit::Server));
+    }
+
+    #[test]
+    fn who_gives_up_after_a_round_time_had_a_time_out() {
+        let waited = |secs: f64| {
+            let script = to_web().client(&ask("GET /report", "")).wait_secs(secs);
+            let found = only(script.fin(Side::Client).fin(Side::Server));
+            (found.severity, found.side, found.certainty)
+        };
+        let slow = (Severity::Note, Culprit::Server, Certainty::Likely);
+        let left = (Severity::Note, Culprit::Client, Certainty::Certain);
+        assert_eq!(waited(3.01), slow);
+        assert_eq!(waited(30.0), slow);
+        assert_eq!(waited(3.4), left);
+        assert_eq!(waited(0.3), left);
+    }
+
+    #[test]
+    fn both_ends_of_a_gateway() {
+        let behind = |address: &str, asked: f64| {
+            Script::tcp(address, "10.0.1.9:8080")
+                .wait_secs(asked)
+                .connect()
+                .client(&ask("GET /report", ""))
+                .wait_secs(3.4)
+                .fin(Side::Client)
+                .fin(Side::Server)
+        };
+        let late = answer("504 Gateway Time-out", "");
+        let front = from(40_000)
+            .client(&ask("GET /report", ""))
+            .wait_secs(3.41)
+            .server(&late)
+            .close();
+        let of = |scripts: Vec<Script>, rule| findings(Script::merge(scripts), rule);
+        let joined = || vec![front.clone(), behind("10.0.1.1:50000", 0.01)];
+        let found = of(joined(), RULE);
+        assert_eq!(
+            (found[0].severity, found[0].side),
+            (Severity::Warning, Culprit::Server)
+        );
+        assert!(found[0].frames.iter().any(|e| e.role == "gateway-answer"));
+        let error = of(joined(), "http-server-error");
+        assert!(error[0].explanation.contains("10.0.1.9:8080"), "{error:?}");
+        // At another moment, and where two fit, nothing is known.
+        let apart = vec![front.clone(), behind("10.0.1.1:50000", 0.9)];
+        assert_eq!(of(apart, RULE)[0].side, Culprit::Client);
+        let mut two = joined();
+        two.push(behind("10.0.1.1:50001", 0.02));
+        assert!(of(two, RULE).iter().all(|f| f.side == Culprit::Client));
+    }
+}

@@ -4,12 +4,13 @@ use colloquy_dissectors::units::Stamp;
 
 use super::{closed_since, is_smb, left_before};
 use crate::diagnosis::blame::{lost_on_the_way, lost_words};
+use crate::diagnosis::rules::keep_alive;
 use crate::diagnosis::rules::smb2_message_id_invalid;
 use crate::diagnosis::rules::tcp_path_dark;
 use crate::diagnosis::rules::tcp_reset_forged::forged;
 use crate::diagnosis::rules::unanswered::{self, AT_ONCE};
 use crate::diagnosis::smb::PIPE_GONE;
-use crate::diagnosis::{Certainty, Culprit, Ending, View};
+use crate::diagnosis::{Certainty, Culprit, Ending, Severity, View, seconds};
 use crate::session::exchange::{Answered, Open};
 
 /// Who kept an answer back, and how that is known.
@@ -21,6 +22,8 @@ pub(super) struct Whereabouts {
     pub(super) certainty: Certainty,
     /// The request and the close of the other side crossed: who asked may ask again on a new connection.
     pub(super) crossed: bool,
+    /// Where it is not told by the rest.
+    pub(super) severity: Option<Severity>,
 }
 
 const LOOK_AT_THE_PROGRAM: &str =
@@ -39,6 +42,23 @@ impl Whereabouts {
             proof: None,
             certainty: Certainty::Certain,
             crossed: false,
+            severity: None,
+        }
+    }
+
+    /// Trouble of keeping connections, at nobody's great expense.
+    fn of_keeping(culprit: impl Into<Culprit>, what: String) -> Self {
+        Self {
+            severity: Some(Severity::Warning),
+            ..Self::new(culprit, what, keep_alive::ADVICE)
+        }
+    }
+
+    fn likely(self, severity: Severity) -> Self {
+        Self {
+            severity: Some(severity),
+            certainty: Certainty::Likely,
+            ..self
         }
     }
 
@@ -91,6 +111,33 @@ fn invalid_id(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
 fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
     let peer = open.side.other();
     let fin = unanswered::closed_before(view, open)?;
+    if let Some(idle) = keep_alive::idle(view.session, open, fin) {
+        let known = view.tcp()?.sides[peer]
+            .fin_acked
+            .filter(|a| *a < open.began);
+        let idle = seconds(idle);
+        let (culprit, what) = match known {
+            Some(known) => (
+                Culprit::from(open.side),
+                format!(
+                    "the {peer} had closed the connection in frame {}, {idle} after its last answer, which it may (keep-alive), and \
+                     TCP of the {} had taken note of that (frame {}): its program used a connection of its pool that was \
+                     over",
+                    fin.frame, open.side, known.frame
+                ),
+            ),
+            None => (
+                Culprit::Unknown,
+                format!(
+                    "the {peer} had closed the connection in frame {}, {idle} after its last answer (keep-alive), and the request \
+                     crossed that close: a race that neither side can avoid",
+                    fin.frame
+                ),
+            ),
+        };
+        let whereabouts = Whereabouts::of_keeping(culprit, what);
+        return Some(whereabouts.proof(fin, "closed-before"));
+    }
     let what = format!(
         "the {peer} had closed its direction in frame {} before, so that nobody was left to answer",
         fin.frame
@@ -101,6 +148,96 @@ fn closed_before(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
         crossed: true,
         ..whereabouts
     })
+}
+
+/// Either side had said that another request is the last one of the connection (RFC 9112 section 9.6).
+fn behind_the_last(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let mut said = view.session.facts_named("http.after-close");
+    let said = said.find(|f| f.fact.exchange.is_some_and(|first| open.id >= first))?;
+    let peer = open.side.other();
+    if said.text("by") == open.side.name() {
+        let what = format!(
+            "the {} itself had said `Connection: close` with an earlier request, behind which the {peer} takes no other",
+            open.side
+        );
+        let whereabouts = Whereabouts::of_keeping(open.side, what);
+        let advice = "Have the client send nothing behind a request with `Connection: close`, and the rest on a new connection.";
+        return Some(Whereabouts {
+            advice,
+            ..whereabouts
+        });
+    }
+    let what = format!(
+        "the {peer} had said `Connection: close` with an earlier answer, so that it takes no request behind that one"
+    );
+    let whereabouts = Whereabouts {
+        advice: "Have the client send what came behind that answer again on a new connection, as far as it may be repeated.",
+        ..Whereabouts::of_keeping(Culprit::Unknown, what)
+    };
+    Some(if said.side == peer {
+        whereabouts.proof(said.stamp, "last-answer")
+    } else {
+        whereabouts
+    })
+}
+
+/// It came after a silence, and was answered with a reset by a host that knew of no connection.
+fn forgotten(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
+    let idle = keep_alive::forgotten(view, view.session, open)?;
+    let what = format!(
+        "after {} without traffic {} did not know the connection any more: it had closed it, which it may (keep-alive), and the \
+         request crossed that close, or something on the way forgot the connection",
+        seconds(idle),
+        view.end_of(open.side.other())
+    );
+    Some(Whereabouts::of_keeping(Culprit::Unknown, what))
+}
+
+/// A wait that ended so shortly after a round number of seconds was ended by a clock.
+fn is_time_out(waited: f64) -> bool {
+    let whole = waited.floor();
+    let round = whole <= 10.0 || whole % 5.0 < 0.5;
+    whole >= 1.0 && round && waited - whole <= (whole * 0.01).clamp(0.025, 0.1)
+}
+
+/// Who asked did not wait for the answer, or had waited in vain.
+fn did_not_wait(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
+    let (asker, peer) = (open.side, open.side.other());
+    let had_it = view.acknowledged(open) == Some(true) && waited >= AT_ONCE;
+    if had_it && let Some(answer) = view.world.answered_instead(view.flow, open) {
+        let what = format!(
+            "the {asker} waited for {} and gave up, and at that moment the gateway {} answered a client of its own with {} in \
+             frame {}, whom it had let wait since frame {}: the {peer} stands behind that gateway, and did not answer in \
+             time",
+            seconds(waited),
+            answer.gateway,
+            answer.status,
+            answer.answered.frame,
+            answer.asked.frame
+        );
+        let whereabouts = Whereabouts::new(peer, what, LOOK_AT_THE_PROGRAM);
+        let whereabouts = whereabouts.proof(answer.answered, "gateway-answer");
+        return whereabouts.likely(Severity::Warning);
+    }
+    if had_it && is_time_out(waited) {
+        let what = format!(
+            "the {asker} waited for {} and gave up, by the look of it after a time-out: the program of the {peer} had the request \
+             for that long, and was too slow for the {asker}, which may be a proxy that answers somebody else with 504 then (or it \
+             was a long poll)",
+            seconds(waited)
+        );
+        let whereabouts = Whereabouts::new(peer, what, LOOK_AT_THE_PROGRAM);
+        return whereabouts.likely(Severity::Note);
+    }
+    let what = if had_it {
+        format!(
+            "the {asker} itself did not wait any longer; until then the program of the {peer} had the request"
+        )
+    } else {
+        format!("the {asker} itself did not wait for it")
+    };
+    let advice = "See why who asked did not wait: a time-out of its own, a cancelled program.";
+    Whereabouts::new(asker, what, advice)
 }
 
 /// Who asked ended the connection before anybody could have answered; with HTTP, before an answer was overdue.
@@ -186,6 +323,8 @@ pub(super) fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabo
     if let Some(known) = broken_pipe(view, open)
         .or_else(|| closed_before(view, open))
         .or_else(|| invalid_id(view, open))
+        .or_else(|| behind_the_last(view, open))
+        .or_else(|| forgotten(view, open))
         .or_else(|| answer_on_the_way(view, open))
     {
         return known;
@@ -212,9 +351,7 @@ pub(super) fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabo
         }
     }
     if hung_up_at_once(view, open, waited) {
-        let what = format!("the {} itself did not wait for it", open.side);
-        let advice = "See why who asked did not wait: a time-out of its own, a cancelled program.";
-        return Whereabouts::new(open.side, what, advice);
+        return did_not_wait(view, open, waited);
     }
     match view.acknowledged(open) {
         Some(true) if hung_up(view, open) => Whereabouts::new(

@@ -195,3 +195,37 @@ fn many_of_one_kind_are_one_note() {
         .client(&text(Side::Client, "y"));
     assert_eq!(findings(both.frames(), RULE).len(), 3);
 }
+
+#[test]
+fn who_waits_in_line_is_not_slow_itself() {
+    use crate::diagnosis::rules::bench::http::{answer, ask, to_web};
+    let (first, ok) = (ask("GET /slow", ""), answer("200 OK", ""));
+    let asked = [first, ask("GET /a", ""), ask("GET /b", "")].concat();
+    let in_line = |pause: f64| {
+        let script = to_web().client(&asked).wait_secs(4.0).server(&ok);
+        let script = script.server(&ok).wait_secs(pause).server(&ok);
+        findings(script.close().frames(), RULE)
+    };
+    let found = in_line(0.0);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].title, "GET /slow was answered after 4.00 s");
+    assert!(found[0].numbers.contains(&("behind", 2.0)), "{found:?}");
+    let answered = found[0].frames.iter().find(|e| e.role == "answer");
+    assert!(answered.unwrap().frame < found[0].frames.last().unwrap().frame);
+    // The last one took its own time as well.
+    assert_eq!(in_line(3.0).len(), 2);
+    let script = to_web().client(&asked).wait_secs(4.0).server_lost(&ok);
+    let script = script.server(&ok).server(&ok).close();
+    assert!(findings(script.frames(), RULE).is_empty());
+}
+
+#[test]
+fn an_upload_that_is_answered_before_its_end_took_its_own_time() {
+    use crate::diagnosis::rules::bench::http::{answer, ask, to_web};
+    let script = to_web()
+        .client(&ask("POST /up", "Content-Length: 100000\r\n"))
+        .wait_secs(3.0)
+        .client(&[b'x'; 1000])
+        .server(&answer("413 Too Large", ""));
+    assert!(findings(script.close().frames(), RULE).is_empty());
+}
