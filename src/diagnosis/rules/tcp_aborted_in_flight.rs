@@ -23,11 +23,11 @@ declare_rule! {
     /// message is incomplete. It is a warning where only the side that reset was waiting, for it gave up (a note where that
     /// may have been a long poll), where `tcp-half-open` tells the cause, and where nothing was cut off but a request of HTTP on a
     /// connection that its peer did not know any more after an idle time (keep-alive); a note where `tcp-reset-forged` or
-    /// `ws-slow-consumer` tells the cause. Where nothing of that can be seen (an
-    /// unknown protocol, or encrypted): while the side that did not reset had sent more than 64 bytes that were not
-    /// acknowledged (by a client's reset neither), with nothing missing at that time; that is a warning, and told of every protocol where the reset
-    /// acknowledges an answer that cannot have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind
-    /// the last answer is a rude way to hang up and no trouble.
+    /// `ws-slow-consumer` tells the cause. Where nothing of that can be seen (an unknown protocol, or encrypted): while the side
+    /// that did not reset had sent more than 64 bytes that were not acknowledged (by a client's reset neither), with nothing
+    /// missing at that time; that is a warning, and told of every protocol where the reset acknowledges an answer that cannot
+    /// have arrived yet (see `tcp-reset-forged`). A reset of an idle connection, after a FIN, or behind the last answer is a rude
+    /// way to hang up and no trouble.
     ///
     /// ## Example
     /// `nfs3-rst-reconnect`: a reset comes while a call is open; the client connects again and repeats it.

@@ -15,14 +15,13 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The side whose address it bears goes on talking after it, with more of its stream than it had sent before or long
-    /// after; or its time to live is unlike that of all other frames of that side (a hop or two do only where it is larger, all
-    /// others have one value, and the reset acknowledges nothing: so a filter nearer by rejects a segment); or it bears the IP identification of an
-    /// earlier frame while that side counts them; or it acknowledges bytes in less than a quarter of the shortest time
-    /// in which that side ever acknowledged anything, the handshake's included: they cannot have been there and back; or it
-    /// answers a SYN and acknowledges something that was never sent. That fits nothing better, but proves nothing: a load
-    /// balancer may answer for its hosts. One that only answers a SYN in
-    /// vain is a warning. Not told of a client that never finished the handshake: a port scanner's SYNs and its
-    /// kernel's resets differ.
+    /// after; or its time to live is unlike that of all other frames of that side (a hop or two do only where it is larger,
+    /// all others have one value, and the reset acknowledges nothing: so a filter nearer by rejects a segment); or it bears
+    /// the IP identification of an earlier frame while that side counts them; or it acknowledges bytes in less than a
+    /// quarter of the shortest time in which that side ever acknowledged anything, the handshake's included: they cannot have
+    /// been there and back; or it answers a SYN and acknowledges something that was never sent. That fits nothing better, but
+    /// proves nothing: a load balancer may answer for its hosts. One that only answers a SYN in vain is a warning. Not told of
+    /// a client that never finished the handshake: a port scanner's SYNs and its kernel's resets differ.
     ///
     /// ## Example
     /// `smb2-rst-mid-file`: a reset in the server's name cuts a transfer, and the server goes on sending.

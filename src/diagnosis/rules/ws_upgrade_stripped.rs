@@ -17,11 +17,11 @@ declare_rule! {
     ///
     /// ## How it is told
     /// A request without any fault was answered with 2xx; or with 426 for the very version it asked for; or with 400,
-    /// 426 or 501, by what says to be a proxy (Via) or may be one by its name (Server): only the first points at the way, since
-    /// nginx and its like serve pages themselves too (426 and 501 they don't answer of their own accord). A request with a
-    /// Sec-WebSocket-Key and without Upgrade lost it on the way; where it is seen both before and behind a proxy, the second is
-    /// the finding and the first a note. As a note, too: 502 by such a one, which more often means that nothing
-    /// answers behind it.
+    /// 426 or 501, by what says to be a proxy (Via) or may be one by its name (Server). A name alone does not point at the way,
+    /// since nginx and its like serve pages themselves too, but for 426 and 501, which they don't answer of their own accord.
+    /// A request with a Sec-WebSocket-Key and without Upgrade lost it on the way; where it is seen both before and behind a
+    /// proxy, the second is the finding and the first a note. As a note, too: 502 by such a one, which more often means that
+    /// nothing answers behind it.
     ///
     /// ## Example
     /// nginx in front without `proxy_set_header Upgrade $http_upgrade`: the server behind it gets a plain GET and answers 400.
