@@ -73,8 +73,6 @@ pub(super) struct Talk {
     certified: bool,
     /// Nor will it: keys of an earlier session are used, or ones that both were given.
     resumed: bool,
-    /// A close_notify, or what must be one where it can't be read.
-    notified: PerSide<bool>,
     ended: PerSide<bool>,
     /// Both hellos were seen.
     is_whole: bool,
@@ -88,8 +86,6 @@ pub(super) struct Talk {
     behind: &'static str,
     tail: Tail,
     renegotiation: u8,
-    /// The client has asked for a new handshake, and the server has not said anything to that.
-    renegotiates: bool,
     /// Both sides' records can be opened.
     pub(super) sees: bool,
     /// Both streams are seen from their beginning.
@@ -164,7 +160,7 @@ impl Talk {
             names::handshake(kind),
             u32::from(content::HANDSHAKE) << 8 | u32::from(kind),
         );
-        self.renegotiates &= side == Side::Client;
+        self.tail.renegotiates &= side == Side::Client;
         // A session begins with what is asked, before its first message is told.
         match kind {
             message::CLIENT_HELLO => self.step(side, span, Event::ClientHello, out),
@@ -232,7 +228,7 @@ impl Talk {
     /// A handshake message in the open session, up to TLS 1.2 a new handshake.
     fn renegotiates(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         let told = self.state == State::Open && self.is_whole && !self.is_tls13();
-        self.renegotiates = told && side == Side::Client;
+        self.tail.renegotiates = told && side == Side::Client;
         if told && self.renegotiation < RENEGOTIATION {
             self.renegotiation += 1;
             out.fact(side, span, Fact::new("tls.renegotiation"));
@@ -294,7 +290,7 @@ impl Talk {
             _ => Shape::Other,
         };
         self.tail.record(side, span, seen, shape);
-        self.renegotiates &= side == Side::Client || matches!(seen, Seen::Alert(_));
+        self.tail.renegotiates &= side == Side::Client || matches!(seen, Seen::Alert(_));
         let spoke = !self.tail.is_closed(side) && !self.tail.is_unanswered(true);
         if side == Side::Server && spoke && !self.may_demand() {
             self.handshake = None;
@@ -396,10 +392,10 @@ impl Talk {
     }
 
     fn alert(&mut self, side: Side, span: Span, alert: Option<(u8, u8)>, out: &mut Output<'_>) {
-        if side == Side::Server && std::mem::take(&mut self.renegotiates) {
+        if side == Side::Server && std::mem::take(&mut self.tail.renegotiates) {
             out.fact(side, span, Fact::new("tls.renegotiation-refused"));
         }
-        self.notified[side] |= alert.is_none_or(|(_, code)| code == names::CLOSE_NOTIFY);
+        self.tail.notified[side] |= alert.is_none_or(|(_, code)| code == names::CLOSE_NOTIFY);
         let Some((level, description)) = alert else {
             return match self.state {
                 State::Asked | State::Answered => self.hidden_alert(side, span, out),

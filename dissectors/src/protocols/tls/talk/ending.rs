@@ -80,7 +80,7 @@ impl Talk {
                 if unanswered {
                     self.tell(out);
                 }
-            } else if self.tail.records(side) > 0 && !self.notified[side] {
+            } else if self.tail.records(side) > 0 && !self.tail.notified[side] {
                 out.fact(side, span, Fact::new("tls.no-close-notify"));
             }
         }
@@ -88,7 +88,7 @@ impl Talk {
             out.fact(Side::Client, span, Fact::new("tls.left-at-once"));
         }
         if first {
-            let closes = |side| self.notified[side] || self.tail.is_closed(side);
+            let closes = |side| self.tail.notified[side] || self.tail.is_closed(side);
             let said = if Side::BOTH.into_iter().any(closes) {
                 "sent"
             } else {
