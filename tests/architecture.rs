@@ -170,6 +170,7 @@ const DISSECTORS: &[Wall] = &[
             "dissector",
             "protocols::PROTOCOLS",
             "protocols::mixed",
+            "protocols::refused",
             "secrets",
         ],
     ),

@@ -102,6 +102,28 @@ pub(super) struct Request {
     pub(super) digest: u32,
 }
 
+/// The answer to what was asked at `place` in the session `at` may have been passed over: it waited behind a hole or has one in
+/// it, and the other side has said something meanwhile. `said`: the last bytes of each side; `holes`: behind its last one.
+pub(super) fn passed_over(
+    sessions: &[Session],
+    at: usize,
+    place: Place,
+    (said, holes): (&PerSide<Stamp>, &PerSide<Option<Stamp>>),
+) -> bool {
+    let said = said[place.side.other()];
+    let has_hole = holes[place.side] >= Some(place.began);
+    said > place.stamp && !waits_in_tls(sessions, at, holes) || (has_hole && said > place.began)
+}
+
+/// What is said in this session may wait without a hole: early data of TLS does until the server has taken it, and what the
+/// server said meanwhile is its handshake.
+fn waits_in_tls(sessions: &[Session], at: usize, holes: &PerSide<Option<Stamp>>) -> bool {
+    let parent = sessions.get(at).and_then(|s| s.parent);
+    let around = parent.and_then(|p| sessions.get(p as usize));
+    let whole = holes.client.is_none() && holes.server.is_none();
+    whole && around.is_some_and(|s| s.protocol == "tls")
+}
+
 pub(super) fn count(session: &mut Session, part: Part, op: Op, len: u64, place: Place) {
     let side = place.side;
     if session.messages.client + session.messages.server == 0 && session.phases.is_empty() {

@@ -6,7 +6,7 @@ use colloquy_dissectors::units::{Side, Stamp, StreamOffset};
 use super::exchange::{DoubleReply, Open, Orphan};
 use super::fold::{
     Place, Request, answer, asked_again, let_go, limit, note_repeat, one_more, open_of, orphan,
-    overtake,
+    overtake, passed_over,
 };
 use super::ledger::{Entry, Fate, Ledger, answered};
 use super::model::Session;
@@ -18,22 +18,9 @@ use crate::limits;
 const REORDERED_SECS: f64 = 1.0;
 
 impl Tracker {
-    /// What is said in this session may wait without a hole: early data of TLS does until the server has taken it, and what the
-    /// server said meanwhile is its handshake.
-    fn waits_in_tls(&self, at: usize) -> bool {
-        let parent = self.sessions.get(at).and_then(|s| s.parent);
-        let around = parent.and_then(|p| self.sessions.get(p as usize));
-        let whole = self.holes.client.is_none() && self.holes.server.is_none();
-        whole && around.is_some_and(|s| s.protocol == "tls")
-    }
-
     /// A request came.
     pub(super) fn request(&mut self, at: usize, request: Request, place: Place) {
-        // It waited behind a hole or has one in it: its answer may have been passed over meanwhile.
-        let said = self.said[place.side.other()];
-        let has_hole = self.holes[place.side] >= Some(place.began);
-        let waited = said > place.stamp && !self.waits_in_tls(at);
-        let passed_over = waited || (has_hole && said > place.began);
+        let passed_over = passed_over(&self.sessions, at, place, (&self.said, &self.holes));
         let (Some(session), Some(memory)) = (self.sessions.get_mut(at), self.memory.get_mut(at))
         else {
             return;

@@ -90,7 +90,8 @@ fn rejected(view: &View<'_>, failure: &Failure<'_>, finding: Finding) -> Finding
         ))
         .advise(advice);
     if let Some(fact) = seen {
-        finding = finding.also(&described(view, owner, fact));
+        let unknown = matches!(failure.code(), Some(42 | 46 | 48)) && wrong.is_none();
+        finding = finding.also(&described(view, owner, fact, unknown));
     }
     if let Some(wrong) = &wrong {
         finding = finding.also(&format!("That certificate {}.", oddity_words(wrong)));
@@ -120,7 +121,8 @@ fn shown<'a>(view: &View<'a>, owner: Side) -> Option<&'a SeenFact> {
     facts.find(|f| f.side == owner && !f.text("subject").is_empty())
 }
 
-fn described(view: &View<'_>, owner: Side, fact: &SeenFact) -> String {
+/// `unknown`: its issuer may be what is missed.
+fn described(view: &View<'_>, owner: Side, fact: &SeenFact, unknown: bool) -> String {
     let names = match fact.value("names") {
         Some(Value::List(names)) if !names.is_empty() => {
             format!(", for {}", Value::List(names.clone()))
@@ -136,7 +138,7 @@ fn described(view: &View<'_>, owner: Side, fact: &SeenFact) -> String {
         "" => String::new(),
         issuer => format!(", and the certificate of its issuer {issuer} is not in the chain"),
     };
-    let alone = if is_alone(fact) {
+    let alone = if unknown && is_alone(fact) {
         ". It came alone: no other certificate is in the chain"
     } else {
         ""

@@ -1,12 +1,14 @@
 //! Records out of each side's bytes: what can be read goes to the [`Talk`], what is encrypted is counted.
 
+mod opened;
+
 use super::assembly::Assembly;
 use super::crypt::{Crypt, Opened, Outcome};
 use super::describe::{self, Content, Record};
 use super::inside::Inside;
 use super::suites;
 use super::talk::{Seen, Talk};
-use super::wire::{self, Head, Head2, content, message, version};
+use super::wire::{self, Head, Head2, content, version};
 use super::{names, plain, ssl2};
 use crate::dissector::{BEHIND, Dissector, End, Input, Output, Start};
 use crate::event::{Act, Op};
@@ -418,59 +420,6 @@ impl Reader<'_> {
         }
     }
 
-    /// True when what was said is early data, which waits for the server's answer. Who tells fields gives them to the frame at
-    /// hand, and does not wait.
-    fn waits(
-        &mut self,
-        (side, at): (Side, StreamOffset),
-        bytes: &[u8],
-        out: &mut Output<'_>,
-    ) -> bool {
-        let Some(crypt) = self.crypt.as_mut().filter(|_| !out.wants_fields()) else {
-            return false;
-        };
-        if side == Side::Client && crypt.opens_early() {
-            if self.talk.awaits_early() && !crypt.early_data.keep(at, bytes) {
-                crypt.early_data.take();
-                self.inside.missed();
-            }
-            return !self.talk.takes_early();
-        }
-        if self.talk.awaits_early() {
-            // The server's answer to the offer was not read. Who speaks before the client has finished answers what it took.
-            self.talk.early_unseen();
-            self.release(side == Side::Server, out);
-        }
-        false
-    }
-
-    /// What waited for the server's answer is handed on, or was never heard.
-    fn release(&mut self, taken: bool, out: &mut Output<'_>) {
-        let Some(crypt) = self.crypt.as_mut().filter(|c| !c.early_data.is_empty()) else {
-            return;
-        };
-        for (at, bytes) in crypt.early_data.take() {
-            if taken {
-                let from = (Side::Client, at);
-                self.inside.data(from, &bytes, crypt.alpn(), out);
-            }
-        }
-    }
-
-    /// Tells the session how far it is decrypted, where that is new.
-    fn look(&mut self, span: Span, out: &mut Output<'_>) {
-        let Some(crypt) = &self.crypt else {
-            return;
-        };
-        let [client, server] = Side::BOTH.map(|side| crypt.opens(side));
-        self.talk.sees = client && server;
-        if !self.talk.is_open() {
-            return;
-        }
-        let excuse = || Side::BOTH.into_iter().find_map(|side| crypt.excuse(side));
-        self.talk.decryption(self.side, span, excuse, out);
-    }
-
     fn handshake(
         &mut self,
         record: &Record,
@@ -512,22 +461,6 @@ impl Reader<'_> {
         out.fields(side, span, |w| describe::record(w, &record, &content));
         if found.encrypted {
             self.talk.record(side, span, Seen::Encrypted, out);
-        }
-    }
-
-    /// Keys may come and go with a message.
-    fn keys(&mut self, kind: u8, body: &[u8], out: &Output<'_>) {
-        let Some(secrets) = out.secrets() else {
-            return;
-        };
-        if self.crypt.is_none() && matches!(kind, message::CLIENT_HELLO | message::SERVER_HELLO) {
-            *self.crypt = Crypt::new(secrets);
-        }
-        if let Some(crypt) = self.crypt.as_mut() {
-            crypt.learn(secrets);
-            crypt.message(self.side, kind, body);
-            let [client, server] = Side::BOTH.map(|side| crypt.opens(side));
-            self.talk.sees = client && server;
         }
     }
 

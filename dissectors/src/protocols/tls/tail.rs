@@ -55,6 +55,10 @@ pub(super) struct Tail {
     last_of_client: Span,
     /// The side's last record is an alert, or must be one.
     alert: PerSide<Option<Span>>,
+    /// A close_notify, or what must be one where it can't be read.
+    pub(super) notified: PerSide<bool>,
+    /// The client has asked for a new handshake, and the server has not said anything to that.
+    pub(super) renegotiates: bool,
     /// Records of the client that may still belong to its handshake.
     leftover: u8,
     /// The client's last flight was more than a Finished: it showed a certificate.

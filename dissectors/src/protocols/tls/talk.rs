@@ -1,6 +1,7 @@
 //! What the messages mean for the session: its state, what was agreed, how it ended.
 
 mod agreement;
+mod ending;
 mod sight;
 
 use super::handshake::Handshake;
@@ -9,18 +10,16 @@ use super::resumption::{self, By};
 use super::state::{Event, State, next};
 use super::tail::{Shape, Tail, shape};
 use super::wire::{self, Cursor, Head, content, message, message2, version};
-use super::{names, plain, suites};
-use crate::dissector::{End, Output};
+use super::{names, suites};
+use crate::dissector::Output;
 use crate::event::{Act, Fact, Op, Phase};
 use crate::text;
-use crate::units::{PerSide, Side, Span, StreamOffset};
+use crate::units::{PerSide, Side, Span};
 
 /// Characters of a name in details.
 const NAME: usize = 255;
 /// Handshake records in the open session that are told.
 const RENEGOTIATION: u8 = 8;
-/// Records of the server in which it may say that it wants the client's certificate after all.
-const DEMANDS: u32 = 8;
 /// The named curve of a ServerKeyExchange (RFC 8422 5.4).
 const NAMED_CURVE: u8 = 3;
 
@@ -74,8 +73,6 @@ pub(super) struct Talk {
     certified: bool,
     /// Nor will it: keys of an earlier session are used, or ones that both were given.
     resumed: bool,
-    /// A close_notify, or what must be one where it can't be read.
-    notified: PerSide<bool>,
     ended: PerSide<bool>,
     /// Both hellos were seen.
     is_whole: bool,
@@ -89,8 +86,6 @@ pub(super) struct Talk {
     behind: &'static str,
     tail: Tail,
     renegotiation: u8,
-    /// The client has asked for a new handshake, and the server has not said anything to that.
-    renegotiates: bool,
     /// Both sides' records can be opened.
     pub(super) sees: bool,
     /// Both streams are seen from their beginning.
@@ -165,7 +160,7 @@ impl Talk {
             names::handshake(kind),
             u32::from(content::HANDSHAKE) << 8 | u32::from(kind),
         );
-        self.renegotiates &= side == Side::Client;
+        self.tail.renegotiates &= side == Side::Client;
         // A session begins with what is asked, before its first message is told.
         match kind {
             message::CLIENT_HELLO => self.step(side, span, Event::ClientHello, out),
@@ -233,7 +228,7 @@ impl Talk {
     /// A handshake message in the open session, up to TLS 1.2 a new handshake.
     fn renegotiates(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
         let told = self.state == State::Open && self.is_whole && !self.is_tls13();
-        self.renegotiates = told && side == Side::Client;
+        self.tail.renegotiates = told && side == Side::Client;
         if told && self.renegotiation < RENEGOTIATION {
             self.renegotiation += 1;
             out.fact(side, span, Fact::new("tls.renegotiation"));
@@ -262,7 +257,7 @@ impl Talk {
         };
         told(side, span, Op::new(name, u32::from(kind)), out);
         if let Some(handshake) = &mut self.handshake
-            && (self.state != State::Open || seen != Seen::Opened)
+            && (self.state != State::Open || seen != Seen::Opened || !self.empty_certificate)
         {
             handshake.step(side, span, name);
         }
@@ -288,21 +283,6 @@ impl Talk {
         }
     }
 
-    /// The server speaks under the keys of the data although the client has not finished: in answer to early data, which
-    /// belongs to the session (RFC 8446 2.3).
-    fn answers_early(&self, seen: Seen) -> bool {
-        let resumed = self.resumed && self.finished.server;
-        match (self.early, seen) {
-            (Early::Accepted | Early::Due, Seen::Data(_))
-            | (Early::Accepted, Seen::Opened | Seen::Alert(Some((_, names::CLOSE_NOTIFY)))) => {
-                resumed
-            }
-            // The end of its flight may stand in one record with its Finished.
-            (Early::Offered, Seen::Data(len)) => resumed && shape(self.suite, len) == Shape::Alert,
-            _ => false,
-        }
-    }
-
     /// A record of the open session.
     fn under_way(&mut self, side: Side, span: Span, seen: Seen) {
         let shape = match seen {
@@ -310,7 +290,7 @@ impl Talk {
             _ => Shape::Other,
         };
         self.tail.record(side, span, seen, shape);
-        self.renegotiates &= side == Side::Client || matches!(seen, Seen::Alert(_));
+        self.tail.renegotiates &= side == Side::Client || matches!(seen, Seen::Alert(_));
         let spoke = !self.tail.is_closed(side) && !self.tail.is_unanswered(true);
         if side == Side::Server && spoke && !self.may_demand() {
             self.handshake = None;
@@ -412,10 +392,10 @@ impl Talk {
     }
 
     fn alert(&mut self, side: Side, span: Span, alert: Option<(u8, u8)>, out: &mut Output<'_>) {
-        if side == Side::Server && std::mem::take(&mut self.renegotiates) {
+        if side == Side::Server && std::mem::take(&mut self.tail.renegotiates) {
             out.fact(side, span, Fact::new("tls.renegotiation-refused"));
         }
-        self.notified[side] |= alert.is_none_or(|(_, code)| code == names::CLOSE_NOTIFY);
+        self.tail.notified[side] |= alert.is_none_or(|(_, code)| code == names::CLOSE_NOTIFY);
         let Some((level, description)) = alert else {
             return match self.state {
                 State::Asked | State::Answered => self.hidden_alert(side, span, out),
@@ -513,85 +493,10 @@ impl Talk {
         }
     }
 
-    /// The client had no certificate to show, and what the server says may be that it wants one.
-    fn may_demand(&self) -> bool {
-        let reads = self.sees || suites::clear_with_mac(self.suite).is_some();
-        self.empty_certificate && reads && self.tail.records(Side::Server) <= DEMANDS
-    }
-
-    /// `tls.certificate-demanded`, where the server's words say that it wants the client's certificate.
-    pub(super) fn demands(&mut self, side: Side, span: Span, said: &[u8], out: &mut Output<'_>) {
-        if side == Side::Server
-            && self.may_demand()
-            && self.handshake.is_some()
-            && plain::wants_certificate(said)
-        {
-            out.fact(side, span, Fact::new("tls.certificate-demanded"));
-            self.tell(out);
-        }
-    }
-
     /// The handshake came to nothing, or the session soon after it.
     fn tell(&mut self, out: &mut Output<'_>) {
         if let Some(mut handshake) = self.handshake.take() {
             handshake.tell(out);
-        }
-    }
-
-    pub(super) fn end(&mut self, side: Side, at: StreamOffset, end: End, out: &mut Output<'_>) {
-        let span = Span::new(at, at);
-        let over = self.ended.client || self.ended.server;
-        match end {
-            End::Fin => {
-                self.farewell(side, span, out);
-                self.ended[side] = true;
-                if self.ended.client && self.ended.server {
-                    self.step(side, span, Event::End, out);
-                }
-            }
-            // Who has ended its stream in order may refuse to hear more.
-            End::Reset if over => self.step(side, span, Event::End, out),
-            End::Reset => {
-                self.farewell(Side::Server, span, out);
-                self.step(side, span, Event::Reset, out);
-            }
-            End::CaptureStopped => {
-                if matches!(self.state, State::Asked | State::Answered) {
-                    self.tell(out);
-                }
-            }
-        }
-    }
-
-    /// `side` ends its stream: what it said last.
-    fn farewell(&mut self, side: Side, span: Span, out: &mut Output<'_>) {
-        if !self.is_whole || !matches!(self.state, State::Open | State::Closing) {
-            return;
-        }
-        let first = !self.ended.client && !self.ended.server;
-        let closed = self.tail.is_closed(side);
-        if side == Side::Server && first && !self.tail.is_closed(Side::Client) {
-            if closed {
-                let unanswered = self.tail.is_unanswered(self.is_tls13());
-                self.tail.tell(self.is_tls13(), self.empty_certificate, out);
-                if unanswered {
-                    self.tell(out);
-                }
-            } else if self.tail.records(side) > 0 && !self.notified[side] {
-                out.fact(side, span, Fact::new("tls.no-close-notify"));
-            }
-        }
-        if first && let Some(span) = self.tail.left_at_once() {
-            out.fact(Side::Client, span, Fact::new("tls.left-at-once"));
-        }
-        if first {
-            let closes = |side| self.notified[side] || self.tail.is_closed(side);
-            let said = if Side::BOTH.into_iter().any(closes) {
-                "sent"
-            } else {
-                "not sent"
-            };
-            out.detail(side, span, "close_notify", said);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! How far the session is decrypted, where secrets of its peers are known.
 
-use super::{Early, Talk};
+use super::{Early, Seen, Talk};
 use crate::dissector::Output;
 use crate::event::Act;
+use crate::protocols::tls::names;
 use crate::protocols::tls::state::{Event, State};
+use crate::protocols::tls::tail::{Shape, shape};
 use crate::units::{Side, Span};
 
 impl Talk {
@@ -39,6 +41,21 @@ impl Talk {
     /// The talk goes on, and whether early data was taken was not seen.
     pub(in crate::protocols::tls) const fn early_unseen(&mut self) {
         self.early = Early::None;
+    }
+
+    /// The server speaks under the keys of the data although the client has not finished: in answer to early data, which
+    /// belongs to the session (RFC 8446 2.3).
+    pub(super) fn answers_early(&self, seen: Seen) -> bool {
+        let resumed = self.resumed && self.finished.server;
+        match (self.early, seen) {
+            (Early::Accepted | Early::Due, Seen::Data(_))
+            | (Early::Accepted, Seen::Opened | Seen::Alert(Some((_, names::CLOSE_NOTIFY)))) => {
+                resumed
+            }
+            // The end of its flight may stand in one record with its Finished.
+            (Early::Offered, Seen::Data(len)) => resumed && shape(self.suite, len) == Shape::Alert,
+            _ => false,
+        }
     }
 
     /// Data are spoken under keys, or were.
