@@ -449,8 +449,8 @@ fn whereabouts(view: &View<'_>, open: &Open, waited: f64) -> Whereabouts {
     let peer = open.side.other();
     let asked = view.end_of(peer);
     if let Some(known) = broken_pipe(view, open)
-        .or_else(|| closed_before(view, open))
         .or_else(|| invalid_id(view, open))
+        .or_else(|| closed_before(view, open))
         .or_else(|| answer_on_the_way(view, open))
     {
         return known;
