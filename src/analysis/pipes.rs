@@ -201,7 +201,9 @@ fn each_op(session: &mut Session, mut change: impl FnMut(&mut Op)) {
         &mut session.last_message.client,
         &mut session.last_message.server,
     ] {
-        last.iter_mut().for_each(|m| change(&mut m.op));
+        for m in last.iter_mut() {
+            change(&mut m.op);
+        }
     }
     if !session.troubles.is_written() {
         return;

@@ -232,7 +232,9 @@ impl ResponseTimes {
                 let (Some(mut sum), Some((op, name))) = (rows.remove(&key), rename(key.op)) else {
                     continue;
                 };
-                name.into_iter().for_each(|name| sum.call(name.into()));
+                if let Some(name) = name {
+                    sum.call(name.into());
+                }
                 let key = Key { op, ..key };
                 rows.entry(key).or_default().merge(sum);
             }

@@ -60,7 +60,7 @@ impl Smb2NotReleased {
         let (culprit, how) = match end {
             Ending::Reset(..) if view.tcp().is_some_and(|tcp| forged(tcp).is_some()) => (
                 Culprit::Network,
-                "the connection was reset, by something on the way,".to_owned(),
+                "a reset that was made on the way ended the connection".to_owned(),
             ),
             Ending::Reset(_, side) => (side.into(), format!("the {side} reset the connection")),
             Ending::Fin(_) => (Culprit::Unknown, "the connection was closed".to_owned()),

@@ -137,6 +137,7 @@ fn went_on(later: &SeenFact) -> String {
 }
 
 /// What a status means for a logon, who has to do something about it, and what.
+#[derive(Clone, Copy)]
 struct Refusal {
     meaning: &'static str,
     culprit: Culprit,
@@ -156,13 +157,149 @@ const fn refusal(culprit: Culprit, meaning: &'static str, advice: &'static str) 
 const SEE_THE_ACCOUNT: &str =
     "See what the account is allowed, at the server or its domain controller.";
 
+/// Statuses that say more of a logon than their name.
+const REFUSALS: &[(&str, Refusal)] = &[
+    (
+        "STATUS_LOGON_FAILURE",
+        refusal(
+            Culprit::Client,
+            "the server does not know the user, or the password is wrong",
+            "Check user, domain and password; a stored or mapped password may be old.",
+        ),
+    ),
+    (
+        "STATUS_WRONG_PASSWORD",
+        refusal(
+            Culprit::Client,
+            "the password is wrong",
+            "Check user, domain and password; a stored or mapped password may be old.",
+        ),
+    ),
+    (
+        "ERRbadpw",
+        refusal(
+            Culprit::Client,
+            "the password is wrong",
+            "Check user, domain and password; a stored or mapped password may be old.",
+        ),
+    ),
+    (
+        "STATUS_NO_SUCH_USER",
+        refusal(
+            Culprit::Client,
+            "the server does not know the user",
+            "Check user, domain and password; a stored or mapped password may be old.",
+        ),
+    ),
+    (
+        "STATUS_ACCOUNT_LOCKED_OUT",
+        refusal(
+            Culprit::Client,
+            "the account is locked, as it is after too many wrong passwords",
+            "Unlock the account, and find what keeps trying a wrong password.",
+        )
+        .likely(),
+    ),
+    (
+        "STATUS_PASSWORD_EXPIRED",
+        refusal(
+            Culprit::Client,
+            "the password has expired",
+            "The password must be changed first.",
+        ),
+    ),
+    (
+        "STATUS_PASSWORD_MUST_CHANGE",
+        refusal(
+            Culprit::Client,
+            "the password must be changed before the user is let in",
+            "The password must be changed first.",
+        ),
+    ),
+    (
+        "STATUS_ACCOUNT_DISABLED",
+        refusal(Culprit::Server, "the account is disabled", SEE_THE_ACCOUNT).likely(),
+    ),
+    (
+        "STATUS_ACCOUNT_EXPIRED",
+        refusal(Culprit::Server, "the account has expired", SEE_THE_ACCOUNT).likely(),
+    ),
+    (
+        "STATUS_ACCOUNT_RESTRICTION",
+        refusal(
+            Culprit::Server,
+            "a restriction of the account forbids it, such as an empty password",
+            SEE_THE_ACCOUNT,
+        )
+        .likely(),
+    ),
+    (
+        "STATUS_INVALID_LOGON_HOURS",
+        refusal(
+            Culprit::Server,
+            "the account may not log on at this time",
+            SEE_THE_ACCOUNT,
+        )
+        .likely(),
+    ),
+    (
+        "STATUS_INVALID_WORKSTATION",
+        refusal(
+            Culprit::Server,
+            "the account may not log on from this machine",
+            SEE_THE_ACCOUNT,
+        )
+        .likely(),
+    ),
+    (
+        "STATUS_LOGON_TYPE_NOT_GRANTED",
+        refusal(
+            Culprit::Server,
+            "the account may not log on over the network",
+            SEE_THE_ACCOUNT,
+        )
+        .likely(),
+    ),
+    (
+        "STATUS_NO_LOGON_SERVERS",
+        refusal(
+            Culprit::Server,
+            "the server cannot ask its domain controller",
+            "Look at the server's name resolution, its trust account, and its path to the domain controller.",
+        ),
+    ),
+    (
+        "STATUS_NETLOGON_NOT_STARTED",
+        refusal(
+            Culprit::Server,
+            "the server cannot ask its domain controller",
+            "Look at the server's name resolution, its trust account, and its path to the domain controller.",
+        ),
+    ),
+    (
+        "STATUS_TRUSTED_RELATIONSHIP_FAILURE",
+        refusal(
+            Culprit::Server,
+            "the server cannot ask its domain controller",
+            "Look at the server's name resolution, its trust account, and its path to the domain controller.",
+        ),
+    ),
+    (
+        "STATUS_TIME_DIFFERENCE_AT_DC",
+        refusal(
+            Culprit::Client,
+            "the clocks are too far apart",
+            "Compare the clocks of client, server and domain controller: Kerberos allows five minutes.",
+        ),
+    ),
+];
+
 impl Refusal {
     fn of(view: &View<'_>, fact: &SeenFact) -> Self {
-        use Culprit::{Client, Server, Unknown};
         let status = fact.text("status");
         if fact.text("mechanism") == "Kerberos" && WRONG.contains(&status) {
             return refusal(
-                Server,
+                Culprit::Server,
                 "with Kerberos the server checks no password, it opens the ticket with its own key. Mostly that key is not the one \
                  that the key distribution centre has; or the server has no account for the user",
                 "Compare the server's keytab (klist -k) with the key distribution centre's key of its service, key version included, \
@@ -170,88 +307,18 @@ impl Refusal {
             )
             .likely();
         }
-        match status {
-            "STATUS_LOGON_FAILURE" => refusal(
-                Client,
-                "the server does not know the user, or the password is wrong",
-                "Check user, domain and password; a stored or mapped password may be old.",
-            ),
-            "STATUS_WRONG_PASSWORD" | "ERRbadpw" => refusal(
-                Client,
-                "the password is wrong",
-                "Check user, domain and password; a stored or mapped password may be old.",
-            ),
-            "STATUS_NO_SUCH_USER" => refusal(
-                Client,
-                "the server does not know the user",
-                "Check user, domain and password; a stored or mapped password may be old.",
-            ),
-            "STATUS_ACCOUNT_LOCKED_OUT" => refusal(
-                Client,
-                "the account is locked, as it is after too many wrong passwords",
-                "Unlock the account, and find what keeps trying a wrong password.",
-            )
-            .likely(),
-            "STATUS_PASSWORD_EXPIRED" => refusal(
-                Client,
-                "the password has expired",
-                "The password must be changed first.",
-            ),
-            "STATUS_PASSWORD_MUST_CHANGE" => refusal(
-                Client,
-                "the password must be changed before the user is let in",
-                "The password must be changed first.",
-            ),
-            "STATUS_ACCOUNT_DISABLED" => {
-                refusal(Server, "the account is disabled", SEE_THE_ACCOUNT).likely()
-            }
-            "STATUS_ACCOUNT_EXPIRED" => {
-                refusal(Server, "the account has expired", SEE_THE_ACCOUNT).likely()
-            }
-            "STATUS_ACCOUNT_RESTRICTION" => refusal(
-                Server,
-                "a restriction of the account forbids it, such as an empty password",
-                SEE_THE_ACCOUNT,
-            )
-            .likely(),
-            "STATUS_INVALID_LOGON_HOURS" => refusal(
-                Server,
-                "the account may not log on at this time",
-                SEE_THE_ACCOUNT,
-            )
-            .likely(),
-            "STATUS_INVALID_WORKSTATION" => refusal(
-                Server,
-                "the account may not log on from this machine",
-                SEE_THE_ACCOUNT,
-            )
-            .likely(),
-            "STATUS_LOGON_TYPE_NOT_GRANTED" => refusal(
-                Server,
-                "the account may not log on over the network",
-                SEE_THE_ACCOUNT,
-            )
-            .likely(),
-            "STATUS_NO_LOGON_SERVERS"
-            | "STATUS_NETLOGON_NOT_STARTED"
-            | "STATUS_TRUSTED_RELATIONSHIP_FAILURE" => refusal(
-                Server,
-                "the server cannot ask its domain controller",
-                "Look at the server's name resolution, its trust account, and its path to the domain controller.",
-            ),
-            "STATUS_TIME_DIFFERENCE_AT_DC" => refusal(
-                Client,
-                "the clocks are too far apart",
-                "Compare the clocks of client, server and domain controller: Kerberos allows five minutes.",
-            ),
-            "STATUS_ACCESS_DENIED" if below_smb3(view) => refusal(
-                Unknown,
+        if let Some((_, known)) = REFUSALS.iter().find(|(name, _)| *name == status) {
+            return *known;
+        }
+        if status == "STATUS_ACCESS_DENIED" && below_smb3(view) {
+            return refusal(
+                Culprit::Unknown,
                 "the server does not take this user or this client. One that wants everything encrypted refuses clients below SMB 3 \
                  so, which cannot encrypt",
                 "See the server's log for this logon, and whether it requires encryption; then the client needs SMB 3.",
-            ),
-            _ => refusal(Unknown, "", "See the server's log for this logon."),
+            );
         }
+        refusal(Culprit::Unknown, "", "See the server's log for this logon.")
     }
 
     const fn likely(mut self) -> Self {

@@ -251,37 +251,9 @@ impl Smb2 {
             (command::TREE_CONNECT, Asked::Tree(path)) => {
                 failure("smb.tree-connect-failed", id, status).with("path", path.clone())
             }
-            (
-                command::CREATE,
-                Asked::Create {
-                    name,
-                    access,
-                    makes: (disposition, directory),
-                    tree,
-                    reconnects,
-                    old,
-                    ..
-                },
-            ) => {
-                let tree = self.trees.get(tree);
-                let share = tree.map_or(String::new(), |tree| tree.path.clone());
+            (command::CREATE, asked @ Asked::Create { .. }) => {
                 let fact = failure("smb.create-failed", id, status);
-                let fact = match old {
-                    Some(old) => fact.with("old", *old as i64),
-                    None => fact,
-                };
-                let fact = if self.signing.doubts(header, *access, at.span) {
-                    fact.with("alike", true)
-                } else {
-                    fact
-                };
-                fact.with("name", name.clone())
-                    .with("access", *access)
-                    .with("disposition", *disposition)
-                    .with("directory", *directory)
-                    .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
-                    .with("share", share)
-                    .with("reconnects", *reconnects)
+                self.create_failed(header, asked, fact, at)
             }
             _ if is_notable(status) => failure("smb.request-failed", id, status)
                 .with("command", names::smb2(header.command).name)
@@ -297,6 +269,46 @@ impl Smb2 {
             "" => fact,
             why => fact.with("signing", why),
         });
+    }
+
+    /// What is known of a CREATE that failed.
+    fn create_failed(
+        &mut self,
+        header: &Header,
+        asked: &Asked,
+        fact: Fact,
+        at: &At<'_, '_>,
+    ) -> Fact {
+        let Asked::Create {
+            name,
+            access,
+            makes: (disposition, directory),
+            tree,
+            reconnects,
+            old,
+            ..
+        } = asked
+        else {
+            return fact;
+        };
+        let tree = self.trees.get(tree);
+        let share = tree.map_or(String::new(), |tree| tree.path.clone());
+        let fact = match old {
+            Some(old) => fact.with("old", *old as i64),
+            None => fact,
+        };
+        let fact = if self.signing.doubts(header, *access, at.span) {
+            fact.with("alike", true)
+        } else {
+            fact
+        };
+        fact.with("name", name.clone())
+            .with("access", *access)
+            .with("disposition", *disposition)
+            .with("directory", *directory)
+            .with("pipe", tree.is_some_and(|tree| tree.kind == Kind::Pipe))
+            .with("share", share)
+            .with("reconnects", *reconnects)
     }
 
     /// Whether an answer only says again why the first of its compound failed (MS-SMB2 3.3.5.2.7.2).
