@@ -8,6 +8,7 @@ mod blame;
 mod connects;
 pub mod ends;
 pub mod finding;
+pub mod nfs_joins;
 pub mod plateau;
 pub mod registry;
 pub mod rules;

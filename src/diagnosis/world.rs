@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::connects;
 pub use super::connects::{Burst, Connect, Failures, Reuse};
 use super::ends::{self, End, Heart, Pattern};
+use super::nfs_joins::NfsJoins;
 use super::plateau::{self, Plateau};
 use super::smb_joins::SmbJoins;
 use super::smb_waits::SmbWaits;
@@ -192,6 +193,8 @@ pub struct World {
     pub smb: SmbJoins,
     /// CREATEs that wait for oplocks.
     pub(crate) waits: SmbWaits,
+    /// What NFS gave, and calls that it did not answer.
+    pub(crate) nfs: NfsJoins,
     /// Cookies and credentials over all connections.
     pub web: Web,
     pub(crate) tls: TlsWorld,
@@ -259,6 +262,7 @@ impl World {
         self.hearing.learn(flow);
         self.smb.learn(flow);
         self.waits.learn(flow);
+        self.nfs.learn(flow);
         self.web.learn(flow);
         self.tls.learn(flow);
     }
@@ -289,6 +293,7 @@ impl World {
         self.hearing.learn_from(&other.hearing);
         self.smb.learn_from(other.smb);
         self.waits.learn_from(other.waits);
+        self.nfs.learn_from(other.nfs);
         self.web.learn_from(other.web);
         self.tls.learn_from(other.tls);
     }

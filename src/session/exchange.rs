@@ -100,6 +100,8 @@ pub struct Failure {
     pub count: u64,
     /// The first one.
     pub first: Answered,
+    /// The protocol's own id of the first one.
+    pub first_id: u64,
     /// The last one.
     pub last: Answered,
 }

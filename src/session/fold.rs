@@ -311,7 +311,7 @@ pub(super) fn answer(
         keep_slow(session, answered);
     }
     if status.failed {
-        fail(session, answered);
+        fail(session, open.id, answered);
     }
     if open.repeat_count > 0 {
         note_repeat(session, open, None, Some(stamp), false);
@@ -365,7 +365,7 @@ pub(super) fn keep_slow(session: &mut Session, answered: Answered) {
     }
 }
 
-pub(super) fn fail(session: &mut Session, answered: Answered) {
+pub(super) fn fail(session: &mut Session, id: u64, answered: Answered) {
     let same = |f: &&mut Failure| f.op == answered.op && f.status == answered.status;
     if let Some(failure) = session.troubles.failures.iter_mut().find(same) {
         failure.count += 1;
@@ -377,6 +377,7 @@ pub(super) fn fail(session: &mut Session, answered: Answered) {
             status: answered.status,
             count: 1,
             first: answered,
+            first_id: id,
             last: answered,
         });
     } else {

@@ -54,7 +54,7 @@ fn is_ours(failure: &Failure) -> bool {
         && !name.starts_with("LCK");
     of_a_program
         && !of_access
-        && nfs_resource_status::meaning(name).is_none()
+        && !nfs_resource_status::tells(name)
         && !nfs_server_delay::STATUSES.contains(&name)
         && !nfs_slot_error::STATUSES.contains(&name)
 }

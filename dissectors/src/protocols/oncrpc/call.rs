@@ -41,6 +41,7 @@ impl Session {
         Self::describe_about(scope, side, span, &about, out);
         let used = match (args, &about) {
             (Some(args), About::Compound(c)) if c.channel == Channel::Fore => {
+                self.clients.called(op.code, args, call.xid);
                 let tell = |act| say(scope, side, span, act, out);
                 self.slots.called(args, call.xid, tell)
             }

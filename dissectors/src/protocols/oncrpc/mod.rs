@@ -43,6 +43,10 @@
 //! | `rpc.unknown-reply` | the same four, `code`: a `reply_stat` or `reject_stat` that nobody defined |
 //! | `rpc.gss-discardable` | `sequence`, `highest`, `window` (0: unknown), `used_before`: a call under RPCSEC_GSS that its server is to discard without a word (RFC 2203 section 5.3.3.1) |
 //! | `portmap.answer` | `program`, `program_name`, `version`, `protocol` (netid), `port` (0: not registered), `address` |
+//! | `nfs.client-given` | `client`: EXCHANGE_ID gave the client id, or SETCLIENTID_CONFIRM confirmed it |
+//! | `nfs.client-refused` | `client`: STALE_CLIENTID or EXPIRED answered a call that names the client id |
+//! | `nfs.session-given`, `nfs.session-ended` | `session`: CREATE_SESSION gave it, DESTROY_SESSION ended it |
+//! | `nfs.session-refused` | `session`, `known` (calls of it were taken in this connection, or it was given there): BADSESSION |
 //! | `nfs.access-denied` | `status`, `operation`, `flavor_name`, `uid`, `gid`, `path` (of MNT) |
 //!
 //! Details: `program`, `program_name`, `version`, `auth_flavor`, `machine_name`, `uid`, `gid`, `gss_service`,
@@ -55,6 +59,7 @@ mod auth;
 mod begins;
 mod call;
 mod calls;
+mod clients;
 mod describe;
 pub(super) mod fields;
 mod files;

@@ -281,12 +281,12 @@ impl Compound {
     }
 }
 
-/// Status and number of results of a COMPOUND's reply.
+/// Status and number of results of a COMPOUND's reply; where the capture cut it, more than there can be.
 pub(super) fn result(results: &[u8]) -> Option<(u32, u32)> {
     let mut xdr = Xdr::new(results);
     let status = xdr.word()?;
     let _tag = xdr.opaque(LONGEST);
-    Some((status, xdr.word().unwrap_or(0)))
+    Some((status, xdr.word().unwrap_or(u32::MAX)))
 }
 
 fn pass(part: Part, xdr: &mut Xdr<'_>, shown: Option<&mut String>) -> Option<()> {

@@ -5,14 +5,18 @@ use super::calls::{About, Asked};
 use super::portmap::Wanted;
 use super::record::Record;
 use super::session::{Session, exchange_id, say};
+use super::slots::{BADSESSION, Use};
 use super::wire::{Outcome, Reply};
-use super::xdr::{Xdr, text};
-use super::{nfs4, portmap, programs, status};
+use super::xdr::{Xdr, text as printable};
+use super::{clients, nfs4, portmap, programs, slots, status};
 use crate::dissector::{Output, Scope};
 use crate::event::{Act, Fact, Op, Phase, Status, Value};
 use crate::text;
 use crate::units::{Side, Span};
 
+/// NFS4ERR_EXPIRED and NFS4ERR_STALE_CLIENTID.
+const EXPIRED: u32 = 10_011;
+const STALE_CLIENTID: u32 = 10_022;
 /// Mappings kept for the details of a port mapper's session.
 const MOST_MAPPINGS: usize = 16;
 
@@ -47,6 +51,12 @@ impl Session {
         if let (Some(gss), Outcome::Success(results)) = (asked.gss, &reply.outcome) {
             self.context(side, span, gss.procedure, results, asked.scope, out);
         }
+        if let About::Compound(_) = asked.about {
+            let fact = self.state_of(&outcome, status, &asked, reply.xid);
+            if let Some(fact) = fact.map(|fact| Box::new(fact.in_exchange(id))) {
+                say(asked.scope, side, span, Act::Fact(fact), out);
+            }
+        }
         if let Some(used) = asked.used {
             let results = match &outcome {
                 Outcome::Success(results) => Some(*results),
@@ -70,6 +80,50 @@ impl Session {
         if asked.who.flavor == AUTH_TLS && starttls && matches!(reply.outcome, Outcome::Success(_))
         {
             self.start_tls(side, span, out);
+        }
+    }
+
+    /// A client id or session that a compound was given or refused.
+    fn state_of(
+        &self,
+        outcome: &Outcome<'_>,
+        status: Status,
+        asked: &Asked,
+        xid: u32,
+    ) -> Option<Fact> {
+        let Outcome::Success(results) = outcome else {
+            return None;
+        };
+        let client = |name, client: u64| Fact::new(name).with("client", format!("{client:016x}"));
+        let session = |name, id: slots::SessionId| Fact::new(name).with("session", text::hex(&id));
+        match (status.code, asked.op.code) {
+            (0, clients::EXCHANGE_ID) => {
+                clients::given(results).map(|id| client("nfs.client-given", id))
+            }
+            (0, clients::SETCLIENTID_CONFIRM) => {
+                let confirmed = self.clients.named_in(xid);
+                confirmed.map(|id| client("nfs.client-given", id))
+            }
+            (0, slots::CREATE_SESSION) => {
+                let given = slots::first_result(results).and_then(|mut xdr| slots::id(&mut xdr));
+                given.map(|id| session("nfs.session-given", id))
+            }
+            (0, slots::DESTROY_SESSION) => {
+                let ended = self.slots.leaving();
+                ended.map(|id| session("nfs.session-ended", id))
+            }
+            (EXPIRED | STALE_CLIENTID, _) => {
+                let refused = self.clients.named_in(xid);
+                refused.map(|id| client("nfs.client-refused", id))
+            }
+            (BADSESSION, _) => match asked.used {
+                Some(Use::Slot(slot)) => {
+                    let (id, known) = self.slots.holder(slot, xid)?;
+                    Some(session("nfs.session-refused", id).with("known", known))
+                }
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -375,6 +429,10 @@ fn operation(results: &[u8], asked: &Asked) -> Op {
         if !name.is_empty() {
             return Op::of(asked.op.group, name, 0);
         }
+        // No operation was begun: the compound itself is refused.
+        if done == 0 && asked.op.group == "nfs4" {
+            return Op::of(asked.op.group, "COMPOUND", 1);
+        }
     }
     asked.op
 }
@@ -411,7 +469,7 @@ fn success_text(results: &[u8], asked: &Asked) -> Option<String> {
             Some(match (place.port, place.address.as_str()) {
                 (0, "") => ", not registered".to_owned(),
                 (port, "") => format!(", port {port}"),
-                (_, address) => format!(", address {}", text(address.as_bytes())),
+                (_, address) => format!(", address {}", printable(address.as_bytes())),
             })
         }
         (programs::NFS, 3, 6) => {

@@ -1,6 +1,7 @@
 //! One conversation: records in, calls and replies out.
 
 use super::calls::Calls;
+use super::clients::Clients;
 use super::describe::{self, Whole};
 use super::files::Files;
 use super::gss::Contexts;
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) gss: PerSide<Contexts>,
     /// Sessions of NFSv4.1.
     pub(super) slots: Slots,
+    /// Client ids of NFSv4.
+    pub(super) clients: Clients,
     /// Mappings that the port mapper told, for the session's details.
     pub(super) mappings: Vec<Value>,
     /// TLS was agreed on (RFC 9289): the rest of the connection is TLS.
@@ -62,6 +65,7 @@ impl Rpc {
                 files: Files::default(),
                 gss: PerSide::default(),
                 slots: Slots::default(),
+                clients: Clients::default(),
                 mappings: Vec::new(),
                 tls: false,
                 opened: false,

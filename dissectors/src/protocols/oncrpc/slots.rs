@@ -18,12 +18,14 @@ const MOST_SLOTS: usize = 1024;
 /// The longest tag of a compound that is passed over.
 const LONGEST_TAG: u32 = 64 * 1024;
 
+/// NFS4ERR_BADSESSION.
+pub(super) const BADSESSION: u32 = 10_052;
 const BIND_CONN_TO_SESSION: u32 = 41;
-const CREATE_SESSION: u32 = 43;
-const DESTROY_SESSION: u32 = 44;
+pub(super) const CREATE_SESSION: u32 = 43;
+pub(super) const DESTROY_SESSION: u32 = 44;
 const SEQUENCE: u32 = 53;
 
-type SessionId = [u8; 16];
+pub(super) type SessionId = [u8; 16];
 
 /// What a compound does to a session, as far as its reply does not tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub(super) enum Use {
 pub(super) struct Slots {
     sessions: Vec<Session>,
     /// The session that is to be destroyed.
-    leaving: Option<SessionId>,
+    leaving: Option<Box<SessionId>>,
 }
 
 #[derive(Debug)]
@@ -51,19 +53,16 @@ struct Session {
     highest: Option<u32>,
     /// By slot: the xid of the call that has it.
     taken: Vec<Option<u32>>,
-    in_use: u32,
-    most: u32,
+    in_use: u16,
+    most: u16,
+    /// The server gave it or took a call of it: until then it is what a client says.
+    is_known: bool,
 }
 
 impl Slots {
     /// A compound was called. Its first operation tells: SEQUENCE comes before all others, but for those that make, end and
     /// move sessions (section 18.46.3).
-    pub(super) fn called(
-        &mut self,
-        args: &[u8],
-        xid: u32,
-        mut tell: impl FnMut(Act),
-    ) -> Option<Use> {
+    pub(super) fn called(&mut self, args: &[u8], xid: u32, tell: impl FnMut(Act)) -> Option<Use> {
         let mut xdr = Xdr::new(args);
         let _tag = xdr.opaque(LONGEST_TAG)?;
         let (minor, count) = (xdr.word()?, xdr.word()?);
@@ -74,11 +73,11 @@ impl Slots {
             SEQUENCE => {
                 let id = id(&mut xdr)?;
                 let (_sequence, slot) = (xdr.word()?, xdr.word()?);
-                self.take(id, slot, xid, &mut tell);
+                self.take(id, slot, xid, tell);
                 Some(Use::Slot(slot))
             }
             DESTROY_SESSION => {
-                self.leaving = Some(id(&mut xdr)?);
+                self.leaving = Some(Box::new(id(&mut xdr)?));
                 Some(Use::Destroy)
             }
             CREATE_SESSION => Some(Use::Create),
@@ -87,8 +86,10 @@ impl Slots {
         }
     }
 
-    fn take(&mut self, id: SessionId, slot: u32, xid: u32, tell: &mut impl FnMut(Act)) {
-        let (session, newest) = self.session(id, tell);
+    fn take(&mut self, id: SessionId, slot: u32, xid: u32, mut tell: impl FnMut(Act)) {
+        let at = self.place_of(id, &mut tell);
+        let newest = self.is_newest(at);
+        let session = &mut self.sessions[at];
         if session.highest.is_none_or(|highest| slot > highest) {
             session.highest = Some(slot);
             if newest {
@@ -99,8 +100,20 @@ impl Slots {
             let what = "slots of an NFSv4.1 session whose use is followed";
             tell(Act::Limit { what });
         } else if session.take(slot as usize, xid) && newest {
-            tell(detail("slots_in_use", session.most));
+            tell(detail("slots_in_use", session.most.into()));
         }
+    }
+
+    /// The session whose slot a call has, and whether the server is known to have had it.
+    pub(super) fn holder(&self, slot: u32, xid: u32) -> Option<(SessionId, bool)> {
+        let has = |s: &&Session| s.taken.get(slot as usize) == Some(&Some(xid));
+        let session = self.sessions.iter().find(has)?;
+        Some((session.id, session.is_known))
+    }
+
+    /// The session that is to be destroyed.
+    pub(super) fn leaving(&self) -> Option<SessionId> {
+        self.leaving.as_deref().copied()
     }
 
     /// Its reply came: the results of a compound, where it has any.
@@ -117,20 +130,26 @@ impl Slots {
             }
         }
         let Some(mut xdr) = results.and_then(first_result) else {
+            let status = results.and_then(|results| Xdr::new(results).word());
+            if status == Some(BADSESSION) {
+                // What a client used and nobody gave it is no session.
+                self.sessions.retain(|s| s.is_known || s.in_use > 0);
+            }
             return;
         };
         if used == Use::Destroy {
             let leaving = self.leaving.take();
-            self.sessions.retain(|s| Some(s.id) != leaving);
+            self.sessions.retain(|s| Some(&s.id) != leaving.as_deref());
         } else if let Some(id) = id(&mut xdr) {
             let told = match used {
                 Use::Slot(_) => slots_of_sequence(xdr),
                 Use::Create => slots_created(xdr),
                 Use::Bind | Use::Destroy => None,
             };
-            let (session, newest) = self.session(id, &mut tell);
-            if let Some(told) = told.filter(|_| newest) {
-                session.told(told, tell);
+            let at = self.place_of(id, &mut tell);
+            self.sessions[at].become_known(&mut tell);
+            if let Some(told) = told.filter(|_| self.is_newest(at)) {
+                self.sessions[at].told(told, tell);
             }
         }
     }
@@ -143,25 +162,27 @@ impl Slots {
         }
     }
 
-    /// The session with this id, and whether it is the newest, which is the one told about. A new one is told.
-    fn session(&mut self, id: SessionId, tell: &mut impl FnMut(Act)) -> (&mut Session, bool) {
-        let at = self.sessions.iter().position(|s| s.id == id);
-        let at = at.unwrap_or_else(|| {
-            if self.sessions.len() >= MOST_SESSIONS {
-                self.sessions.remove(0);
-                let what = "sessions of NFSv4.1 in one connection: the oldest was let go";
-                tell(Act::Limit { what });
-            }
-            self.sessions.push(Session::new(id));
-            let value = Value::Text(hex(&id));
-            tell(Act::Detail {
-                key: "nfs_session",
-                value,
-            });
-            self.sessions.len() - 1
-        });
-        let newest = at + 1 == self.sessions.len();
-        (&mut self.sessions[at], newest)
+    /// Where the session with this id stands.
+    fn place_of(&mut self, id: SessionId, tell: &mut impl FnMut(Act)) -> usize {
+        if let Some(at) = self.sessions.iter().position(|s| s.id == id) {
+            return at;
+        }
+        if self.sessions.len() >= MOST_SESSIONS {
+            self.sessions.remove(0);
+            let what = "sessions of NFSv4.1 in one connection: the oldest was let go";
+            tell(Act::Limit { what });
+        }
+        if !self.sessions.iter().any(|s| s.is_known) {
+            tell(told_id(id));
+        }
+        self.sessions.push(Session::new(id));
+        self.sessions.len() - 1
+    }
+
+    /// The last one that is known to the server, or, while none is, the last one: the one that is told about.
+    fn is_newest(&self, at: usize) -> bool {
+        let known = self.sessions.iter().rposition(|s| s.is_known);
+        known.map_or(at + 1 == self.sessions.len(), |last| last == at)
     }
 }
 
@@ -174,6 +195,21 @@ impl Session {
             taken: Vec::new(),
             in_use: 0,
             most: 0,
+            is_known: false,
+        }
+    }
+
+    /// The server knows it: what was seen of it until now is told.
+    fn become_known(&mut self, tell: &mut impl FnMut(Act)) {
+        if std::mem::replace(&mut self.is_known, true) {
+            return;
+        }
+        tell(told_id(self.id));
+        if let Some(highest) = self.highest {
+            tell(detail("highest_slot", highest));
+        }
+        if self.most > 0 {
+            tell(detail("slots_in_use", self.most.into()));
         }
     }
 
@@ -216,17 +252,25 @@ impl Session {
     }
 }
 
+fn told_id(id: SessionId) -> Act {
+    let value = Value::Text(hex(&id));
+    Act::Detail {
+        key: "nfs_session",
+        value,
+    }
+}
+
 fn detail(key: &'static str, value: u32) -> Act {
     let value = value.into();
     Act::Detail { key, value }
 }
 
-fn id(xdr: &mut Xdr<'_>) -> Option<SessionId> {
+pub(super) fn id(xdr: &mut Xdr<'_>) -> Option<SessionId> {
     xdr.fixed(16)?.try_into().ok()
 }
 
 /// What stands behind the first operation's status, where that is 0.
-fn first_result(results: &[u8]) -> Option<Xdr<'_>> {
+pub(super) fn first_result(results: &[u8]) -> Option<Xdr<'_>> {
     let mut xdr = Xdr::new(results);
     let _status = xdr.word()?;
     let _tag = xdr.opaque(LONGEST_TAG)?;

@@ -162,6 +162,75 @@ fn the_session_that_came_last_is_told_about() {
 }
 
 #[test]
+fn a_session_that_the_server_refuses_is_not_told_about() {
+    let refuse = |xid| {
+        let results = join(&[&words(&[10_052]), &opaque(b"tag"), &words(&[1, 53, 10_052])]);
+        record(&accepted(xid, 0, &results))
+    };
+    let dialogue = [
+        client(&create(1)),
+        server(&created(1, 7, 30)),
+        client(&sequence(2, 7, 4)),
+        server(&sequenced(2, 7, 4, [29, 29])),
+        client(&sequence(3, 9, 12)),
+        server(&refuse(3)),
+        client(&sequence(4, 7, 5)),
+    ];
+    let session = "07070707070707070707070707070707";
+    assert_eq!(told(&dialogue, "nfs_session").as_deref(), Some(session));
+    assert_eq!(told(&dialogue, "highest_slot").as_deref(), Some("5"));
+    let facts = |dialogue: &[Step]| -> Vec<String> {
+        let said = laws::events(2049, dialogue).into_iter();
+        let facts = said.filter_map(|said| match said.act {
+            Act::Fact(fact) => Some(format!("{} {:?}", fact.name, fact.values)),
+            _ => None,
+        });
+        facts.collect()
+    };
+    let all = facts(&dialogue);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all[0].starts_with("nfs.session-given") && all[0].contains(session));
+    assert!(all[1].starts_with("nfs.session-refused") && all[1].contains("Bool(false)"));
+    // Joined late, what is refused may have been given before.
+    let late = [client(&sequence(2, 7, 0)), server(&refuse(2))];
+    assert!(facts(&late)[0].contains("Bool(false)"));
+    // It was known as long as its calls were taken.
+    let lost = [
+        client(&sequence(2, 7, 0)),
+        server(&sequenced(2, 7, 0, [9, 9])),
+        client(&sequence(3, 7, 0)),
+        server(&refuse(3)),
+    ];
+    assert!(facts(&lost)[0].contains("Bool(true)"));
+}
+
+#[test]
+fn client_ids_that_are_given_and_refused_are_told() {
+    let given = tell(1, 42, &words(&[7, 8, 1, 0]));
+    let create = create(2);
+    let stale = join(&[&words(&[10_022]), &opaque(b"tag"), &words(&[1, 43, 10_022])]);
+    let exchange = ask(1, &join(&[&words(&[42, 0, 0]), &opaque(b"me")]));
+    let dialogue = [
+        client(&exchange),
+        server(&given),
+        client(&create),
+        server(&record(&accepted(2, 0, &stale))),
+    ];
+    let facts: Vec<_> = laws::events(2049, &dialogue)
+        .into_iter()
+        .filter_map(|said| match said.act {
+            Act::Fact(fact) => Some((fact.name, fact.values[0].1.to_string())),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("nfs.client-given", "0000000700000008".to_owned()),
+        ("nfs.client-refused", "0000000100000002".to_owned()),
+    ];
+    assert_eq!(facts, expected);
+}
+
+#[test]
 fn more_sessions_and_slots_than_are_followed() {
     let mut messages: Vec<Vec<u8>> = (0..9_u8).map(|n| sequence(n.into(), n, 0)).collect();
     messages.push(sequence(20, 8, 4_000_000));
