@@ -15,7 +15,7 @@ declare_rule! {
     /// most, with both hosts idle.
     ///
     /// ## How it is told
-    /// The peer acknowledged a segment alone, without data, 36 to 60 ms or 90 to 260 ms later; within a round trip of that
+    /// The peer acknowledged a segment alone, without data (also none that it sent again), 36 to 60 ms or 90 to 260 ms later; within a round trip of that
     /// acknowledgement the sender sent a small segment (below 1000 bytes); and then the peer answered with data. That at
     /// least three times in one connection, whose round trip is known from its handshake and below 20 ms. A side that also sends a
     /// small segment while another one is on its way does not wait, and is left out.
@@ -140,6 +140,23 @@ mod tests {
         ] {
             assert!(findings(script.frames(), RULE).is_empty());
         }
+    }
+
+    #[test]
+    fn an_acknowledgement_with_bytes_that_are_sent_again_is_no_delayed_one() {
+        let push = flag::ACK | flag::PSH;
+        let mut script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999").connect();
+        for n in 0..5 {
+            let (asked, answered) = (1 + n * 10, 1 + n * 5);
+            // The request is lost on the way and sent again, 210 ms after the last answer.
+            script = script
+                .segment(Side::Client, push, asked, answered, &[1; 10])
+                .wait_ms(210)
+                .segment(Side::Client, push, asked, answered, &[1; 10])
+                .wait_ms(1)
+                .segment(Side::Server, push, answered, asked + 10, &[2; 5]);
+        }
+        assert!(findings(script.frames(), RULE).is_empty());
     }
 
     #[test]

@@ -118,7 +118,13 @@ impl Tcp {
             return;
         }
         let sides = &facts.sides;
-        let only_ack = sides[side.other()].last_data != Some(acked);
+        // An acknowledgement that comes with bytes which are sent again came when these were due.
+        let peer = &self.halves[side.other()];
+        let with_bytes = peer
+            .recent
+            .iter()
+            .any(|r| r.frame == acked.frame && r.len > 0);
+        let only_ack = sides[side.other()].last_data != Some(acked) && !with_bytes;
         let was_data = sides[side].last_data == Some(sent);
         let Some(round_trip) = facts.round_trip_nanos() else {
             return;
