@@ -246,6 +246,7 @@ impl Unremarkable for Copies {
         count: 0,
         longest_nanos: 0,
         first: None,
+        routed: 0,
     };
 }
 
@@ -332,7 +333,7 @@ pub struct Missing {
     pub cut: bool,
 }
 
-/// Frames that came twice because the capture copied them (guard T6).
+/// Frames that came twice: the capture copied them (guard T6), or the network did.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Copies {
     /// How many.
@@ -341,6 +342,8 @@ pub struct Copies {
     pub longest_nanos: i64,
     /// The first one's frame.
     pub first: Option<Stamp>,
+    /// Of TCP: those with another TTL than their side's last frame, which a router lies between.
+    pub routed: u64,
 }
 
 /// What one side of a connection did.

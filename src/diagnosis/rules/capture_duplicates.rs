@@ -4,7 +4,7 @@ use crate::diagnosis::{CaptureView, Culprit, Finding, declare_capture_rule, seco
 
 declare_capture_rule! {
     /// ## What it means
-    /// The same frames were captured twice.
+    /// The same frames are in the capture twice: it recorded them twice, or the network delivered them twice.
     ///
     /// ## Why it matters
     /// Copies look like retransmissions and repeated requests. They are left out here; other tools count them.
@@ -12,18 +12,20 @@ declare_capture_rule! {
     /// ## How it is told
     /// A copy has the same IP identification, sequence and acknowledgement numbers, flags, window and length, and comes
     /// within 1.5 ms; without an IP identification (IPv6) within 30 µs. A retransmission bears a new identification
-    /// and comes after a round trip at the earliest.
+    /// and comes after a round trip at the earliest. Who made the copies is in none of these bytes, so it is likely that the capture
+    /// did. With another TTL or hop limit a router lies between the two: that is certain.
     ///
     /// ## Example
     /// A mirror port that copies a frame when it enters the switch and again when it leaves.
     ///
     /// ## What to do
-    /// Mirror one direction of each port, or one VLAN, only; or run `editcap -d` before other tools.
+    /// Mirror one direction of each port, or one VLAN, only; or run `editcap -d` before other tools. Where nothing is mirrored, look
+    /// for what doubles frames on the way: a loop of switches, a bond, a bridge with two ways.
     ///
     /// ## References
     /// RFC 6864: the identification of IPv4 packets.
     pub CaptureDuplicates = "capture-duplicates" {
-        summary: "Frames were captured twice",
+        summary: "Frames came twice",
         severity: Note,
         category: Capture,
         protocols: [],
@@ -34,9 +36,10 @@ declare_capture_rule! {
 impl CaptureDuplicates {
     fn run(view: &CaptureView<'_>) -> Option<Finding> {
         let copies = view.flows.iter().map(crate::session::model::Flow::copies);
-        let (mut count, mut longest, mut first) = (0, 0, None);
+        let (mut count, mut longest, mut first, mut routed) = (0, 0, None, 0);
         for one in copies {
             count += one.count;
+            routed += one.routed;
             longest = longest.max(one.longest_nanos);
             first = match (first, one.first) {
                 (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
@@ -52,24 +55,35 @@ impl CaptureDuplicates {
             .side(Culprit::Capture)
             .maybe_frame(first, "copy")
             .title(match count {
-                1 => format!("1 frame ({share:.1} %) was captured twice, {apart} apart"),
-                n => format!("{n} frames ({share:.1} %) were captured twice, at most {apart} apart"),
+                1 => format!("1 frame ({share:.1} %) came twice, {apart} apart"),
+                n => format!("{n} frames ({share:.1} %) came twice, at most {apart} apart"),
             })
             .explain(format!(
-                "{count} of {} frames {}, made by a mirror port or seen in two VLANs, at most {apart} apart. Not counted \
-                 as retransmissions.",
+                "{count} of {} frames {}, at most {apart} apart{}. Not counted as retransmissions.",
                 view.counts.frames,
                 if count == 1 {
                     "is a copy of one before"
                 } else {
                     "are copies of frames before"
+                },
+                if routed == count {
+                    ", with another TTL: captured before and behind a router, or sent round"
+                } else {
+                    ": captured twice (by a mirror port, in two VLANs), or doubled by the network; their bytes do not tell which"
                 }
             ))
-            .advise("Mirror only one direction of each port, or one VLAN.")
+            .advise(
+                "Mirror only one direction of each port, or one VLAN. Where nothing is mirrored, look for what doubles frames on the \
+                 way.",
+            )
             .number("copies", count as f64)
             .number("share_percent", share)
             .number("longest_distance", longest as f64 / 1e9);
-        Some(finding)
+        Some(if routed == count {
+            finding
+        } else {
+            finding.likely()
+        })
     }
 }
 
@@ -78,6 +92,7 @@ mod tests {
     use colloquy_dissectors::units::Side;
 
     use crate::capture::script::Script;
+    use crate::diagnosis::Certainty;
     use crate::diagnosis::rules::bench::{loud, quality};
 
     #[test]
@@ -92,7 +107,24 @@ mod tests {
         let frames = script.frames();
         let found = quality(frames.clone(), "capture-duplicates");
         assert!(found[0].numbers.contains(&("copies", 2.0)), "{found:?}");
+        assert_eq!(found[0].certainty, Certainty::Likely);
+        assert!(found[0].explanation.contains("doubled by the network"));
         assert!(loud(frames).is_empty());
+    }
+
+    #[test]
+    fn copies_with_another_ttl_were_routed() {
+        let script = Script::tcp("10.0.0.1:40000", "10.0.0.2:9999")
+            .connect()
+            .client(b"one")
+            .server_unacknowledged(b"two")
+            .duplicate_last();
+        let mut frames = script.frames();
+        // The TTL behind 14 bytes of Ethernet.
+        frames.last_mut().unwrap().bytes[14 + 8] -= 1;
+        let found = quality(frames, "capture-duplicates");
+        assert_eq!(found[0].certainty, Certainty::Certain, "{found:?}");
+        assert!(found[0].explanation.contains("another TTL"));
     }
 
     #[test]

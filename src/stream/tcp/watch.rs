@@ -48,8 +48,11 @@ impl Tcp {
                 }) == now
                 && (0..=limit).contains(&apart)
             {
-                let copies = &mut self.facts.copies;
+                let facts = &mut self.facts;
+                let copies = &mut facts.copies;
                 copies.count += 1;
+                let usual_ttl = facts.sides[side].ttl;
+                copies.routed += u64::from(usual_ttl.is_some_and(|ttl| ttl != segment.ttl));
                 copies.longest_nanos = copies.longest_nanos.max(apart);
                 copies.first.get_or_insert(segment.stamp);
                 return true;
