@@ -35,6 +35,7 @@ pub(super) fn of(view: &View<'_>, open: &Open) -> Option<&'static str> {
         })
         .or_else(|| unreachable(view, open).then_some("udp-port-unreachable"))
         .or_else(|| tcp_path_dark::tells(view, open.side).then_some("tcp-path-dark"))
+        .or_else(|| tcp_path_dark::hides_answer(view, open).then_some("tcp-path-dark"))
         .or_else(|| {
             rpc_retransmission_storm::tells(view, open).then_some("rpc-retransmission-storm")
         })

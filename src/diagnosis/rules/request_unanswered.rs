@@ -38,7 +38,7 @@ declare_rule! {
     ///
     /// Who had it is told with the time of each part. Not acknowledged by TCP: the network. Acknowledged, the window of who
     /// asked open, and no answer: the program that was asked. An answer begun, sent again and not acknowledged: the network
-    /// on the way back. The window of who asked shut: its own program, which does not read.
+    /// on the way back; so it is where what came before the answer never got through. The window of who asked shut: its own program, which does not read.
     ///
     /// ## Example
     /// `rpc-tcp-unanswered`: the call is acknowledged by TCP and never answered.

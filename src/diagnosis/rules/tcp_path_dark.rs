@@ -4,6 +4,7 @@ use colloquy_dissectors::units::{Side, Stamp};
 
 use super::tcp_backlog_overflow;
 use crate::diagnosis::{Culprit, Finding, Severity, Verdicts, View, declare_rule, seconds};
+use crate::session::exchange::Open;
 use crate::session::model::Part;
 use crate::stream::facts::{Series, TcpFacts};
 
@@ -65,6 +66,14 @@ impl TcpPathDark {
 pub(super) fn tells(view: &View<'_>, side: Side) -> bool {
     let tcp = view.tcp().filter(|_| !view.one_sided());
     tcp.is_some_and(|tcp| in_vain(view, tcp, side).is_some())
+}
+
+/// What the side sent that should answer got no further before an answer was overdue: it has to come behind that.
+pub(super) fn hides_answer(view: &View<'_>, open: &Open) -> bool {
+    let peer = open.side.other();
+    let tcp = view.tcp().filter(|_| !view.one_sided());
+    let series = tcp.and_then(|tcp| in_vain(view, tcp, peer));
+    series.is_some_and(|s| s.first.time.since(open.asked.time) < view.patience(open))
 }
 
 /// The capture ended too soon to tell: at least twice, or for as long as an answer is waited for, `side` has sent in vain.

@@ -48,6 +48,35 @@ fn who_takes_no_answer_has_it_to_blame_on_itself() {
 }
 
 #[test]
+fn an_answer_that_has_to_come_behind_lost_bytes_is_with_the_network() {
+    let data = flag::ACK | flag::PSH;
+    let lost = record(&answer(1));
+    let (first, second) = (record(&call(1)), record(&call(2)));
+    let acked = 1 + first.len() as u32;
+    let both = acked + second.len() as u32;
+    let talk = |waits: &[i64]| {
+        let mut script = over_tcp().client(&first).server_unacknowledged(&lost);
+        script = script
+            .segment(Side::Client, data, acked, 1, &second)
+            .segment(Side::Server, flag::ACK, 1 + lost.len() as u32, both, b"");
+        for wait in waits {
+            script = script.wait_ms(*wait);
+            script = script.segment(Side::Server, data, 1, both, &lost);
+        }
+        let later = Script::tcp("10.0.0.3:40000", "10.0.0.4:9999").wait_secs(99.0);
+        let mut found = findings(Script::merge([script, later.connect()]), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    };
+    let found = talk(&[300, 600, 1200, 2400, 4800]);
+    assert_eq!(found.side, Culprit::Network, "{found:?}");
+    assert_eq!(found.severity, Severity::Warning);
+    assert!(found.explanation.contains("tcp-path-dark"), "{found:?}");
+    // Sent again once, it may have got through.
+    assert_eq!(talk(&[300]).side, Culprit::Server);
+}
+
+#[test]
 fn an_answer_that_is_lost_on_the_way_back_is_with_the_network() {
     let data = flag::ACK | flag::PSH;
     let half = record(&answer(1))[..14].to_vec();

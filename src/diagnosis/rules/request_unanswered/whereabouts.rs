@@ -3,6 +3,7 @@
 use colloquy_dissectors::units::{Side, Stamp};
 
 use super::{closed_since, is_smb};
+use crate::diagnosis::rules::tcp_path_dark;
 use crate::diagnosis::rules::tcp_reset_forged::forged;
 use crate::diagnosis::rules::unanswered::AT_ONCE;
 use crate::diagnosis::smb::PIPE_GONE;
@@ -134,14 +135,24 @@ fn answer_on_the_way(view: &View<'_>, open: &Open) -> Option<Whereabouts> {
         .last()
         .copied()
         .filter(|_| answerer.unacked > 0)?;
-    (series.first > open.asked).then(|| {
+    let (what, role) = if series.first > open.asked {
         let what = format!(
             "the {peer} began to answer in frame {}, sent that {} times again, and the {} never acknowledged it: it is lost \
              on the way back",
             series.first.frame, series.count, open.side
         );
-        Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH).proof(sent_again, "answer-again")
-    })
+        (what, "answer-again")
+    } else if tcp_path_dark::tells(view, peer) {
+        let what = format!(
+            "what the {peer} sent in frame {} never got through, and an answer has to come behind it",
+            series.first.frame
+        );
+        (what, "sent-again-in-vain")
+    } else {
+        return None;
+    };
+    let lost = Whereabouts::new(Culprit::Network, what, LOOK_AT_THE_PATH);
+    Some(lost.proof(sent_again, role))
 }
 
 /// Who kept the answer to `open` back.
