@@ -19,7 +19,8 @@ declare_rule! {
     /// verifier or a failed security package; or a bind_nak with reason 8 (authentication type not recognized) or 9
     /// (invalid checksum). A protocol error as the first answer after an auth3 is most likely a refused logon. Also, as
     /// likely, a call that came back in order with "access denied" as its return value: a warning, and an error where
-    /// it is a computer's logon at its domain controller.
+    /// it is a computer's logon at its domain controller. An association without authentication of its own in a pipe runs under the user
+    /// of the SMB session, who is named where the capture shows the logon.
     ///
     /// ## Example
     /// `dce-pipe-connect-level`: authentication level "connect", where the server wants packet integrity.
@@ -141,6 +142,20 @@ fn who(view: &View<'_>) -> String {
     }
 }
 
+/// Under whose name a pipe runs: that of the SMB session around it.
+fn smb_user(view: &View<'_>) -> String {
+    let parent = view.flow.parent(view.session);
+    let smb = parent.filter(|s| matches!(s.protocol, "smb" | "smb2"));
+    let detail = |key| smb?.detail(key).map(ToString::to_string);
+    match (detail("domain"), detail("user")) {
+        (Some(domain), Some(user)) if !domain.is_empty() => {
+            format!(": its pipe runs under the SMB user {domain}\\{user}")
+        }
+        (_, Some(user)) => format!(": its pipe runs under the SMB user {user}"),
+        _ => String::new(),
+    }
+}
+
 fn finding(
     view: &View<'_>,
     fact: &SeenFact,
@@ -151,7 +166,7 @@ fn finding(
     let detail = |key| view.session.detail(key).map(ToString::to_string);
     let security = match (detail("auth_type"), detail("auth_level")) {
         (Some(kind), Some(level)) => format!("authenticated by {kind} at level \"{level}\""),
-        _ => "without authentication of its own".to_owned(),
+        _ => format!("without authentication of its own{}", smb_user(view)),
     };
     let who = who(view);
     let low = matches!(
@@ -182,6 +197,7 @@ mod tests {
         CLIENT, SERVER, ack, bind, bound, fault, nak, pdu, request, response,
     };
     use crate::diagnosis::rules::bench::{findings, loud};
+    use crate::diagnosis::smb::testing::{at_work_on, create, opened, read, smb2};
     use crate::diagnosis::{Certainty, Severity};
 
     const RULE: &str = "dcerpc-access-denied";
@@ -234,6 +250,39 @@ mod tests {
             (Severity::Warning, Certainty::Likely)
         );
         assert!(!found[0].explanation.contains("It is one of"));
+    }
+
+    #[test]
+    fn in_a_pipe_the_user_of_smb_is_named() {
+        let write = |id, pdu: &[u8]| {
+            let mut body = vec![0; 48];
+            body[..8].copy_from_slice(&[49, 0, 112, 0, pdu.len() as u8, 0, 0, 0]);
+            body[16] = 9;
+            body.extend(pdu);
+            smb2(9, id, None, &body)
+        };
+        let written = |id| smb2(9, id, Some(0), &[&[17, 0][..], &[0; 14]].concat());
+        let answer = |id, pdu: &[u8]| {
+            let mut body = vec![17, 0, 80, 0, pdu.len() as u8];
+            body.resize(16, 0);
+            body.extend(pdu);
+            smb2(8, id, Some(0), &body)
+        };
+        let say = |script: Script, id, pdu: &[u8], answered: &[u8]| {
+            let script = script.client(&write(id, pdu)).server(&written(id));
+            script
+                .client(&read(id + 1))
+                .server(&answer(id + 1, answered))
+        };
+        let script = at_work_on(2)
+            .client(&create(3, "srvsvc"))
+            .server(&opened(3, 9));
+        let script = say(script, 4, &bind(), &ack(0, 0));
+        let script = say(script, 6, &request(2, 15), &response(2, 5));
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found.len(), 1);
+        let told = "its pipe runs under the SMB user alice";
+        assert!(found[0].explanation.contains(told), "{found:?}");
     }
 
     #[test]

@@ -90,9 +90,10 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
         .maybe_frame(last, "last-answer")
         .title(format!("{operation}{path} refused: {status}"))
         .explain(format!(
-            "{} answered {operation}{path}, called by {user}, with {status} in frame {}. Seen {}.{squash}",
+            "{} answered {operation}{path}, called by {user}, with {status} in frame {}: {}. Seen {}.{squash}",
             view.server(),
             fact.stamp.frame,
+            meaning(status),
             times(group.len() as u64),
         ))
         .advise(match view.session.protocol {
@@ -102,6 +103,19 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
             _ => "Compare the user's numbers on both machines with the file's owner and mode, and the export's options.",
         })
         .number("count", group.len() as f64)
+}
+
+/// What a status says, in plain words.
+fn meaning(status: &str) -> &'static str {
+    match status {
+        "NFS4ERR_WRONGSEC" => "it wants calls there under another security flavor than this one",
+        _ if status.starts_with("MNT") => {
+            "it does not export that to this client, or not to this user"
+        }
+        _ if status.ends_with("ERR_ROFS") => "the file system may only be read there",
+        _ if status.ends_with("ERR_PERM") => "only the owner or a privileged user may do that",
+        _ => "the caller lacks the right for it",
+    }
 }
 
 #[cfg(test)]
@@ -147,10 +161,22 @@ mod tests {
         assert_eq!(severities(script()), [Severity::Warning]);
         let told = findings(script().close().frames(), RULE);
         assert!(told[0].advice.contains("sec="));
+        assert!(told[0].explanation.contains("another security flavor"));
         let goes_on = script()
             .client(&asks(2, [NFS, 4, 0], &[]))
             .server(&answers(2, 0, &[]));
         assert_eq!(severities(goes_on), [Severity::Note]);
+    }
+
+    #[test]
+    fn a_read_only_file_system_is_told_in_plain_words() {
+        let script = tcp(2049)
+            .client(&asks(1, [NFS, 3, 12], &opaque(b"file")))
+            .server(&answers(1, 0, &[30, 0]))
+            .close();
+        let found = findings(script.frames(), RULE);
+        assert!(found[0].explanation.contains("only be read"), "{found:?}");
+        assert!(found[0].advice.contains("read-only"));
     }
 
     #[test]

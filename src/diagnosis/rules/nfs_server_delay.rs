@@ -74,7 +74,7 @@ fn finding(view: &View<'_>, failure: &Failure) -> Finding {
         .frame(last.answered, "last-answer")
         .title(format!("{} was put off {} times: {}", failure.op, failure.count, failure.status))
         .explain(format!(
-            "{} answered {} with {} {} times in {} (frames {} to {}): it asks to come back later.",
+            "{} answered {} with {} {} times in {} (frames {} to {}): {}.",
             view.server(),
             failure.op,
             failure.status,
@@ -82,8 +82,17 @@ fn finding(view: &View<'_>, failure: &Failure) -> Finding {
             seconds(span),
             first.answered.frame,
             last.answered.frame,
+            if grace {
+                "it is in its grace period after a restart, in which clients may only reclaim what they had; that ends by itself"
+            } else {
+                "it asks to come back later"
+            },
         ))
-        .advise("Look what the server waits for: slow storage, another client's delegation, or its own grace period after a restart.")
+        .advise(if grace {
+            "Wait for the end of the grace period (one lease time, 90 s by default); find out why the server was restarted."
+        } else {
+            "Look what the server waits for: slow storage, or another client's delegation."
+        })
         .number("count", failure.count as f64)
         .number("span", span)
 }
@@ -93,7 +102,7 @@ mod tests {
     use crate::capture::script::Script;
     use crate::diagnosis::Severity;
     use crate::diagnosis::rules::bench::findings;
-    use crate::diagnosis::rules::bench_rpc::{NFS, answers, asks, opaque};
+    use crate::diagnosis::rules::bench_rpc::{NFS, answers, asks, opaque, words};
 
     const RULE: &str = "nfs-server-delay";
 
@@ -114,6 +123,24 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].severity, Severity::Warning);
         assert_eq!(found[0].numbers[0], ("count", 4.0));
+    }
+
+    #[test]
+    fn a_grace_period_is_called_by_its_name() {
+        let mut script = Script::tcp("10.0.0.1:700", "10.0.0.2:2049").connect();
+        for xid in 0..3 {
+            // OPEN, as far as it tells what it is.
+            script = script
+                .client(&asks(xid, [NFS, 4, 1], &words(&[0, 0, 1, 18])))
+                .server(&answers(xid, 0, &[10_013, 0, 1, 18, 10_013]))
+                .wait_secs(3.0);
+        }
+        let found = findings(script.close().frames(), RULE);
+        assert_eq!(found[0].severity, Severity::Note);
+        assert!(found[0].explanation.contains("grace period"), "{found:?}");
+        assert!(found[0].advice.contains("grace period"));
+        let delayed = findings(delayed(4, 10_008).frames(), RULE);
+        assert!(!delayed[0].explanation.contains("grace"));
     }
 
     #[test]
