@@ -109,6 +109,9 @@ fn finding(view: &View<'_>, group: &[&SeenFact], fact: &SeenFact) -> Finding {
 fn meaning(status: &str) -> &'static str {
     match status {
         "NFS4ERR_WRONGSEC" => "it wants calls there under another security flavor than this one",
+        _ if status.starts_with("MNT") => {
+            "it does not export that to this client, or not to this user"
+        }
         _ if status.ends_with("ERR_ROFS") => "the file system may only be read there",
         _ if status.ends_with("ERR_PERM") => "only the owner or a privileged user may do that",
         _ => "the caller lacks the right for it",

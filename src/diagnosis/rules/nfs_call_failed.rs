@@ -27,7 +27,8 @@ declare_rule! {
     /// LOOKUP answered NFS3ERR_NOENT twelve times.
     ///
     /// ## What to do
-    /// NOENT and EXIST are everyday; look whether a call that was sent again has done its work the first time. IO, SERVERFAULT and BADHANDLE are not: look at the server's log and disks.
+    /// NOENT and EXIST are everyday; look whether a call that was sent again has done its work the first time. IO, SERVERFAULT
+    /// and BADHANDLE are not: look at the server's log and disks.
     ///
     /// ## References
     /// RFC 1813 sections 2.6 and 4.5 (duplicate request cache), RFC 8881 section 15.1.

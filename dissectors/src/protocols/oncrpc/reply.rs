@@ -5,7 +5,7 @@ use super::calls::{About, Asked};
 use super::portmap::Wanted;
 use super::record::Record;
 use super::session::{Session, exchange_id, say};
-use super::slots::Use;
+use super::slots::{BADSESSION, Use};
 use super::wire::{Outcome, Reply};
 use super::xdr::{Xdr, text as printable};
 use super::{clients, nfs4, portmap, programs, slots, status};
@@ -14,10 +14,9 @@ use crate::event::{Act, Fact, Op, Phase, Status, Value};
 use crate::text;
 use crate::units::{Side, Span};
 
-/// NFS4ERR_EXPIRED, NFS4ERR_STALE_CLIENTID and NFS4ERR_BADSESSION.
+/// NFS4ERR_EXPIRED and NFS4ERR_STALE_CLIENTID.
 const EXPIRED: u32 = 10_011;
 const STALE_CLIENTID: u32 = 10_022;
-const BADSESSION: u32 = 10_052;
 /// Mappings kept for the details of a port mapper's session.
 const MOST_MAPPINGS: usize = 16;
 

@@ -18,6 +18,8 @@ const MOST_SLOTS: usize = 1024;
 /// The longest tag of a compound that is passed over.
 const LONGEST_TAG: u32 = 64 * 1024;
 
+/// NFS4ERR_BADSESSION.
+pub(super) const BADSESSION: u32 = 10_052;
 const BIND_CONN_TO_SESSION: u32 = 41;
 pub(super) const CREATE_SESSION: u32 = 43;
 pub(super) const DESTROY_SESSION: u32 = 44;
@@ -128,8 +130,11 @@ impl Slots {
             }
         }
         let Some(mut xdr) = results.and_then(first_result) else {
-            // What a client used and nobody gave it is no session.
-            self.sessions.retain(|s| s.is_known || s.in_use > 0);
+            let status = results.and_then(|results| Xdr::new(results).word());
+            if status == Some(BADSESSION) {
+                // What a client used and nobody gave it is no session.
+                self.sessions.retain(|s| s.is_known || s.in_use > 0);
+            }
             return;
         };
         if used == Use::Destroy {
