@@ -7,4 +7,5 @@
 pub mod assembler;
 pub mod facts;
 pub mod rare;
+pub mod resets;
 pub mod tcp;

@@ -239,13 +239,13 @@ fn judge<'a>(view: &View<'a>, answered: &'a Answered) -> Option<Slow<'a>> {
         culprit = Culprit::Unknown;
     }
     Some(Slow {
-        pending,
         answered,
         usual,
         severity,
         way,
         culprit,
         lost,
+        pending,
     })
 }
 

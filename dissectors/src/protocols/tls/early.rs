@@ -42,10 +42,10 @@ mod tests {
     #[test]
     fn what_is_kept_has_a_bound() {
         let mut early = EarlyData::default();
-        assert!(early.keep(7, &[1; KEPT - 1]));
+        assert!(early.keep(7, &vec![1; KEPT - 1]));
         assert!(!early.keep(8, &[1; 2]));
         assert!(early.keep(9, &[1]));
         assert_eq!(early.take().len(), 2);
-        assert!(early.is_empty() && early.keep(0, &[1; KEPT]));
+        assert!(early.is_empty() && early.keep(0, &vec![1; KEPT]));
     }
 }
