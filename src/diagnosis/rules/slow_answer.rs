@@ -214,7 +214,14 @@ fn judge<'a>(view: &View<'a>, answered: &'a Answered) -> Option<Slow<'a>> {
     let thresholds = &view.world.thresholds;
     let pending = Pending::of(view, answered);
     let severity = match &usual {
-        _ if pending.as_ref().is_some_and(Pending::is_explained) => META.severity,
+        // It waited for another client, which is no trouble where that one is quick.
+        _ if pending.as_ref().is_some_and(Pending::is_explained) => {
+            if took > thresholds.least_patience {
+                META.severity
+            } else {
+                Severity::Note
+            }
+        }
         // Operations of HTTP differ by their target, which may be a long poll.
         Some(_) if matches!(view.session.protocol, "http" | "http2") => Severity::Note,
         // A Pong may wait for its turn, or be one for several Pings.

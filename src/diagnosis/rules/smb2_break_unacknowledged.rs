@@ -275,6 +275,10 @@ mod tests {
             "{slow:?}"
         );
         assert!(roles(&slow).contains(&"break"), "{slow:?}");
+        // Who gives it back soon lets nobody wait long.
+        let soon = [late(asked(9).wait_secs(2.0)), another("book.xlsx", 2.0)];
+        let slow = findings(Script::merge(soon), "slow-answer");
+        assert_eq!(slow[0].severity, Severity::Note, "{slow:?}");
         let alone = findings(another("book.xlsx", 35.0).frames(), "slow-answer");
         assert_eq!(alone[0].side, Culprit::Unknown, "{alone:?}");
         assert!(roles(&alone).contains(&"interim-answer"), "{alone:?}");
