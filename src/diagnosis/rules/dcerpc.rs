@@ -46,12 +46,15 @@ pub(super) const OUT_OF_STEP: &str =
     "frames of the two directions stand in the capture in another order than on the wire";
 
 /// Why nothing is claimed where [`elsewhere`] holds.
-pub(super) const ELSEWHERE: &str =
-    "the pipe's other messages may be on another connection of its SMB session";
+pub(super) const ELSEWHERE: &str = "the other messages may be elsewhere: a pipe's on another connection of its SMB session, a datagram's at another port";
 
 /// True where a pipe's other messages may have taken another connection (guard T13): SMB 3 spreads the requests of
-/// one session over all its channels, a write here and the read that fetches the answer there.
+/// one session over all its channels, a write here and the read that fetches the answer there. So may the answers to
+/// datagrams, which a server may send from a port of its own: it does where none came back.
 pub(crate) fn elsewhere(view: &View<'_>) -> bool {
+    if view.session.protocol == "dcerpc" && view.tcp().is_none() {
+        return view.session.requests.answered == 0;
+    }
     let parent = view
         .session
         .parent
@@ -277,5 +280,58 @@ mod tests {
         assert!(!is_elsewhere(&flow, Vec::new()));
         flow.sessions[1].began_before_capture = true;
         assert!(is_elsewhere(&flow, Vec::new()));
+    }
+
+    /// Two calls in datagrams; the first is answered, or not.
+    fn datagrams(answered: bool) -> Vec<crate::capture::script::ScriptFrame> {
+        use crate::capture::script::Script;
+        use crate::diagnosis::rules::bench::dcerpc::datagram;
+        let script = Script::udp("10.0.0.1:1025", "10.0.0.2:1026").client(&datagram(0, 1, b"hi"));
+        let script = if answered {
+            script.server(&datagram(2, 1, &[0; 4]))
+        } else {
+            script
+        };
+        let script = script.wait_secs(1.0).client(&datagram(0, 2, b"ho"));
+        let script = script.wait_secs(2.0).client(&datagram(0, 2, b"ho"));
+        script
+            .wait_secs(300.0)
+            .client(&datagram(1, 2, b""))
+            .frames()
+    }
+
+    #[test]
+    fn calls_in_datagrams_are_missed_only_where_answers_come_back_here() {
+        use crate::diagnosis::rules::bench::{cannot_tell, findings};
+        use crate::session::model::State;
+        const RULE: &str = "request-unanswered";
+        let found = findings(datagrams(true), RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].title.contains("NetrSendMessage"), "{found:?}");
+        assert!(findings(datagrams(false), RULE).is_empty());
+        assert_eq!(cannot_tell(datagrams(false), RULE), ["T13"]);
+        let states = |answered| {
+            let outcome = outcome(datagrams(answered));
+            let rows = outcome
+                .sessions()
+                .filter(|r| r.session.protocol == "dcerpc");
+            rows.map(|r| r.state()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (states(true), states(false)),
+            (vec![State::Stuck], vec![State::Open])
+        );
+    }
+
+    #[test]
+    fn a_call_in_datagrams_that_is_rejected_is_told_once() {
+        use crate::capture::script::Script;
+        use crate::diagnosis::rules::bench::dcerpc::datagram;
+        let unknown = 0x1c01_0003_u32.to_le_bytes();
+        let script = Script::udp("10.0.0.1:1025", "10.0.0.2:1026").client(&datagram(0, 1, b"hi"));
+        let outcome = outcome(script.server(&datagram(6, 1, &unknown)).frames());
+        let told: Vec<_> = outcome.findings.iter().map(|f| &f.finding).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].explanation.contains("nca_s_unk_if"), "{told:?}");
     }
 }

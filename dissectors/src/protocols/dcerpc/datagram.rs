@@ -1,5 +1,5 @@
-//! Connectionless DCE/RPC (C706 12.5): one datagram is one PDU. It is recognised and described; calls are not followed,
-//! so that nothing is said of answers that do not come.
+//! Connectionless DCE/RPC (C706 chapter 10 and 12.5): one datagram is one PDU. A call is known by its activity and its
+//! sequence number; its last fragment asks and its answer's last fragment answers.
 //!
 //! ```text
 //!   0     1      2       3       4          7      8         24           40         56      60       64
@@ -14,10 +14,13 @@
 
 use super::contexts;
 use super::describe;
+use super::exchange;
 use super::interfaces;
+use super::pipes;
+use super::statuses;
 use super::wire::{Cursor, Syntax, Uuid};
 use crate::dissector::{Dissector, Input, Output, Speaker, Verdict};
-use crate::event::{Act, Op, Phase, digest};
+use crate::event::{Act, Expect, Fact, Op, Phase, Status, digest};
 use crate::units::{PerSide, Side, Span, StreamOffset};
 
 /// Bytes of the header.
@@ -80,6 +83,26 @@ impl<'a> Header<'a> {
     pub(super) const fn is_fragment(&self) -> bool {
         self.flags & 0x04 != 0
     }
+
+    /// The whole message, or its last fragment.
+    const fn is_last(&self) -> bool {
+        !self.is_fragment() || self.flags & 0x02 != 0
+    }
+
+    /// PF_MAYBE or PF_BROADCAST: no answer is wanted of it, or of nobody in particular.
+    const fn is_one_way(&self) -> bool {
+        self.flags & 0x50 != 0
+    }
+
+    fn op(&self) -> Op {
+        let interface = interfaces::by_uuid(self.interface.uuid);
+        exchange::operation(interface, (Some(self.interface.uuid), 0), self.operation)
+    }
+
+    /// The status that a fault or a reject begins with.
+    fn status(&self, bytes: &[u8]) -> Option<u32> {
+        Cursor::new(bytes.get(HEADER..)?, self.big).u32()
+    }
 }
 
 /// The header decides: version, type, representation and the length, which must be that of the datagram.
@@ -109,7 +132,12 @@ pub(super) fn probe(bytes: &[u8]) -> Verdict {
 pub(super) struct Datagrams {
     offsets: PerSide<StreamOffset>,
     opened: bool,
+    /// Faults and rejects that were told.
+    faults: u8,
 }
+
+/// Faults and rejects of one conversation that are told.
+const FAULTS: u8 = 32;
 
 impl Dissector for Datagrams {
     fn handle(&mut self, side: Side, input: Input<'_>, out: &mut Output<'_>) {
@@ -139,9 +167,80 @@ impl Dissector for Datagrams {
                 operation => format!("{name}, {operation}"),
             }
         });
-        let op = Op::new(name, u32::from(header.kind));
-        out.emit(side, span, Act::Message { op });
+        let act = self.act(&header, bytes, side, span, out);
+        out.emit(side, span, act);
     }
+}
+
+impl Datagrams {
+    fn act(
+        &mut self,
+        header: &Header<'_>,
+        bytes: &[u8],
+        side: Side,
+        span: Span,
+        out: &mut Output<'_>,
+    ) -> Act {
+        let id = header.key();
+        match header.kind {
+            kind::REQUEST if header.is_last() => {
+                let op = header.op();
+                if op.group == pipes::UNKNOWN {
+                    let uuid = header.interface.uuid;
+                    out.name(|| pipes::named(uuid, header.operation.into()));
+                }
+                Act::Request {
+                    id,
+                    op,
+                    expect: if header.is_one_way() {
+                        Expect::Nothing
+                    } else {
+                        Expect::Answer
+                    },
+                    // The header counts how often it was sent.
+                    digest: digest(bytes.get(HEADER..).unwrap_or_default()),
+                }
+            }
+            kind::RESPONSE if header.is_last() => Act::Reply {
+                id,
+                status: Status::OK,
+            },
+            kind::FAULT | kind::REJECT => {
+                let code = header.status(bytes).unwrap_or_default();
+                let name = statuses::fault(code);
+                if self.faults < FAULTS {
+                    self.faults += 1;
+                    let fact = Fact::new("dcerpc.fault")
+                        .in_exchange(id)
+                        .with("status", code)
+                        .with("name", name)
+                        .with("operation", header.op().to_string())
+                        .with("did_not_execute", header.kind == kind::REJECT);
+                    out.fact(side, span, fact);
+                }
+                Act::Reply {
+                    id,
+                    status: Status::failure(code, name),
+                }
+            }
+            kind::WORKING => Act::interim(id),
+            kind::CANCEL => Act::Cancel { id },
+            // Pings and nocalls ask and tell whether a call is there; the rest acknowledges.
+            _ => Act::Message {
+                op: Op::new(type_name(header.kind), u32::from(header.kind)),
+            },
+        }
+    }
+}
+
+/// PDU types (C706 12.5.3).
+mod kind {
+    pub(super) const REQUEST: u8 = 0;
+    pub(super) const RESPONSE: u8 = 2;
+    pub(super) const FAULT: u8 = 3;
+    pub(super) const WORKING: u8 = 4;
+    pub(super) const REJECT: u8 = 6;
+    pub(super) const CANCEL: u8 = 8;
 }
 
 /// The name of a PDU type in the specification (C706 12.5.3).

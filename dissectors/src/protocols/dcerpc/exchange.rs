@@ -300,7 +300,7 @@ pub(super) fn tell(side: Side, call: &Call, out: &mut Output<'_>) {
 }
 
 /// `set`: of a context that was agreed elsewhere.
-fn operation(
+pub(super) fn operation(
     interface: Option<&'static Interface>,
     (unnamed, set): (Option<Uuid>, u32),
     number: u16,

@@ -1,5 +1,5 @@
-//! DCE/RPC, connection-oriented: associations over TCP and over SMB's named pipes; in datagrams it is recognised and
-//! described, its calls are not followed.
+//! DCE/RPC, connection-oriented: associations over TCP and over SMB's named pipes; in datagrams each PDU tells its
+//! call (activity and sequence number), so that nothing is kept of it here.
 //!
 //! Heads up: read C706 chapter 12 (RPC PDU encodings; 12.6 is the connection-oriented part), chapter 9.5 and
 //! appendix N (reject codes), then MS-RPCE 2.2.2 and 3.3.1.5 for what Microsoft added: three-leg

@@ -174,3 +174,18 @@ pub(crate) fn not_mapped(call: u8) -> Vec<u8> {
     let stub = [vec![0; 36], 0x16c9_a0d6_u32.to_le_bytes().to_vec()].concat();
     pdu(2, 3, call, &call_body(0, 0, &stub))
 }
+
+/// A connectionless PDU of the messenger service: `sequence` tells the call.
+pub(crate) fn datagram(kind: u8, sequence: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = vec![4, kind, 0, 0, 0x10, 0, 0, 0];
+    out.extend([0; 16]);
+    out.extend([0xf8, 0x91, 0x7b, 0x5a, 0, 0xff, 0xd0, 0x11]);
+    out.extend([0xa9, 0xb2, 0, 0xc0, 0x4f, 0xb6, 0xe6, 0xfc]);
+    out.extend([7; 16]);
+    out.extend([0, 0, 0, 0, 1, 0, 0, 0, sequence, 0, 0, 0, 0, 0]);
+    out.extend([0xff; 4]);
+    out.extend((body.len() as u16).to_le_bytes());
+    out.extend([0; 4]);
+    out.extend(body);
+    out
+}

@@ -4,7 +4,8 @@ use super::{
     EPMAPPER, FEATURES, NDR, SRVSVC, WHOLE, answers, bound, call, fault_body, offers, pdu, result,
     secured, uuid,
 };
-use crate::laws::{Described, client, datagram_fields, datagrams, fields, named, server};
+use crate::event::Act;
+use crate::laws::{Described, Step, client, datagram_fields, datagrams, fields, named, server};
 use crate::units::Side;
 
 /// Asserts what the fields of one side are.
@@ -202,4 +203,62 @@ fn datagrams_are_recognised_by_their_length() {
     let mut longer = datagram(0, b"hello");
     longer.push(0);
     assert!(datagrams(1026, &[client(&longer)]).is_empty());
+}
+
+/// The acts of datagrams, in words.
+fn acts(steps: &[Step]) -> Vec<String> {
+    let said = datagrams(1026, steps);
+    let acts = said.iter().filter(|s| s.session == "dcerpc");
+    acts.filter_map(|s| match &s.act {
+        Act::Request { op, expect, .. } => Some(format!("> {op} {expect:?}")),
+        Act::Reply { status, .. } => Some(format!("< {status}")),
+        Act::Interim { .. } => Some("~".to_owned()),
+        Act::Cancel { .. } => Some("x".to_owned()),
+        Act::Message { op } => Some(op.to_string()),
+        Act::Fact(fact) => Some(fact.name.to_owned()),
+        _ => None,
+    })
+    .collect()
+}
+
+fn flagged(kind: u8, flags: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = datagram(kind, body);
+    out[2] = flags;
+    out
+}
+
+#[test]
+fn calls_in_datagrams_are_followed() {
+    let busy = 0x1c01_0014_u32.to_le_bytes();
+    let told = acts(&[
+        client(&flagged(0, 0x04, b"first")),
+        client(&flagged(0, 0x06, b"last")),
+        server(&datagram(4, b"")),
+        client(&datagram(1, b"")),
+        server(&flagged(2, 0x04, b"part")),
+        server(&flagged(2, 0x06, b"rest")),
+        client(&datagram(7, b"")),
+        client(&datagram(0, b"again")),
+        client(&datagram(8, b"")),
+        server(&datagram(6, &busy)),
+        client(&flagged(0, 0x10, b"maybe")),
+    ]);
+    let call = "> msgsvcsend NetrSendMessage";
+    assert_eq!(
+        told,
+        [
+            "request",
+            &format!("{call} Answer"),
+            "~",
+            "ping",
+            "response",
+            "< ok",
+            "ack",
+            &format!("{call} Answer"),
+            "x",
+            "dcerpc.fault",
+            "< nca_s_server_too_busy",
+            &format!("{call} Nothing"),
+        ]
+    );
 }
