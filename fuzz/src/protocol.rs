@@ -75,8 +75,12 @@ fn is_lost(act: &Act) -> bool {
     }
 }
 
-/// Facts of such.
-const LOST: [&str; 1] = ["nbss.unknown-type"];
+/// Facts of such: the last two come just before a message that is incomplete.
+const LOST: [&str; 3] = [
+    "nbss.unknown-type",
+    "http.cut-short",
+    "http.expects-continue",
+];
 
 /// What is shown of messages; without what has no bounds of its own (content up to the end, a tunnel's, what is encrypted), which
 /// is shown by pieces.
