@@ -5,8 +5,8 @@ use colloquy_dissectors::units::{Side, Stamp, StreamOffset};
 
 use super::exchange::{DoubleReply, Open, Orphan};
 use super::fold::{
-    Place, Request, answer, asked_again, let_go, limit, note_repeat, one_more, open_of, orphan,
-    overtake, passed_over,
+    Memory, Place, Request, answer, asked_again, let_go, limit, note_repeat, one_more, open_of,
+    orphan, overtake, passed_over,
 };
 use super::ledger::{Entry, Fate, Ledger, answered};
 use super::model::Session;
@@ -159,18 +159,8 @@ impl Tracker {
             return;
         }
         if memory.early.len() >= limits::EARLY_REPLIES {
-            let (id, side, status, stamp) = memory.early.remove(0);
-            let excused = session.began_before_capture || memory.gap_seen[side.other()];
-            orphan(
-                session,
-                Orphan {
-                    id,
-                    side,
-                    status,
-                    stamp,
-                    excused,
-                },
-            );
+            let oldest = memory.early.remove(0);
+            orphan_early(session, memory, oldest);
         }
         memory.early.push((id, place.side, status, place.stamp));
     }
@@ -179,18 +169,8 @@ impl Tracker {
     pub(super) fn orphan_the_early(&mut self, at: usize) {
         if let (Some(session), Some(memory)) = (self.sessions.get_mut(at), self.memory.get_mut(at))
         {
-            for (id, side, status, stamp) in std::mem::take(&mut memory.early) {
-                let excused = session.began_before_capture || memory.gap_seen[side.other()];
-                orphan(
-                    session,
-                    Orphan {
-                        id,
-                        side,
-                        status,
-                        stamp,
-                        excused,
-                    },
-                );
+            for early in std::mem::take(&mut memory.early) {
+                orphan_early(session, memory, early);
             }
         }
     }
@@ -223,4 +203,23 @@ fn name(ledger: &mut Option<Box<Ledger>>, session: &Session, open: &Open) {
     if let Some(name) = ledger.as_mut().and_then(|l| l.named.take()) {
         note(ledger, session, open, Fate::Named(name.into()));
     }
+}
+
+/// No request came for an early answer.
+fn orphan_early(
+    session: &mut Session,
+    memory: &Memory,
+    (id, side, status, stamp): (u64, Side, Status, Stamp),
+) {
+    let excused = session.began_before_capture || memory.gap_seen[side.other()];
+    orphan(
+        session,
+        Orphan {
+            id,
+            side,
+            status,
+            stamp,
+            excused,
+        },
+    );
 }
