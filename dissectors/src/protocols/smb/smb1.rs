@@ -59,11 +59,12 @@ pub(super) const fn file_key(fid: u16) -> u64 {
 }
 
 impl Smb1 {
-    /// The dialects of a NEGOTIATE that waits for its answer.
+    /// The dialects of a NEGOTIATE that waits for its answer; of several (a map has no order), of the lowest number.
     pub(super) fn offered(&self) -> Option<Vec<Value>> {
-        let mut offers = self.pending.values().filter(|a| !a.dialects.is_empty());
-        let dialects = &offers.next()?.dialects;
-        Some(dialects.iter().cloned().map(Value::Text).collect())
+        let offers = self.pending.iter().filter(|(_, a)| !a.dialects.is_empty());
+        let (_, asked) = offers.min_by_key(|(id, _)| **id)?;
+        let dialects = asked.dialects.iter();
+        Some(dialects.cloned().map(Value::Text).collect())
     }
 
     /// How a message is to be read.
@@ -166,7 +167,8 @@ impl Smb1 {
             }
             command::NT_CANCEL => {
                 at.out.describe(|| op.to_string());
-                return match self.pending.keys().find(|id| header.is_same(**id)) {
+                let same = self.pending.keys().filter(|id| header.is_same(**id));
+                return match same.min() {
                     Some(id) => at.emit(Act::Cancel { id: *id }),
                     None => at.emit(Act::Message { op }),
                 };

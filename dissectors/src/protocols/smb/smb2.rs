@@ -129,12 +129,14 @@ impl Smb2 {
         }
     }
 
-    /// The dialects of a NEGOTIATE that waits for its answer.
+    /// The dialects of a NEGOTIATE that waits for its answer; of several (a map has no order), of the first `MessageId`.
     pub(super) fn offered(&self) -> Option<Vec<Value>> {
-        self.pending.values().find_map(|asked| match asked {
-            Asked::Dialects(all) => Some(all.iter().map(|d| dialect(*d)).collect()),
+        let offers = self.pending.iter().filter_map(|(id, asked)| match asked {
+            Asked::Dialects(all) => Some((id, all)),
             _ => None,
-        })
+        });
+        let (_, all) = offers.min_by_key(|(id, _)| **id)?;
+        Some(all.iter().map(|d| dialect(*d)).collect())
     }
 
     /// How a message is to be read.

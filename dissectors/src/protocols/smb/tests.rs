@@ -3,6 +3,7 @@
 mod smb1;
 mod smb2;
 
+use crate::dissector::End;
 use crate::event::{Act, Op, Phase, Value};
 use crate::laws::{Said, Step};
 use crate::units::Side;
@@ -22,6 +23,11 @@ pub(super) fn client(content: &[u8]) -> Step {
 
 pub(super) fn server(content: &[u8]) -> Step {
     Step::Says(Side::Server, framed(content))
+}
+
+/// Both sides end.
+pub(super) fn ends() -> [Step; 2] {
+    Side::BOTH.map(|side| Step::Ends(side, End::Fin))
 }
 
 pub(super) fn utf16(text: &str) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! SMB1.
 
-use super::{client, detail, ids, phases, server, story, value};
+use super::{client, detail, ends, ids, phases, server, story, value};
 use crate::event::{Act, Expect, Phase};
 use crate::field::INFO_COLUMN;
 use crate::laws::{Step, check, events, fields, named, texts, values};
@@ -132,6 +132,19 @@ fn no_dialect_in_common_is_told() {
         story(&events(445, &steps)),
         ["> NEGOTIATE", "fact smb.negotiate-failed", "< ok"]
     );
+    check(445, &steps);
+}
+
+#[test]
+fn of_several_negotiates_the_first_one_is_told() {
+    let first = b"\x02LANMAN1.0\0".as_slice();
+    let offer = |mid| if mid == 1 { first } else { b"\x02NT LM 0.12\0" };
+    let offers = (1..9).map(|mid| client(&smb(0x72, mid, &[], offer(mid))));
+    let steps: Vec<Step> = offers.chain(ends()).collect();
+    for _ in 0..8 {
+        let told = value(&events(445, &steps), "smb.negotiate-unanswered", "dialects");
+        assert_eq!(told.map(|d| d.to_string()).as_deref(), Some("LANMAN1.0"));
+    }
     check(445, &steps);
 }
 

@@ -1,6 +1,6 @@
 //! SMB2 and SMB3.
 
-use super::{client, detail, framed, ids, phases, server, story, utf16, value};
+use super::{client, detail, ends, framed, ids, phases, server, story, utf16, value};
 use crate::dissector::End;
 use crate::event::{Act, Expect, Phase};
 use crate::field::INFO_COLUMN;
@@ -557,6 +557,26 @@ fn messages_cut_in_their_headers_are_paired_by_message_id() {
     assert_eq!(named(&all, Side::Server, "smb2.nt_status").len(), 4);
     assert!(named(&all, Side::Client, "smb2.msg_id").is_empty());
     check(445, &cut);
+}
+
+/// Several are not allowed; which one is told must not depend on the order of a map, which differs from run to run.
+#[test]
+fn of_several_negotiates_the_first_one_is_told() {
+    let offer = |id, dialect: &[u8]| {
+        let fields: &[(usize, &[u8])] = &[(0, &[36]), (2, &[1]), (36, dialect)];
+        client(&Pdu::new(0, id, &body(38, fields)).0)
+    };
+    let offers = (0..8).map(|id| offer(id, if id == 0 { &[2, 2] } else { &[0, 3] }));
+    let steps: Vec<Step> = offers.chain(ends()).collect();
+    for _ in 0..8 {
+        let dialects = value(&events(445, &steps), "smb.negotiate-unanswered", "dialects");
+        assert_eq!(
+            dialects.map(|d| d.to_string()).as_deref(),
+            Some("2.0.2"),
+            "of the first"
+        );
+    }
+    check(445, &steps);
 }
 
 #[test]
