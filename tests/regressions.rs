@@ -1,5 +1,6 @@
 //! Inputs that once broke a law of the fuzz targets (`fuzz/`), and a few seeds of every target.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::harness::{self, each, files_in, root};
@@ -36,10 +37,16 @@ fn seeds() {
     let paths: Vec<String> = samples.map(|s| s.path.display().to_string()).collect();
     laws::seed::write(paths.iter().map(String::as_str), folder.path()).unwrap();
     let targets = laws::targets();
+    let mut seeded = BTreeSet::new();
     for file in files_in(folder.path()) {
         let target = file.parent().unwrap().file_name().unwrap();
         let target = target.to_str().unwrap().to_owned();
         assert!(targets.contains(&target), "{target}");
         laws::law(&target).unwrap()(&fs::read(file).unwrap());
+        seeded.insert(target);
+    }
+    // What has sessions, what has fields alone, and what is a part of another.
+    for target in ["smb", "http-0.9", "tls-messages"] {
+        assert!(seeded.contains(target), "{target} is not among {seeded:?}");
     }
 }

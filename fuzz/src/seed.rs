@@ -5,7 +5,8 @@ use std::path::Path;
 
 use colloquy::capture::{self, Block};
 use colloquy::frame::{self, FlowKey, Transport};
-use colloquy_dissectors::dissector::Carrier;
+use colloquy_dissectors::dissector::{Carrier, Probe, Protocol, Verdict};
+use colloquy_dissectors::protocols::PROTOCOLS;
 use colloquy_dissectors::stack::Stack;
 use colloquy_dissectors::units::{PerSide, Side};
 
@@ -16,6 +17,10 @@ use super::targets;
 const BYTES: usize = 16 * 1024;
 /// Inputs of one target.
 const INPUTS: usize = 300;
+/// Steps of a conversation in which a protocol is looked for.
+const STEPS: usize = 40;
+/// The content type of TLS' handshake records.
+const HANDSHAKE: u8 = 22;
 
 /// One conversation: the ports of client and server, and what was said.
 #[derive(Default)]
@@ -24,6 +29,16 @@ struct Talk {
     ports: PerSide<u16>,
     steps: Vec<(Side, Vec<u8>)>,
     bytes: usize,
+}
+
+impl Talk {
+    const fn carrier(&self) -> Carrier {
+        if self.datagrams {
+            Carrier::Datagrams
+        } else {
+            Carrier::Stream
+        }
+    }
 }
 
 /// Writes inputs made of captures below the folder `to`, one of each target.
@@ -124,18 +139,63 @@ impl Corpus<'_> {
             };
             let name = if protocol == "smb2" { "smb" } else { protocol };
             self.add(name, &write(&inner))?;
+            if name == "tls" {
+                self.add("tls-messages", &write(&handshake(&inner)))?;
+            }
+        }
+        for protocol in PROTOCOLS.iter().filter(|p| p.sessions.is_empty()) {
+            if let Some(at) = speaks(talk, protocol) {
+                let steps = talk.steps.get(at..).unwrap_or_default();
+                self.add(protocol.name, &write(steps))?;
+            }
         }
         Ok(())
     }
 }
 
+/// The step with which a conversation speaks a protocol that has fields but no sessions, which is not among `begins`.
+fn speaks(talk: &Talk, protocol: &Protocol) -> Option<usize> {
+    let carrier = talk.carrier();
+    if !protocol.carriers.contains(&carrier) {
+        return None;
+    }
+    talk.steps.iter().take(STEPS).position(|(side, bytes)| {
+        let probe = Probe {
+            bytes,
+            beginning: true,
+            joined_late: false,
+            side: *side,
+            ports: talk.ports,
+            carrier,
+        };
+        !matches!((protocol.probe)(&probe), Verdict::No | Verdict::NeedMore)
+    })
+}
+
+/// The bodies of the handshake records in the streams of TLS, of each side up to its `ChangeCipherSpec`.
+fn handshake(steps: &[(Side, Vec<u8>)]) -> Vec<(Side, Vec<u8>)> {
+    let mut streams = PerSide::<Vec<u8>>::default();
+    let mut messages = Vec::new();
+    let mut over = PerSide::new(false, false);
+    for (side, bytes) in steps {
+        let stream = &mut streams[*side];
+        stream.extend(bytes);
+        while let Some((&[kind, _, _, high, low], rest)) = stream.split_first_chunk() {
+            let len = usize::from(u16::from_be_bytes([high, low]));
+            let Some(body) = rest.get(..len) else { break };
+            over[*side] |= kind != HANDSHAKE;
+            if !over[*side] {
+                messages.push((*side, body.to_vec()));
+            }
+            stream.drain(..5 + len);
+        }
+    }
+    messages
+}
+
 /// The protocols in a conversation, each with the step that shows it, or the one behind that where it is a child.
 fn begins(talk: &Talk) -> Vec<(usize, &'static str)> {
-    let carrier = if talk.datagrams {
-        Carrier::Datagrams
-    } else {
-        Carrier::Stream
-    };
+    let carrier = talk.carrier();
     let steps = talk.steps.iter();
     let borrowed: Vec<_> = steps
         .map(|(side, bytes)| {
@@ -149,7 +209,7 @@ fn begins(talk: &Talk) -> Vec<(usize, &'static str)> {
         dialogue::run(stack, steps, usize::MAX, false).opened
     };
     let mut before = 0;
-    for index in 0..borrowed.len().min(40) {
+    for index in 0..borrowed.len().min(STEPS) {
         let found = opened(&borrowed[..=index]);
         for (parent, protocol) in found.iter().skip(before) {
             let at = if parent.0 == 0 { 0 } else { index + 1 };
