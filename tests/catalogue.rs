@@ -78,24 +78,6 @@ const WANTED: &[&str] = &[
     "capture-one-sided",
 ];
 
-/// Rules that samples name and nobody has written yet; they are asked for as soon as they are there.
-pub(crate) const TO_COME: &[&str] = &[
-    "smb2-not-released",
-    "ws-abnormal-closure",
-    "ws-close-error-code",
-    "ws-close-unanswered",
-    "ws-control-frame-invalid",
-    "ws-data-after-close",
-    "ws-fragment-order",
-    "ws-handshake-invalid",
-    "ws-masking-violation",
-    "ws-not-authorised",
-    "ws-payload-invalid",
-    "ws-ping-unanswered",
-    "ws-upgrade-failed",
-    "ws-upgrade-stripped",
-];
-
 /// The headings of a rule's page, in this order.
 const HEADINGS: &[&str] = &[
     "What it means",
