@@ -38,6 +38,7 @@ pub mod http_server_error;
 pub mod http_session_refused;
 pub mod http_throttled;
 pub mod http_token_expired;
+pub mod http_tunnel_refused;
 pub mod idle_timeout_pattern;
 pub mod ip_fragment_lost;
 mod keep_alive;
