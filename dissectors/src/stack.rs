@@ -10,6 +10,7 @@
 
 mod judge;
 mod layer;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::units::{PerSide, Side, Span, StreamOffset};
 use self::judge::{Judgement, judge};
 pub(crate) use self::layer::Children;
 use self::layer::Layer;
+use self::upgrade::Upgrade;
 
 /// Bytes of both sides that are kept while it is not clear yet what is spoken.
 const HELD_BYTES: usize = 4096;
@@ -52,6 +54,8 @@ pub struct Stack {
     secrets: Option<Arc<Secrets>>,
     /// What is spoken, where the caller says so.
     given: Option<&'static Protocol>,
+    /// TLS that was asked for in clear.
+    upgrade: Option<Box<Upgrade>>,
     state: State,
 }
 
@@ -124,6 +128,7 @@ impl Stack {
             answered: false,
             secrets: None,
             given: None,
+            upgrade: None,
             state: State::Probing {
                 held: Vec::new(),
                 bytes: 0,
@@ -203,6 +208,9 @@ impl Stack {
             }
             return Outcome::Taken;
         }
+        if self.upgrade.is_some() || self.may_ask() {
+            upgrade::follow(&mut self.upgrade, side, at, input, sink);
+        }
         if let Input::Data(bytes) = input
             && sink.wants_fields()
             && self.is_answered_otherwise(side, bytes, sink)
@@ -236,6 +244,15 @@ impl Stack {
             }
             Input::End(_) => Outcome::Taken,
         }
+    }
+
+    /// What is spoken has no sessions, so that a client may ask for TLS in it.
+    fn may_ask(&self) -> bool {
+        let silent = match &self.state {
+            State::Known(layer) => layer.is_silent(),
+            _ => true,
+        };
+        silent && self.carrier == Carrier::Stream
     }
 
     /// One side's first words are of TLS and the other side's are not. True where nothing can be read on for that.
@@ -370,6 +387,7 @@ impl Stack {
         self.reversible = false;
         self.ports.swap();
         self.beginning.swap();
+        self.upgrade = None;
         if let State::Probing { held, .. } = &mut self.state {
             for piece in held {
                 piece.side = piece.side.other();

@@ -22,7 +22,7 @@ mod websocket;
 /// Calls in pipes whose interface was agreed on another connection.
 pub use dcerpc::pipes;
 /// What is to be told where one side speaks TLS and the other does not.
-pub(crate) use tls::{mixed, refused};
+pub(crate) use tls::{asks_in_clear, is_farewell, mixed, refusal, refused};
 
 use crate::dissector::Protocol;
 use crate::field::{FieldInfo, Name, Pair};

@@ -21,6 +21,8 @@ const SCOPES: usize = 256;
 /// One protocol at work, with what it carries.
 pub(crate) struct Layer {
     pub(super) protocol: &'static str,
+    /// It has fields and no sessions.
+    silent: bool,
     dissector: Box<dyn Dissector>,
     maps: PerSide<Offsets>,
     slot: Slot,
@@ -34,6 +36,7 @@ impl Layer {
     pub(super) fn new(protocol: &'static Protocol, start: &Start<'_>, slot: Slot) -> Self {
         Self {
             protocol: protocol.name,
+            silent: protocol.sessions.is_empty(),
             dissector: (protocol.start)(start),
             maps: PerSide::default(),
             slot,
@@ -45,6 +48,11 @@ impl Layer {
                 ..Children::default()
             },
         }
+    }
+
+    /// It has fields and no sessions.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.silent
     }
 
     /// Its session.

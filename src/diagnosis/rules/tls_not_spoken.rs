@@ -18,13 +18,15 @@ declare_rule! {
     ///
     /// ## How it is told
     /// The first words of a server in answer to a ClientHello are no record of TLS; its first bytes are shown. Or (`likely`)
-    /// its last words in clear before the ClientHello were a refusal, as in answer to STARTTLS, and nothing in TLS came. Or a server
+    /// its last words in clear before the ClientHello were a refusal, as in answer to STARTTLS, and nothing in TLS came. Or the
+    /// server refuses STARTTLS (of SMTP, IMAP, POP3, FTP, XMPP, LDAP, or PostgreSQL's SSLRequest), and the client leaves with no
+    /// more than good-bye; who goes on in clear is content with that, and nothing is told. Or a server
     /// answers words in clear with an alert of TLS, or with the page that nginx, Apache and Go have for it. Or (`likely`) a
     /// server closes at once and without a word on a request of HTTP, on a port where other clients of this capture speak
     /// TLS to it, or that is known for TLS.
     ///
     /// ## Example
-    /// `tls-plaintext-client`: GET in clear to an HTTPS port.
+    /// `words-in-clear`: GET in clear to an HTTPS port. `starttls-refused`: PostgreSQL has no TLS, and psql wants it.
     ///
     /// ## What to do
     /// Correct the port, or the scheme of the URL, or whether the client begins with TLS at once or by STARTTLS.
@@ -73,6 +75,9 @@ impl TlsNotSpoken {
                 .explain(explanation(view, fact))
                 .advise("Correct the client's port or scheme; where TLS begins by STARTTLS there, let the client begin so.");
             return out.raise(finding);
+        }
+        if let Some(refusal) = view.session.fact("tls.refused-in-clear") {
+            out.raise(left(view, refusal));
         }
         if let Some(plain) = Plain::of(view) {
             match unheard(view) {
@@ -127,6 +132,34 @@ fn refused(view: &View<'_>, fact: &SeenFact) -> Finding {
             fact.text("first")
         ))
         .advise("See the server's log for why it refuses STARTTLS: it may have no certificate, or TLS may be switched off there.")
+}
+
+/// The client left on a refusal in clear.
+fn left(view: &View<'_>, refusal: &SeenFact) -> Finding {
+    let asked = view.session.fact("tls.asked-in-clear").map(|f| f.stamp);
+    let gone = view.tcp().and_then(|tcp| tcp.sides.client.fin);
+    let asks = match asked {
+        Some(asked) => format!("In frame {} the client asked for TLS", asked.frame),
+        None => "The client asked for TLS".to_owned(),
+    };
+    Finding::new(&META, refusal.stamp)
+        .side(Culprit::Server)
+        .maybe_frame(asked, "request")
+        .frame(refusal.stamp, "refusal")
+        .maybe_frame(gone, "end")
+        .title(format!(
+            "{} refuses TLS, and the client leaves",
+            server_words(view)
+        ))
+        .explain(format!(
+            "{asks}, and the server refused with \"{}\" (frame {}). The client said no more than good-bye and ended the connection: \
+             it wants TLS, or nothing.",
+            refusal.text("first"),
+            refusal.stamp.frame
+        ))
+        .advise(
+            "See the server's configuration and log for why it refuses TLS: it may have no certificate, or TLS may be switched off there.",
+        )
 }
 
 fn explanation(view: &View<'_>, fact: &SeenFact) -> String {
@@ -356,6 +389,77 @@ mod tests {
         let lost = asked(b"454 4.7.0 not now\r\n").server_lost(b"220 go ahead\r\n");
         let lost = lost.client(&client_hello(TLS12)).wait_secs(5.0);
         assert!(findings(closed_by_server(lost), RULE).is_empty());
+    }
+
+    #[test]
+    fn a_client_that_is_refused_leaves() {
+        let said = |port, asks: &[u8], answer: &[u8]| {
+            let script = to(port).client(asks).server(answer);
+            script.wait_secs(0.01)
+        };
+        let unbind = [0x30, 5, 2, 1, 2, 0x42, 0];
+        let mut start_tls = vec![0x30, 29, 2, 1, 1, 0x77, 24, 0x80, 22];
+        start_tls.extend(b"1.3.6.1.4.1.1466.20037");
+        let unsupported = *b"\x30\x0E\x02\x01\x01\x78\x09\x0A\x01\x02\x04\x00\x04\x02no";
+        let success = *b"\x30\x0C\x02\x01\x01\x78\x07\x0A\x01\x00\x04\x00\x04\x00";
+        let ssl_request = [0, 0, 0, 8, 4, 0xD2, 0x16, 0x2F];
+        let starttls: &[u8] = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+        let failure: &[u8] = b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+        // What is asked, answered and said in parting, and what of the answer is told.
+        let cases: [(u16, [&[u8]; 3], &str); 6] = [
+            (
+                25,
+                [
+                    b"STARTTLS\r\n",
+                    b"454 4.7.0 TLS not available\r\n",
+                    b"QUIT\r\n",
+                ],
+                "454 4.7.0",
+            ),
+            (
+                143,
+                [b"a1 STARTTLS\r\n", b"a1 BAD no\r\n", b"a2 LOGOUT\r\n"],
+                "a1 BAD no",
+            ),
+            (110, [b"stls\r\n", b"-ERR no\r\n", b"QUIT\r\n"], "-ERR no"),
+            (5432, [&ssl_request, b"N", b""], "\"N\""),
+            (389, [&start_tls, &unsupported, &unbind], "resultCode 2 no"),
+            (5222, [starttls, failure, b"</stream:stream>"], "<failure"),
+        ];
+        for (port, [asks, answer, farewell], words) in cases {
+            let mut script = said(port, asks, answer);
+            if !farewell.is_empty() {
+                script = script.client(farewell);
+            }
+            let gone = script.fin(Side::Client).fin(Side::Server);
+            let found = findings(gone.frames(), RULE);
+            assert_eq!((found.len(), found[0].side), (1, Culprit::Server), "{port}");
+            assert_eq!(found[0].certainty, Certainty::Certain);
+            assert!(found[0].explanation.contains(words), "{:?}", found[0]);
+            let roles: Vec<_> = found[0].frames.iter().map(|e| e.role).collect();
+            assert_eq!(roles, ["request", "refusal", "end"]);
+            // Who goes on in clear is content, and who was not refused may leave.
+            let on = said(port, asks, answer).client(b"\0\0\0\x10 goes on in clear\r\n");
+            assert!(findings(closed_by_server(on.server(b"250 ok\r\n")), RULE).is_empty());
+            let lost = said(port, asks, answer).client_lost(b"a2 NOOP\r\n");
+            let lost = lost.client(b"QUIT\r\n").fin(Side::Client);
+            assert!(findings(lost.fin(Side::Server).frames(), RULE).is_empty());
+            let running = said(port, asks, answer);
+            assert!(findings(running.frames(), RULE).is_empty());
+        }
+        for (port, asks, answer) in [
+            (
+                25,
+                b"STARTTLS\r\n".as_slice(),
+                b"220 go ahead\r\n".as_slice(),
+            ),
+            (5432, &ssl_request, b"S"),
+            (389, &start_tls, &success),
+            (25, b"VRFY me\r\n", b"550 no such user\r\n"),
+        ] {
+            let ready = said(port, asks, answer).fin(Side::Client).fin(Side::Server);
+            assert!(findings(ready.frames(), RULE).is_empty(), "{port}");
+        }
     }
 
     #[test]

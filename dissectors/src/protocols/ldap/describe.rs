@@ -17,6 +17,7 @@ pub(in super::super) const EXCHANGE: Pair = Pair {
 /// Tags of operations.
 const BIND_REQUEST: u8 = 0x60;
 const BIND_RESPONSE: u8 = 0x61;
+const EXTENDED_RESPONSE: u8 = 0x78;
 /// SASL credentials of a bind, and the server's.
 const SASL: u8 = 0xA3;
 const SERVER_CREDENTIALS: u8 = 0x87;
@@ -53,6 +54,19 @@ fn take<'a>(rest: &mut &'a [u8], at: &mut usize) -> Option<Ber<'a>> {
     *rest = rest.get(head + len..).unwrap_or(&[]);
     *at += head + len;
     Some(value)
+}
+
+/// The result code and the diagnostic message of an ExtendedResponse (4.12), which answers StartTLS (4.14).
+pub(in super::super) fn extended_result(message: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut message, mut at) = (message, 0);
+    let mut rest = take(&mut message, &mut at)?.content;
+    take(&mut rest, &mut at)?;
+    let operation = take(&mut rest, &mut at).filter(|o| o.tag == EXTENDED_RESPONSE)?;
+    let mut rest = operation.content;
+    let code = take(&mut rest, &mut at)?;
+    take(&mut rest, &mut at)?;
+    let said = take(&mut rest, &mut at)?;
+    Some((number(code.content), said.content))
 }
 
 fn number(bytes: &[u8]) -> u64 {

@@ -38,7 +38,8 @@
 //!
 //! Facts: `tls.alert` (in clear: `level`, `description`, `code`; else `encrypted`; with `stage`), `tls.certificate-seen`,
 //! `tls.session-issued` and `tls.resumption-refused` (`by`, `id`, …), `tls.early-data-rejected` (`certain`), `tls.not-spoken` (a
-//! hello is answered by something else, or what it begins behind was `refused`), `tls.alert-to-plain` (in the session of what the client speaks instead),
+//! hello is answered by something else, or what it begins behind was `refused`), `tls.asked-in-clear` and `tls.refused-in-clear` (in the
+//! carrier: STARTTLS was refused, and the client left), `tls.alert-to-plain` (in the session of what the client speaks instead),
 //! `tls.renegotiation`, `tls.renegotiation-refused`, `tls.left-at-once` (the client, right after the handshake),
 //! `tls.certificate-demanded` (a page says so), `tls.no-close-notify`, `tls.last-record` of the client and `tls.closed-unanswered` (the server's only word
 //! in the open session is an alert). Where a handshake fails: `tls.handshake-step` (each message), `tls.client-hello`,
@@ -74,7 +75,7 @@ mod wire;
 
 use crate::dissector::{Carrier, Protocol, Verdict};
 
-pub(crate) use plain::{mixed, refused};
+pub(crate) use plain::{asks_in_clear, is_farewell, mixed, refusal, refused};
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {

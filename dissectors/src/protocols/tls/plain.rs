@@ -3,6 +3,7 @@
 use super::{names, probe, wire};
 use crate::dissector::Output;
 use crate::event::Fact;
+use crate::protocols::ldap::extended_result;
 use crate::text;
 use crate::units::{Side, Span};
 
@@ -37,8 +38,11 @@ fn answer_to_plain(first: &[u8]) -> Option<Fact> {
 
 /// What begins with `said` holds these words.
 fn says(said: &[u8], words: &[u8]) -> bool {
-    let page = said.get(..PAGE).unwrap_or(said);
-    page.windows(words.len()).any(|w| w == words)
+    holds(said.get(..PAGE).unwrap_or(said), words)
+}
+
+fn holds(said: &[u8], words: &[u8]) -> bool {
+    said.windows(words.len()).any(|w| w == words)
 }
 
 /// A server says within TLS that the client should have shown a certificate.
@@ -62,9 +66,31 @@ pub(crate) fn mixed(side: Side, first: &[u8], known: Option<&'static str>) -> Op
     }
 }
 
-/// `tls.not-spoken`, where a client begins with `protocol`, TLS, although the server's last words, in clear, were a refusal: of
-/// SMTP, FTP and NNTP by number, of POP3, IMAP and XMPP by word, of PostgreSQL by a letter.
-pub(crate) fn refused(protocol: &str, said: &[u8]) -> Option<Fact> {
+/// Bytes of a request for TLS in clear, or of its answer, at most.
+const REQUEST: usize = 512;
+/// PostgreSQL's SSLRequest.
+const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 4, 0xD2, 0x16, 0x2F];
+/// The name of LDAP's StartTLS (RFC 4511 section 4.14.1).
+const START_TLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
+
+/// A client asks for TLS in clear: STARTTLS of SMTP, IMAP, NNTP, XMPP and LDAP, STLS of POP3, AUTH TLS of FTP, PostgreSQL's
+/// SSLRequest.
+pub(crate) fn asks_in_clear(said: &[u8]) -> bool {
+    if said.len() > REQUEST {
+        return false;
+    }
+    let line = said.trim_ascii().to_ascii_uppercase();
+    let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
+    match words.as_slice() {
+        [b"STLS"] | [b"AUTH", b"TLS" | b"TLS-C" | b"SSL"] => true,
+        [b"STARTTLS"] | [_, b"STARTTLS"] => said.ends_with(b"\n"),
+        [word, ..] if word.starts_with(b"<STARTTLS") => true,
+        _ => said == SSL_REQUEST || said.first() == Some(&0x30) && holds(said, START_TLS),
+    }
+}
+
+/// A server refuses something in clear: SMTP, FTP and NNTP by number, POP3, IMAP and XMPP by word, PostgreSQL by a letter.
+fn is_refusal(said: &[u8]) -> bool {
     let number = matches!(
         said,
         [b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..]
@@ -73,8 +99,29 @@ pub(crate) fn refused(protocol: &str, said: &[u8]) -> Option<Fact> {
     let tagged = words.next().is_some_and(|tag| !tag.is_empty())
         && matches!(words.next(), Some(b"NO" | b"BAD"));
     let word = said.starts_with(b"-ERR") || said.starts_with(b"<failure");
-    let no = number || word || tagged || said == b"N";
-    (protocol == "tls" && no).then(|| {
+    number || word || tagged || said == b"N"
+}
+
+/// How a server refuses what `asks_in_clear`, in words to be shown.
+pub(crate) fn refusal(said: &[u8]) -> Option<String> {
+    if let Some((code, why)) = extended_result(said.get(..REQUEST).unwrap_or(said)) {
+        let why = text::printable(why, SHOWN);
+        return (code != 0).then(|| format!("resultCode {code} {why}").trim_end().to_owned());
+    }
+    is_refusal(said).then(|| text::printable(said, SHOWN).trim_end().to_owned())
+}
+
+/// A client takes leave: QUIT, LOGOUT, an UnbindRequest of LDAP, the end of XMPP's stream, PostgreSQL's Terminate.
+pub(crate) fn is_farewell(said: &[u8]) -> bool {
+    let line = said.trim_ascii().to_ascii_uppercase();
+    let quits =
+        line == b"QUIT" || line.ends_with(b" LOGOUT") || line.ends_with(b"</STREAM:STREAM>");
+    quits || said.ends_with(&[0x42, 0]) && said.len() < 16 || said == b"X\0\0\0\x04"
+}
+
+/// `tls.not-spoken`, where a client begins with `protocol`, TLS, although the server's last words, in clear, were a refusal.
+pub(crate) fn refused(protocol: &str, said: &[u8]) -> Option<Fact> {
+    (protocol == "tls" && is_refusal(said)).then(|| {
         Fact::new("tls.not-spoken")
             .with("first", text::printable(said, SHOWN))
             .with("refused", true)
