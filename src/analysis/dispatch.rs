@@ -20,7 +20,7 @@ use crate::diagnosis::world::LostDatagram;
 use crate::frame::defragment::{End as DefragmentEnd, Limits as DefragmentLimits};
 use crate::frame::{
     Decoded, Defragmented, Defragmenter, FlowKey, Headers, IcmpMessage, Incomplete, TcpSegment,
-    Transport as Layer4, UdpDatagram, decode, decode_headers,
+    Transport as Layer4, UdpDatagram, decode_headers, decode_to,
 };
 use crate::limits;
 use beside::Around;
@@ -142,6 +142,7 @@ impl Dispatcher {
             batch.begin(block);
             batch.items.reserve(share);
         }
+        let mut decoded = Decoded::default();
         for record in &block.records {
             let data = block.bytes(record);
             let stamp = Stamp {
@@ -166,7 +167,7 @@ impl Dispatcher {
                     .last
                     .map_or(stamp, |l| if stamp.time > l.time { stamp } else { l }),
             );
-            let decoded = decode(record.link, data, record.wire_len);
+            decode_to(&mut decoded, record.link, data, record.wire_len);
             if decoded.tunnel_depth > 0 {
                 let mut headers = Headers::default();
                 decode_headers(record.link, data, record.wire_len, &mut headers);

@@ -38,4 +38,5 @@ pub use decoded::{
 pub use defragment::{Defragmented, Defragmenter, Incomplete};
 pub use flow::FlowKey;
 pub use headers::{Header, HeaderKind, Headers};
+pub(crate) use walk::decode_to;
 pub use walk::{decode, decode_headers, decode_payload, decode_payload_headers};

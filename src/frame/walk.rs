@@ -45,6 +45,12 @@ pub fn decode(link_type: LinkType, data: &[u8], wire_len: u32) -> Decoded {
     follow(link_type, data, wire_len, &mut ())
 }
 
+/// The same, put in `out`, whatever that held: many frames one after the other are not copied.
+pub(crate) fn decode_to(out: &mut Decoded, link_type: LinkType, data: &[u8], wire_len: u32) {
+    *out = Decoded::default();
+    take_apart(out, link_type, data, wire_len, &mut ());
+}
+
 /// The same, and every header on the way, those quoted by ICMP errors included.
 pub fn decode_headers(
     link_type: LinkType,
@@ -58,11 +64,21 @@ pub fn decode_headers(
 
 fn follow(link_type: LinkType, data: &[u8], wire_len: u32, trail: &mut impl Trail) -> Decoded {
     let mut out = Decoded::default();
+    take_apart(&mut out, link_type, data, wire_len, trail);
+    out
+}
+
+fn take_apart(
+    out: &mut Decoded,
+    link_type: LinkType,
+    data: &[u8],
+    wire_len: u32,
+    trail: &mut impl Trail,
+) {
     match link::start(link_type, Cursor::new(data, wire_len)) {
-        Ok(step) => walk(step, &mut out, trail),
+        Ok(step) => walk(step, out, trail),
         Err(stop) => out.stop = Some(stop),
     }
-    out
 }
 
 /// Takes apart the payload of an IP datagram that was put together from fragments: `network` is its header, `data` begins

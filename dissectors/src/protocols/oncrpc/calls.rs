@@ -1,6 +1,8 @@
 //! Calls that wait for their reply, by xid.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
 
 use super::auth::{Gss, Sys};
 use super::nfs4::Compound;

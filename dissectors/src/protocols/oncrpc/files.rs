@@ -2,7 +2,7 @@
 //!
 //! All of it is for readers of the dialogue only: nothing here runs when no texts are wanted.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::xdr::{Xdr, handle_hash, text};
 

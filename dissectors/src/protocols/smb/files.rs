@@ -1,6 +1,6 @@
 //! Open files and pipes, and what the pipes carry.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::bytes::{part, u8_at, u16_at};
 use super::connection::At;

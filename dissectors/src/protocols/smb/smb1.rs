@@ -1,6 +1,6 @@
 //! SMB1: requests, and what the answers need to know of them. The answers are in `smb1_replies`.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::auth::{Identity, Token};
 use super::bytes::{Texts, oem, part, u16_at};

@@ -1,6 +1,6 @@
 //! SMB2 and SMB3: requests, and what the answers need to know of them. The answers are in `smb2_replies`.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::auth::Token;
 use super::bytes::{part, u8_at, u16_at, u32_at, utf16};

@@ -1,6 +1,6 @@
 //! Breaks of oplocks and leases that wait for the client's acknowledgment (MS-SMB2 3.3.4.6, 3.3.4.7, 3.3.5.22).
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::bytes::{part, u8_at, u16_at, u32_at};
 use super::connection::At;
