@@ -34,6 +34,7 @@ pub mod http_auth_loop;
 pub mod http_body_incomplete;
 pub mod http_cookie_not_returned;
 pub mod http_login_refused;
+pub mod http_redirect_loop;
 pub mod http_server_error;
 pub mod http_session_refused;
 pub mod http_throttled;

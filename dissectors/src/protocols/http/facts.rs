@@ -206,7 +206,7 @@ fn says_login(part: &[u8]) -> bool {
     })
 }
 
-fn is_redirect(head: &ResponseHead<'_>) -> bool {
+pub(super) fn is_redirect(head: &ResponseHead<'_>) -> bool {
     (300..400).contains(&head.status)
 }
 

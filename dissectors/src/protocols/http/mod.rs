@@ -26,6 +26,7 @@
 //! |---|---|
 //! | `http.error` (status 400 and above, in its exchange; the first 48 of each status) | `status`, `reason`, `method`, `target`, and where there: what `http.credentials` has, `continues` (the challenge goes on with a token, RFC 4559), `stale` (Digest), `cookies` (fingerprints sent) and `place` (fingerprint of method and target) or, without, `host` (fingerprint), `login` (a login form was sent), `proxied` (the request comes through a proxy), `challenge` (schemes asked for), `auth_error`, `retry_after`, `server`, `via` |
 //! | `http.redirected-to-login` | `status`, `method`, `target`, `location`, `cookies`, `place` |
+//! | `http.redirected-again` (to where the redirections before it began: of each circle the first 24 rounds, 72 in all) | `status`, `reason`, `method`, `target`, `location`, `round`, `places` (of the circle), `sets_cookie`, `has_cookie` |
 //! | `http.credentials` (first of each scheme) | `credentials` (scheme), `credential` (fingerprint), `target`, and where there `ntlm` (message), `expires`, `not_before` (of a JSON Web Token) |
 //! | `http.credentials-accepted` (first answer below 400 to them) | as above |
 //! | `http.login-answered` (an answer below 400 to a login form) | `status`, `target`, `cookies` |
@@ -46,6 +47,7 @@ use crate::units::Side;
 
 mod ask;
 mod body;
+mod circle;
 mod cookies;
 mod credentials;
 mod date;
@@ -127,5 +129,6 @@ fn probe(probe: &Probe<'_>) -> Verdict {
 }
 
 fn begin(start: &Start<'_>) -> Box<dyn Dissector> {
-    Box::new(session::Http::new(start.beginning))
+    let inside = start.carrier == Carrier::Inside;
+    Box::new(session::Http::new(start.beginning, inside))
 }

@@ -52,6 +52,8 @@ pub(super) struct Pending {
     pub(super) logout: bool,
     /// It came through a proxy that says so.
     pub(super) proxied: bool,
+    /// It came with cookies.
+    pub(super) has_cookie: bool,
     /// Fingerprint of method and target, where cookies were sent.
     pub(super) place: u64,
     pub(super) expects_continue: bool,
@@ -81,6 +83,7 @@ impl Pending {
             login: is_login(op, head),
             logout: is_logout(head),
             proxied: head.proxied,
+            has_cookie: head.cookie.is_some(),
             place: 0,
             expects_continue: head.expects_continue,
             ambiguous: head.framing.is_ambiguous(),

@@ -1,6 +1,7 @@
 //! Answers.
 
 use super::ask::tell;
+use super::circle;
 use super::facts;
 use super::pending::Pending;
 use super::session::{Body, Closing, Reading, Talk, Tunnel};
@@ -101,6 +102,9 @@ impl Talk {
             return self.answer_upgrade(child, head, bytes, span, out);
         }
         let failed = head.status >= 400;
+        if let Some(fact) = circle::follow(&mut self.circle, pending, head, self.inside) {
+            out.fact(Side::Server, span, fact);
+        }
         if failed {
             if matches!(head.status, 401 | 403) {
                 self.jar.refused(pending);

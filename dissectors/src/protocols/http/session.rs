@@ -1,5 +1,6 @@
 //! HTTP/1's dialogue: heads and bodies of each side in, requests and answers out.
 
+use super::circle::Circle;
 use super::cookies::Jar;
 use super::credentials::Accepted;
 use super::describe;
@@ -125,15 +126,20 @@ pub(super) struct Talk {
     /// The client closed its direction, or reset the connection.
     pub(super) client_left: bool,
     pub(super) scheme_told: Option<&'static str>,
+    /// Redirections that follow each other.
+    pub(super) circle: Option<Box<Circle>>,
+    /// Both are inside of TLS, or of a tunnel.
+    pub(super) inside: bool,
     pub(super) show: Show,
 }
 
 impl Http {
-    pub(super) fn new(beginning: bool) -> Self {
+    pub(super) fn new(beginning: bool, inside: bool) -> Self {
         Self {
             inboxes: PerSide::default(),
             talk: Talk {
                 beginning,
+                inside,
                 ..Talk::default()
             },
         }
