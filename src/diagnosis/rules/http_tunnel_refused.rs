@@ -13,8 +13,8 @@ declare_rule! {
     /// The server it wants was never asked.
     ///
     /// ## How it is told
-    /// A 4xx to CONNECT: 403 where the proxy's policy forbids the server or its port, 405 and 501 where it makes no tunnels, 400 where
-    /// it can't read the target. Refusals of one status on one connection are told together. 407 asks for credentials
+    /// A 4xx to CONNECT with a host and a port: 403 where the proxy's policy forbids the server or its port, 404 and 405 where it makes no
+    /// tunnels, 400 where it makes nothing of the target. Refusals of one status on one connection are told together. 407 asks for credentials
     /// (`http-auth-loop`, `http-login-refused`), 408, 413, 429 and 431 are `http-throttled`; a 5xx is `http-server-error`: then the
     /// proxy tried, and the server behind it failed.
     ///
@@ -55,36 +55,46 @@ fn is_refusal(fact: &SeenFact) -> bool {
     let others = matches!(status(fact), 407 | 408 | 413 | 429 | 431);
     let is_client_error = (400..500).contains(&status(fact));
     let anonymous = fact.int("credential").is_none() || status(fact) == 405;
-    fact.text("method") == "CONNECT" && is_client_error && !others && anonymous
+    // The target is host and port (RFC 9110 section 9.3.6); anything else is no wish for a tunnel.
+    let target = fact.text("target");
+    let is_authority = target.contains(':') && !target.contains('/');
+    let asks = fact.text("method") == "CONNECT" && is_authority;
+    asks && is_client_error && !others && anonymous
 }
 
-const fn meaning(code: i64) -> (&'static str, &'static str) {
+/// What the status says, who is at fault, and what to do. A server that knows of no tunnels is asked by who takes it for a proxy.
+const fn meaning(code: i64) -> (&'static str, Culprit, &'static str) {
     match code {
         403 => (
             "Its rules forbid this server, or the port.",
+            Culprit::Server,
             "Allow the server and its port in the proxy's rules, or let the client go another way.",
         ),
         404 | 405 => (
             "It makes no tunnels: it may be a web server and no proxy.",
+            Culprit::Client,
             "See whether the client's proxy is the right one, and whether it may make tunnels.",
         ),
         400 => (
-            "It could not make anything of what it was asked for.",
-            "See the target in the request: it has to be a host and a port.",
+            "It could not make anything of what it was asked for: it may be a web server and no proxy.",
+            Culprit::Client,
+            "See whether the client's proxy is the right one, and the target in the request.",
         ),
         401 => (
             "It asks for a log-in as a web server does, and not as a proxy.",
+            Culprit::Client,
             "See whether the client's proxy is the right one.",
         ),
         _ => (
             "It will not carry what the client wants to say to that server.",
+            Culprit::Server,
             "See the proxy's log at that moment.",
         ),
     }
 }
 
 fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
-    let (meaning, advice) = meaning(status(first));
+    let (meaning, side, advice) = meaning(status(first));
     let mut targets: Vec<String> = Vec::new();
     for fact in all {
         let target = fact.text("target").to_owned();
@@ -110,18 +120,18 @@ fn finding(view: &View<'_>, first: &SeenFact, all: &[&SeenFact]) -> Finding {
         |request| format!("In frame {} the client asked", request.frame),
     );
     Finding::new(&META, first.stamp)
-        .side(Culprit::Server)
+        .side(side)
         .maybe_frame(first.request, "request")
         .frame(first.stamp, "answer")
         .frames(&more, "again")
         .title(format!(
-            "The proxy {} refuses a tunnel to {}: {}",
+            "{} refuses a tunnel to {}: {}",
             view.server(),
             first.text("target"),
             status_words(first)
         ))
         .explain(format!(
-            "{asked} for a tunnel to {}, and the proxy answered {} (frame {}). {meaning}{others}{again}{who}",
+            "{asked} for a tunnel to {}, and got {} (frame {}). {meaning}{others}{again}{who}",
             first.text("target"),
             status_words(first),
             first.stamp.frame
@@ -162,6 +172,8 @@ mod tests {
         assert_eq!(roles, ["request", "answer", "again"]);
         assert_eq!(loud(script.frames()), [RULE]);
         let web = turn(to_proxy(), &connect("a.example:443"), &answer("405 No", ""));
+        let found = findings(web.clone().close().frames(), RULE);
+        assert_eq!(found[0].side, Culprit::Client, "it may be no proxy");
         assert_eq!(loud(web.close().frames()), [RULE]);
     }
 
@@ -188,8 +200,11 @@ mod tests {
         );
         let script = turn(to_proxy(), &known, &answer("403 Forbidden", ""));
         assert_eq!(loud(script.close().frames()), ["http-login-refused"]);
-        let page = turn(to_proxy(), &ask("GET /", ""), &answer("403 Forbidden", ""));
-        assert!(findings(page.close().frames(), RULE).is_empty());
+        for line in ["GET /", "CONNECT /", "CONNECT http://a.example:80/"] {
+            let no = answer("400 Bad Request", "");
+            let script = turn(to_proxy(), &ask(line, ""), &no);
+            assert!(findings(script.close().frames(), RULE).is_empty(), "{line}");
+        }
     }
 
     #[test]
