@@ -164,10 +164,10 @@ impl Smb {
         let base = inbox.offset();
         let first = base == message.0 + LEAD;
         let mut feed = inbox.feed(&[]);
-        let Some((bytes, known)) = feed.take_some(left).map(|(bytes, _)| {
+        let Some((bytes, known, opaque)) = feed.take_some(left).map(|(bytes, _)| {
             let size = broken_size(bytes, left);
             held.extend_from_slice(bytes);
-            (bytes.len() as u64, size)
+            (bytes.len() as u64, size, is_opaque(bytes))
         }) else {
             feed.skip(left);
             *place = Place::Rest;
@@ -183,7 +183,7 @@ impl Smb {
             *place = Place::Tail {
                 pdu,
                 left: left - size,
-                cut: true,
+                cut: !opaque,
             };
             return;
         }
@@ -243,8 +243,13 @@ fn broken_size(bytes: &[u8], left: u64) -> Option<u64> {
             next => (next <= left).then_some(next),
         },
         0xFF => wire1::Header::read(bytes).map(|_| left),
-        _ => None,
+        _ => is_opaque(bytes).then_some(left),
     }
+}
+
+/// What a transform or compression header begins: nothing behind it can be read (guard T8), so that none of it is missed.
+const fn is_opaque(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xFD | 0xFC, b'S', b'M', b'B', ..])
 }
 
 const fn after(left: u64) -> Place {
@@ -356,8 +361,7 @@ impl Speaker {
                 self.smb1
                     .plan(bytes, left, &self.connection.files, described)
             }
-            // Transform and compression headers: nothing behind them can be read (guard T8).
-            [0xFD | 0xFC, b'S', b'M', b'B', ..] => Plan::Take {
+            _ if is_opaque(bytes) => Plan::Take {
                 size: left,
                 keep: if described {
                     left.min(TRANSFORM) as usize

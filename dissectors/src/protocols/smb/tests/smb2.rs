@@ -779,6 +779,30 @@ fn fields_of_what_cannot_be_read_are_those_of_its_head() {
 }
 
 #[test]
+fn a_hole_in_what_cannot_be_read_hides_nothing_whether_or_not_fields_are_asked_for() {
+    for head in [b"\xFDSMB", b"\xFCSMB"] {
+        let mut whole = head.to_vec();
+        whole.resize(80, 1);
+        let whole = framed(&whole);
+        let steps = with(&[
+            Step::Says(Side::Client, whole[..20].to_vec()),
+            Step::Loses(Side::Client, 64),
+            client(&close(6, 7).0),
+        ]);
+        let said = events(445, &steps);
+        let told = tail(&said);
+        let is_told = |what: &&String| {
+            what.ends_with("crypted message") || what.ends_with("Compressed message")
+        };
+        assert_eq!(told.iter().filter(is_told).count(), 1, "{told:?}");
+        assert_eq!(told.last().map(String::as_str), Some("> CLOSE"));
+        // Asserts that they change no event.
+        assert!(!fields(445, &steps).is_empty());
+        check(445, &steps);
+    }
+}
+
+#[test]
 fn fields_survive_messages_cut_anywhere() {
     let whole = compound(&[create(3, "a"), write(4, 7, b"x"), close(5, 7)]);
     for len in 0..whole.len() {
