@@ -164,10 +164,16 @@ impl Smb {
         let base = inbox.offset();
         let first = base == message.0 + LEAD;
         let mut feed = inbox.feed(&[]);
-        let Some((bytes, known, opaque)) = feed.take_some(left).map(|(bytes, _)| {
-            let size = broken_size(bytes, left);
+        let speaker = &self.speaker;
+        let Some((bytes, known, cut)) = feed.take_some(left).map(|(bytes, _)| {
             held.extend_from_slice(bytes);
-            (bytes.len() as u64, size, is_opaque(bytes))
+            match speaker.plan(bytes, left, false) {
+                // Only fields want what is missing.
+                Plan::Take { size, keep } if keep <= bytes.len() => {
+                    (bytes.len(), Some(size), false)
+                }
+                _ => (bytes.len(), broken_size(bytes, left), true),
+            }
         }) else {
             feed.skip(left);
             *place = Place::Rest;
@@ -175,6 +181,7 @@ impl Smb {
             self.speaker.lost(side, base, left, out);
             return;
         };
+        let bytes = bytes as u64;
         if let Some(size) = known.filter(|size| *size >= bytes) {
             feed.skip(size - bytes);
             let lead = if first { LEAD } else { 0 };
@@ -183,7 +190,7 @@ impl Smb {
             *place = Place::Tail {
                 pdu,
                 left: left - size,
-                cut: !opaque,
+                cut,
             };
             return;
         }
@@ -243,13 +250,8 @@ fn broken_size(bytes: &[u8], left: u64) -> Option<u64> {
             next => (next <= left).then_some(next),
         },
         0xFF => wire1::Header::read(bytes).map(|_| left),
-        _ => is_opaque(bytes).then_some(left),
+        _ => None,
     }
-}
-
-/// What a transform or compression header begins: nothing behind it can be read (guard T8), so that none of it is missed.
-const fn is_opaque(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xFD | 0xFC, b'S', b'M', b'B', ..])
 }
 
 const fn after(left: u64) -> Place {
@@ -361,7 +363,8 @@ impl Speaker {
                 self.smb1
                     .plan(bytes, left, &self.connection.files, described)
             }
-            _ if is_opaque(bytes) => Plan::Take {
+            // Transform and compression headers: nothing behind them can be read (guard T8).
+            [0xFD | 0xFC, b'S', b'M', b'B', ..] => Plan::Take {
                 size: left,
                 keep: if described {
                     left.min(TRANSFORM) as usize
