@@ -1,8 +1,13 @@
 //! `tls-client-certificate-missing`.
 
-use super::tls::{again, alert_name, alert_words, came_before, finding, server_words, told};
+use colloquy_dissectors::units::Stamp;
+
+use super::tls::{
+    again, alert_name, alert_words, came_before, course, finding, server_words, steps, told,
+};
+use super::tls_handshake_stalled::ended_without_certificate;
 use crate::diagnosis::tls::Kind;
-use crate::diagnosis::{Culprit, Verdicts, View, declare_rule};
+use crate::diagnosis::{Culprit, Ending, Finding, Verdicts, View, declare_rule};
 
 declare_rule! {
     /// ## What it means
@@ -16,7 +21,8 @@ declare_rule! {
     /// server after the client's Certificate message held none; or, where the session can be read, the page by which nginx
     /// answers the first request then ("No required SSL certificate was sent"). In TLS 1.3 the messages are encrypted: a record before the
     /// client's Finished that has just the size of a Certificate without certificates, and the server's only answer a
-    /// record of just the size of an alert, before it closes (`likely`). A server that asks and goes on without one is no
+    /// record of just the size of an alert, before it closes (`likely`). Or (`likely`) the server closes or resets the connection in
+    /// the handshake at once after a Certificate message without any, and gives no reason. A server that asks and goes on without one is no
     /// trouble. Told once of all connections between the same two.
     ///
     /// ## Example
@@ -40,6 +46,9 @@ declare_rule! {
 impl TlsClientCertificateMissing {
     fn run(view: &View<'_>, out: &mut Verdicts) {
         let Some((failure, series)) = told(view, Kind::ClientCertificate, &META, out) else {
+            if let Some(end) = ended_without_certificate(view) {
+                out.raise(closed(view, end));
+            }
             return;
         };
         let alert = failure.alert;
@@ -68,8 +77,33 @@ impl TlsClientCertificateMissing {
     }
 }
 
+/// The server closed or reset the connection, and gave no reason.
+fn closed(view: &View<'_>, end: Stamp) -> Finding {
+    let verb = match view.ending() {
+        Some(Ending::Reset(reset, _)) if reset == end => "reset",
+        _ => "closed",
+    };
+    steps(view, Finding::new(&META, end))
+        .likely()
+        .side(Culprit::Client)
+        .frame(end, "end")
+        .title(format!(
+            "{} wants a certificate of the client, which shows none, and closes",
+            server_words(view)
+        ))
+        .explain(format!(
+            "The server asked for a certificate and the client sent a Certificate message without any. The server {verb} the connection \
+             at once, without an alert (frame {}). So far came {}.",
+            end.frame,
+            course(view)
+        ))
+        .advise("Give the client's program a certificate with its key, of an issuer that the server accepts; the server's log says why it closed.")
+}
+
 #[cfg(test)]
 mod tests {
+    use colloquy_dissectors::units::Side;
+
     use crate::diagnosis::rules::bench::tls::{
         TLS12, TLS13, alert, bare, bare_without_certificate, client_hello, close_notify,
         closed_by_server, data, finished12, finished13, flight12, flight13, hidden_alert,
@@ -95,6 +129,39 @@ mod tests {
             .client(&data(40))
             .server(&data(900));
         assert!(loud(optional.close().frames()).is_empty());
+    }
+
+    #[test]
+    fn an_empty_certificate_is_answered_by_the_end() {
+        let asked = |wants| {
+            let script = to(443).client(&client_hello(TLS12));
+            script.server(&flight12(&[], "2040", wants))
+        };
+        let empty = asked(true).client(&key_exchange12(true));
+        for frames in [
+            closed_by_server(empty.clone()),
+            empty.clone().reset(Side::Server).frames(),
+        ] {
+            let found = findings(frames.clone(), RULE);
+            assert_eq!((found.len(), found[0].side), (1, Culprit::Client));
+            assert_eq!(found[0].certainty, Certainty::Likely);
+            for role in ["certificate-request", "end"] {
+                assert!(found[0].frames.iter().any(|e| e.role == role), "{role}");
+            }
+            assert_eq!(loud(frames), [RULE]);
+        }
+        // Much later, or of the client, or where none was asked for, it has other reasons.
+        let stalled = ["tls-handshake-stalled"];
+        assert_eq!(
+            loud(closed_by_server(empty.clone().wait_secs(5.0))),
+            stalled
+        );
+        let unasked = asked(false).client(&key_exchange12(false));
+        assert_eq!(loud(closed_by_server(unasked)), stalled);
+        let left = empty.clone().fin(Side::Client).fin(Side::Server).frames();
+        assert!(findings(left, RULE).is_empty());
+        let lost = empty.server_lost(&alert(2, 40));
+        assert!(findings(closed_by_server(lost), RULE).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::tls::{compared, course, ended_by_alert, guard, hidden, server_words, 
 use super::tls_load_shedding;
 use super::tls_not_spoken;
 use crate::diagnosis::blame::{capitalised, lost_on_the_way, lost_words};
-use crate::diagnosis::tls::text;
+use crate::diagnosis::tls::{is_without_certificate, text};
 use crate::diagnosis::{
     Culprit, Ending, Finding, Severity, Verdicts, View, counted, declare_rule, seconds,
 };
@@ -25,7 +25,8 @@ declare_rule! {
     /// A ClientHello, and neither an open session nor an alert. It is told when the next message is overdue (10 s; a minute
     /// where the client was asked for a certificate, for which a user may be asked), when the side whose turn it was closed
     /// or reset the connection, and when the other side gave up after a second or more. A client that closes at once after
-    /// the server's flight is a note: scanners and health checks do that. The stage is told: no ServerHello, no second hello
+    /// the server's flight is a note: scanners and health checks do that. A server that closes at once on a client without the
+    /// certificate that it asked for is `tls-client-certificate-missing`. The stage is told: no ServerHello, no second hello
     /// after a HelloRetryRequest, a flight that breaks off, no Finished. A warning where another rule tells the cause. Where an
     /// empty segment of the side whose turn it was stands behind bytes that never came by, its answer was lost on the way. A
     /// handshake that came about is a note where it took 5 s or more, without loss and without a certificate of the client.
@@ -67,6 +68,9 @@ impl TlsHandshakeStalled {
             return out.cannot_tell(&META, guard, why);
         }
         let Some(it) = Stall::of(view) else { return };
+        if it.without_certificate(view).is_some() {
+            return;
+        }
         match it.severity(view) {
             Some(severity) => out.raise(it.finding(view, severity)),
             None if it.goes_on => {
@@ -142,6 +146,13 @@ pub(super) fn tells(view: &View<'_>) -> bool {
         && Stall::of(view).is_some_and(|it| it.severity(view).is_some())
 }
 
+/// Where the server ended the connection at once, and without an alert, on a client that showed it no certificate.
+pub(super) fn ended_without_certificate(view: &View<'_>) -> Option<Stamp> {
+    let told = began_only(view) && guard(view).is_none();
+    let stall = told.then(|| Stall::of(view)).flatten()?;
+    stall.without_certificate(view)
+}
+
 /// A handshake was begun, came to nothing, and no alert says why.
 fn began_only(view: &View<'_>) -> bool {
     let session = view.session;
@@ -209,6 +220,14 @@ impl Stall {
             Some(_) if self.waited >= self.patience => Some(bad),
             Some(_) => (self.waited >= FAIR).then_some(Severity::Warning),
         }
+    }
+
+    /// `tls-client-certificate-missing` tells of it: see [`ended_without_certificate`].
+    fn without_certificate(&self, view: &View<'_>) -> Option<Stamp> {
+        let (side, stamp) = self.ended?;
+        let at_once = side == Some(Side::Server) && self.turn == Side::Server && self.waited < FAIR;
+        let asked = is_without_certificate(view.session) && self.culprit(view) == Culprit::Server;
+        (at_once && asked && !tls_load_shedding::tells(view)).then_some(stamp)
     }
 
     fn culprit(&self, view: &View<'_>) -> Culprit {
