@@ -21,12 +21,17 @@ mod websocket;
 
 /// Calls in pipes whose interface was agreed on another connection.
 pub use dcerpc::pipes;
-/// What is to be told where one side speaks TLS and the other does not.
-pub(crate) use tls::{asks_in_clear, is_farewell, mixed, refusal, refused};
+/// What is to be told where one side speaks TLS and the other does not, and how TLS is asked for in clear.
+pub(crate) use tls::{asks_in_clear, is_farewell, mixed, refused};
 
 use crate::dissector::Protocol;
 use crate::field::{FieldInfo, Name, Pair};
 use crate::token;
+
+/// How a server refuses TLS that was asked for in clear, in words to be shown.
+pub(crate) fn refusal(said: &[u8]) -> Option<String> {
+    ldap::refusal(said).or_else(|| tls::refusal(said))
+}
 
 /// Every protocol, in the order in which content is probed.
 pub const PROTOCOLS: &[&Protocol] = &[

@@ -2,6 +2,7 @@
 
 use super::fields as f;
 use crate::field::{FieldId, Pair, Writer};
+use crate::text::printable;
 use crate::token;
 
 /// A request and its answer, by MessageID.
@@ -18,6 +19,8 @@ pub(in super::super) const EXCHANGE: Pair = Pair {
 const BIND_REQUEST: u8 = 0x60;
 const BIND_RESPONSE: u8 = 0x61;
 const EXTENDED_RESPONSE: u8 = 0x78;
+/// Characters shown of a diagnostic message.
+const SHOWN: usize = 255;
 /// SASL credentials of a bind, and the server's.
 const SASL: u8 = 0xA3;
 const SERVER_CREDENTIALS: u8 = 0x87;
@@ -56,17 +59,18 @@ fn take<'a>(rest: &mut &'a [u8], at: &mut usize) -> Option<Ber<'a>> {
     Some(value)
 }
 
-/// The result code and the diagnostic message of an ExtendedResponse (4.12), which answers StartTLS (4.14).
-pub(in super::super) fn extended_result(message: &[u8]) -> Option<(u64, &[u8])> {
+/// What an ExtendedResponse (4.12), which answers StartTLS (4.14), says against it: its result code and message.
+pub(in super::super) fn refusal(message: &[u8]) -> Option<String> {
     let (mut message, mut at) = (message, 0);
     let mut rest = take(&mut message, &mut at)?.content;
     take(&mut rest, &mut at)?;
     let operation = take(&mut rest, &mut at).filter(|o| o.tag == EXTENDED_RESPONSE)?;
     let mut rest = operation.content;
-    let code = take(&mut rest, &mut at)?;
+    let code = number(take(&mut rest, &mut at)?.content);
     take(&mut rest, &mut at)?;
-    let said = take(&mut rest, &mut at)?;
-    Some((number(code.content), said.content))
+    let said = printable(take(&mut rest, &mut at)?.content, SHOWN);
+    let told = || format!("resultCode {code} {said}").trim_end().to_owned();
+    (code != 0).then(told)
 }
 
 fn number(bytes: &[u8]) -> u64 {

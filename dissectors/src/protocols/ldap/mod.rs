@@ -12,7 +12,8 @@ use crate::dissector::{
 use crate::inbox::{Feed, Inbox};
 use crate::units::{PerSide, Side};
 
-pub(super) use describe::{EXCHANGE, extended_result};
+pub(super) use describe::EXCHANGE;
+pub(super) use describe::refusal;
 
 /// LDAP, on port 389 and of a global catalogue on 3268.
 pub(super) const PROTOCOL: Protocol = Protocol {

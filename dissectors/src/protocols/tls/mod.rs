@@ -75,7 +75,8 @@ mod wire;
 
 use crate::dissector::{Carrier, Protocol, Verdict};
 
-pub(crate) use plain::{asks_in_clear, is_farewell, mixed, refusal, refused};
+pub(super) use plain::refusal;
+pub(crate) use plain::{asks_in_clear, is_farewell, mixed, refused};
 
 /// TLS, on any port.
 pub(super) const PROTOCOL: Protocol = Protocol {

@@ -3,7 +3,6 @@
 use super::{names, probe, wire};
 use crate::dissector::Output;
 use crate::event::Fact;
-use crate::protocols::ldap::extended_result;
 use crate::text;
 use crate::units::{Side, Span};
 
@@ -102,12 +101,8 @@ fn is_refusal(said: &[u8]) -> bool {
     number || word || tagged || said == b"N"
 }
 
-/// How a server refuses what `asks_in_clear`, in words to be shown.
-pub(crate) fn refusal(said: &[u8]) -> Option<String> {
-    if let Some((code, why)) = extended_result(said.get(..REQUEST).unwrap_or(said)) {
-        let why = text::printable(why, SHOWN);
-        return (code != 0).then(|| format!("resultCode {code} {why}").trim_end().to_owned());
-    }
+/// How a server refuses what `asks_in_clear`, in words to be shown; of LDAP see there.
+pub(in super::super) fn refusal(said: &[u8]) -> Option<String> {
     is_refusal(said).then(|| text::printable(said, SHOWN).trim_end().to_owned())
 }
 
